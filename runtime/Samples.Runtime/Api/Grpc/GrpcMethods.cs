@@ -1,0 +1,55 @@
+using Google.Protobuf;
+using Grpc.AspNetCore.Server.Model;
+using Grpc.Core;
+
+namespace Samples.Runtime.Api.Grpc;
+
+/// <summary>
+/// Binds methods of <c>dapr.proto.runtime.v1.Dapr</c>. The official package carries the messages but no server base class, so
+/// each building block names its methods here.
+/// </summary>
+public sealed class GrpcMethods(ServiceMethodProviderContext<DaprService> context, string service = "dapr.proto.runtime.v1.Dapr")
+{
+    /// <summary>One request, one response. <see cref="ApiException"/> becomes the gRPC status it names.</summary>
+    public void Unary<TRequest, TResponse>(string name, Func<TRequest, ServerCallContext, Task<TResponse>> handle)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() =>
+        context.AddUnaryMethod(Describe<TRequest, TResponse>(MethodType.Unary, name), [],
+            (_, request, call) => GrpcErrors.TranslateAsync(() => handle(request, call)));
+
+    /// <summary>One request, a stream of responses.</summary>
+    public void ServerStream<TRequest, TResponse>(string name, Func<TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task> handle)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() =>
+        context.AddServerStreamingMethod(Describe<TRequest, TResponse>(MethodType.ServerStreaming, name), [],
+            (_, request, stream, call) => GrpcErrors.TranslateAsync(() => handle(request, stream, call)));
+
+    /// <summary>Streams both ways.</summary>
+    public void DuplexStream<TRequest, TResponse>(
+        string name, Func<IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task> handle)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() =>
+        context.AddDuplexStreamingMethod(Describe<TRequest, TResponse>(MethodType.DuplexStreaming, name), [],
+            (_, requests, stream, call) => GrpcErrors.TranslateAsync(() => handle(requests, stream, call)));
+
+    private Method<TRequest, TResponse> Describe<TRequest, TResponse>(MethodType type, string name)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() =>
+        new(type, service, name, Message<TRequest>(), Message<TResponse>());
+
+    private static Marshaller<T> Message<T>() where T : class, IMessage<T>, new()
+    {
+        var parser = new MessageParser<T>(() => new T());
+        return new Marshaller<T>(
+            (message, serialization) =>
+            {
+                serialization.SetPayloadLength(message.CalculateSize());
+                message.WriteTo(serialization.GetBufferWriter());
+                serialization.Complete();
+            },
+            deserialization => parser.ParseFrom(deserialization.PayloadAsReadOnlySequence()));
+    }
+}
+
+/// <summary>The gRPC service of one sidecar; its methods are bound by <see cref="GrpcMethods"/>.</summary>
+public sealed class DaprService;

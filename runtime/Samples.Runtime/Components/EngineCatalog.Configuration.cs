@@ -1,0 +1,6 @@
+namespace Samples.Runtime.Components;
+
+public static partial class EngineCatalog
+{
+    private static IEnumerable<EngineType> ConfigurationEngines() => [];
+}
