@@ -1,0 +1,18 @@
+namespace Samples.Lab.Experiments;
+
+/// <summary>Real traffic and real faults against the running services of one pattern, ending in claims.</summary>
+public interface IExperiment
+{
+    /// <summary>The pattern's folder name, such as <c>work-queue</c>.</summary>
+    string Pattern { get; }
+
+    /// <summary>Runs once against services that are up; throws only when it cannot measure at all.</summary>
+    Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken);
+}
+
+/// <summary>Every experiment of the suite.</summary>
+public static class Experiments
+{
+    /// <summary>In the order in which a tour runs them.</summary>
+    public static IReadOnlyList<IExperiment> All { get; } = [new WorkQueue.WorkQueueExperiment()];
+}
