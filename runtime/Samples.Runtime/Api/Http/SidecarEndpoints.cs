@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Samples.Runtime.Api.Http;
+
+/// <summary>Health, metadata and shutdown of one sidecar.</summary>
+internal sealed class SidecarEndpoints(Sidecar sidecar, IComponentLookup components, IReadOnlyList<ISidecarFeature> features, Action shutdown)
+{
+    private const string Version = "1.18.3-samples";
+    private readonly ConcurrentDictionary<string, string> _extended = new(StringComparer.Ordinal) { ["daprRuntimeVersion"] = Version };
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1.0/healthz", (string? appid) => appid is null || appid == sidecar.AppId
+            ? sidecar.Options.AppPort is null || sidecar.AppReady
+                ? Results.NoContent()
+                : throw new ApiException(500, "ERR_HEALTH_NOT_READY", StatusCode.Unavailable, "dapr is not ready: the application does not answer yet")
+            : throw new ApiException(500, "ERR_HEALTH_APPID_NOT_MATCH", StatusCode.InvalidArgument, "dapr app-id does not match"));
+        routes.MapGet("/v1.0/healthz/outbound", () => Results.NoContent());
+        routes.MapGet("/v1.0/metadata", () => Results.Json(Describe()));
+        routes.MapPut("/v1.0/metadata/{key}", async (string key, HttpRequest request) =>
+        {
+            using var body = new StreamReader(request.Body);
+            _extended[key] = await body.ReadToEndAsync(request.HttpContext.RequestAborted);
+            return Results.NoContent();
+        });
+        routes.MapPost("/v1.0/shutdown", () =>
+        {
+            shutdown();
+            return Results.NoContent();
+        });
+    }
+
+    private Dictionary<string, object?> Describe()
+    {
+        var metadata = new Dictionary<string, object?>
+        {
+            ["id"] = sidecar.AppId,
+            ["runtimeVersion"] = Version,
+            ["components"] = components.All.Select(c => new
+            {
+                name = c.Component.Name,
+                type = c.Component.Type,
+                version = c.Component.Version,
+                capabilities = c.Engine.Capabilities,
+            }),
+            ["extended"] = _extended,
+        };
+        foreach (var feature in features)
+            feature.Describe(metadata);
+        if (sidecar.Options.AppPort is { } port)
+        {
+            metadata["appConnectionProperties"] = new
+            {
+                port, protocol = sidecar.Options.AppProtocol, channelAddress = "127.0.0.1", maxConcurrency = sidecar.Options.MaxConcurrency,
+            };
+        }
+
+        return metadata;
+    }
+}

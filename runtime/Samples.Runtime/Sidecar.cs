@@ -1,0 +1,220 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Grpc.AspNetCore.Server.Model;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Samples.Runtime.Api.Grpc;
+using Samples.Runtime.Api.Http;
+using Samples.Runtime.Apps;
+using Samples.Runtime.Components;
+using Samples.Runtime.Resources;
+
+namespace Samples.Runtime;
+
+/// <summary>One application's sidecar: an HTTP and a gRPC port on loopback, its components, and the way to the application.</summary>
+public sealed class Sidecar : IAsyncDisposable
+{
+    private readonly DaprRuntime _runtime;
+    private readonly AppChannel _channel;
+    private readonly List<Func<ValueTask>> _releases = [];
+    private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private IReadOnlyList<ISidecarFeature> _features = [];
+    private WebApplication? _host;
+
+    private Sidecar(DaprRuntime runtime, SidecarOptions options)
+    {
+        _runtime = runtime;
+        Options = options;
+        _channel = new AppChannel(options.AppPort, options.AppToken, options.MaxConcurrency);
+    }
+
+    /// <summary>The application's id.</summary>
+    public string AppId => Options.AppId;
+
+    /// <summary>What it was started with.</summary>
+    public SidecarOptions Options { get; }
+
+    /// <summary>Where the HTTP API listens.</summary>
+    public int HttpPort { get; private set; }
+
+    /// <summary>Where the gRPC API listens (h2c).</summary>
+    public int GrpcPort { get; private set; }
+
+    /// <summary>True while the application answers.</summary>
+    public bool AppReady => _channel.IsAvailable;
+
+    /// <summary>Completes when somebody called the shutdown endpoint.</summary>
+    public Task ShutdownRequested => _shutdown.Task;
+
+    /// <summary>Completes when the application listens and its subscriptions are in place.</summary>
+    public Task WaitForAppAsync(CancellationToken cancel) => _channel.Ready.WaitAsync(cancel);
+
+    internal static async Task<Sidecar> StartAsync(DaprRuntime runtime, SidecarOptions options, CancellationToken cancel)
+    {
+        var sidecar = new Sidecar(runtime, options);
+        try
+        {
+            await sidecar.StartAsync(cancel);
+            return sidecar;
+        }
+        catch
+        {
+            await sidecar.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task StartAsync(CancellationToken cancel)
+    {
+        if (Options.AppProtocol != "http")
+        {
+            throw new ResourceException(Origin.Code, $"app '{AppId}' asks for the protocol '{Options.AppProtocol}'.",
+                "The embedded runtime speaks 'http' to applications; run this one with daprd.");
+        }
+
+        var resources = ResourceLoader.Load(Options.ResourcePaths, AppId, Options.Variables);
+        var components = await StartComponentsAsync(resources, cancel);
+        var context = new SidecarContext(AppId, "default", components, _channel, _runtime.Options.Time, _runtime.Options.Loggers) { Resources = resources };
+        _features = [.. SidecarFeatures.Create(context), new InvocationFeature(AppId, _runtime.Names)];
+        await ListenAsync(components, cancel);
+        _runtime.Names.Add(AppId, _channel);
+        var log = _runtime.Options.Loggers.CreateLogger("sidecar." + AppId);
+        _channel.Watch(
+            async stop =>
+            {
+                foreach (var feature in _features)
+                    await feature.AppReadyAsync(stop);
+                log.LogDebug("the application answers on port {Port}", Options.AppPort);
+            },
+            async stop =>
+            {
+                log.LogWarning("the application does not answer any more on port {Port}", Options.AppPort);
+                foreach (var feature in _features)
+                    await feature.AppLostAsync(stop);
+            });
+    }
+
+    private async Task<ComponentLookup> StartComponentsAsync(ResourceSet resources, CancellationToken cancel)
+    {
+        var started = new List<(Component, IEngine)>();
+        foreach (var component in resources.Components)
+        {
+            try
+            {
+                var (engine, release) = await _runtime.Components.AcquireAsync(component, Options.BaseDirectory, cancel);
+                started.Add((component, engine));
+                _releases.Add(release);
+            }
+            catch (ResourceException error) when (component.IgnoreErrors)
+            {
+                _runtime.Options.Loggers.CreateLogger("sidecar." + AppId)
+                    .LogWarning("component left out because of ignoreErrors: {Problem}", error.Message);
+            }
+        }
+
+        return new ComponentLookup(started);
+    }
+
+    private async Task ListenAsync(ComponentLookup components, CancellationToken cancel)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "sidecar" });
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(_runtime.Options.Loggers);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Options.MaxBodySize;
+            kestrel.Listen(IPAddress.Loopback, Options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(IPAddress.Loopback, Options.GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = (int)Math.Min(Options.MaxBodySize, int.MaxValue));
+        builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton<IServiceMethodProvider<DaprService>>(new FeatureMethods(_features));
+        _host = builder.Build();
+        _host.UseMiddleware<ErrorMiddleware>(Options.MaxBodySize);
+        if (Options.ApiToken is { Length: > 0 } token)
+            _host.Use((http, next) => Authorize(http, next, Encoding.UTF8.GetBytes(token)));
+        _host.UseRouting();
+        new SidecarEndpoints(this, components, _features, () => _shutdown.TrySetResult()).Map(_host);
+        foreach (var feature in _features)
+            feature.MapHttp(_host);
+        _host.MapGrpcService<DaprService>();
+        _host.UseEndpoints(_ => { });
+        try
+        {
+            await _host.StartAsync(cancel);
+        }
+        catch (IOException error)
+        {
+            throw new ResourceException(Origin.Code, $"the sidecar of '{AppId}' cannot listen on ports {Options.HttpPort} and {Options.GrpcPort}: {error.Message}",
+                "Stop what uses the port (`samples stop`), or run with --free-ports.");
+        }
+
+        var ports = _host.Urls.Select(u => new Uri(u).Port).ToArray();
+        (HttpPort, GrpcPort) = (ports[0], ports[1]);
+    }
+
+    private static Task Authorize(HttpContext http, RequestDelegate next, byte[] token)
+    {
+        var given = Encoding.UTF8.GetBytes(http.Request.Headers["dapr-api-token"].ToString());
+        if (CryptographicOperations.FixedTimeEquals(given, token) || http.Request.Path.StartsWithSegments("/v1.0/healthz"))
+            return next(http);
+        if (http.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true)
+        {
+            // A gRPC client reads the status from here; 16 is UNAUTHENTICATED.
+            http.Response.ContentType = "application/grpc";
+            http.Response.Headers["grpc-status"] = "16";
+            http.Response.Headers["grpc-message"] = "Unauthorized";
+            return Task.CompletedTask;
+        }
+
+        http.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        return http.Response.WriteAsync("invalid api token\n");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _runtime.Names.Remove(AppId, _channel);
+        foreach (var feature in _features)
+            await feature.AppLostAsync(CancellationToken.None);
+        if (_host is not null)
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            await _host.StopAsync(limit.Token);
+            await _host.DisposeAsync();
+        }
+
+        await _channel.DisposeAsync();
+        foreach (var feature in _features)
+            await feature.DisposeAsync();
+        foreach (var release in _releases)
+            await release();
+        _releases.Clear();
+    }
+
+    private sealed class FeatureMethods(IReadOnlyList<ISidecarFeature> features) : IServiceMethodProvider<DaprService>
+    {
+        public void OnServiceMethodDiscovery(ServiceMethodProviderContext<DaprService> context)
+        {
+            var methods = new GrpcMethods(context);
+            foreach (var feature in features)
+                feature.BindGrpc(methods);
+        }
+    }
+
+    private sealed class ComponentLookup(IReadOnlyList<(Component, IEngine)> all) : IComponentLookup
+    {
+        private readonly Dictionary<string, IEngine> _byName = all.ToDictionary(c => c.Item1.Name, c => c.Item2, StringComparer.Ordinal);
+
+        public IReadOnlyList<(Component Component, IEngine Engine)> All => all;
+
+        public T? Find<T>(string name) where T : class, IEngine => _byName.GetValueOrDefault(name) as T;
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Samples.Runtime;
+
+/// <summary>Settings of a whole run.</summary>
+public sealed record RuntimeOptions
+{
+    /// <summary>Where log lines go; nowhere by default.</summary>
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>Settings of one sidecar; the names are those of daprd's flags.</summary>
+/// <param name="AppId">The application's id; replicas share it.</param>
+public sealed record SidecarOptions(string AppId)
+{
+    /// <summary>Where the application listens on loopback; null for one that is only a client.</summary>
+    public int? AppPort { get; init; }
+
+    /// <summary><c>http</c>; <c>grpc</c> and the encrypted variants are refused at start.</summary>
+    public string AppProtocol { get; init; } = "http";
+
+    /// <summary>The HTTP API's port; 0 takes a free one.</summary>
+    public int HttpPort { get; init; }
+
+    /// <summary>The gRPC API's port; 0 takes a free one.</summary>
+    public int GrpcPort { get; init; }
+
+    /// <summary>Files and folders with resources.</summary>
+    public IReadOnlyList<string> ResourcePaths { get; init; } = [];
+
+    /// <summary>What <c>{name}</c> in a metadata value stands for, for example <c>dataDir</c>.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Relative paths in components resolve here: the app directory, as with daprd.</summary>
+    public string BaseDirectory { get; init; } = Environment.CurrentDirectory;
+
+    /// <summary>When set, callers of the API must send it as <c>dapr-api-token</c>.</summary>
+    public string? ApiToken { get; init; }
+
+    /// <summary>When set, the application gets it as <c>dapr-api-token</c>.</summary>
+    public string? AppToken { get; init; }
+
+    /// <summary>Most requests in the application at once; 0 means no limit.</summary>
+    public int MaxConcurrency { get; init; }
+
+    /// <summary>Largest request body in bytes; daprd's default is 4 MiB.</summary>
+    public long MaxBodySize { get; init; } = 4 << 20;
+}
