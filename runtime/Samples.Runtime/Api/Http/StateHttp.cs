@@ -1,0 +1,149 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Samples.Runtime.BuildingBlocks;
+using Samples.Runtime.Components;
+
+namespace Samples.Runtime.Api.Http;
+
+/// <summary>State over HTTP: <c>/v1.0/state/{store}</c>.</summary>
+internal static class StateHttp
+{
+    public static void Map(IEndpointRouteBuilder routes, StateBlock block)
+    {
+        routes.MapGet("/v1.0/state/{store}/{key}", async (string store, string key, HttpContext http) =>
+            await WriteItemAsync(http, await block.GetAsync(store, key, http.RequestAborted)));
+        routes.MapMethods("/v1.0/state/{store}", ["POST", "PUT"], async (string store, HttpContext http) =>
+        {
+            var items = await ReadAsync<SaveRequest[]>(http, "[]state.SetRequest");
+            await block.SaveAsync(store, [.. items.Select(i => i.ToSet(store))], http.RequestAborted);
+            return Results.NoContent();
+        });
+        routes.MapDelete("/v1.0/state/{store}/{key}", async (string store, string key, HttpContext http) =>
+        {
+            var etag = http.Request.Headers.IfMatch.ToString() is { Length: > 0 } text ? text : null;
+            var delete = new StateWrite.Delete(key, etag, SaveRequest.ToConcurrency(http.Request.Query["concurrency"], store));
+            await block.DeleteAsync(store, delete, http.RequestAborted);
+            return Results.NoContent();
+        });
+        routes.MapMethods("/v1.0/state/{store}/bulk", ["POST", "PUT"], async (string store, HttpContext http) =>
+        {
+            var keys = (await ReadAsync<BulkRequest>(http, "bulkGetRequest")).Keys;
+            var items = await block.GetManyAsync(store, keys, http.RequestAborted);
+            return Results.Json(keys.Zip(items, (key, item) => new BulkItem(key, Json(item), item?.ETag, Expiry(item))), JsonTexts.Compact);
+        });
+        routes.MapMethods("/v1.0/state/{store}/transaction", ["POST", "PUT"], async (string store, HttpContext http) =>
+        {
+            var request = await ReadAsync<TransactionRequest>(http, "stateTransactionRequestBody");
+            await block.TransactAsync(store, [.. request.Operations.Select(o => o.ToWrite(store))], http.RequestAborted);
+            return Results.NoContent();
+        });
+    }
+
+    private static async Task WriteItemAsync(HttpContext http, StateItem? item)
+    {
+        if (item is null)
+        {
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
+        http.Response.ContentType = "application/json";
+        http.Response.Headers.ETag = item.ETag;
+        if (item.Expires is { } end)
+            http.Response.Headers["metadata.ttlexpiretime"] = Rfc3339(end);
+        http.Response.ContentLength = item.Data.Length;
+        await http.Response.Body.WriteAsync(item.Data, http.RequestAborted);
+    }
+
+    private static async Task<T> ReadAsync<T>(HttpContext http, string goType)
+    {
+        try
+        {
+            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, JsonTexts.Compact, http.RequestAborted)
+                ?? throw ApiException.Malformed($"json: cannot unmarshal null into Go value of type {goType}");
+        }
+        catch (JsonException error)
+        {
+            throw ApiException.Malformed($"the body is not what {goType} looks like in JSON: {error.Message}");
+        }
+    }
+
+    private static JsonElement? Json(StateItem? item)
+    {
+        if (item is null)
+            return null;
+        try
+        {
+            return JsonDocument.Parse(item.Data).RootElement;
+        }
+        catch (JsonException)
+        {
+            // Saved as bytes over gRPC: base64 is how JSON carries them.
+            return JsonSerializer.SerializeToElement(item.Data.ToArray());
+        }
+    }
+
+    private static Dictionary<string, string>? Expiry(StateItem? item) =>
+        item?.Expires is { } end ? new Dictionary<string, string> { ["ttlExpireTime"] = Rfc3339(end) } : null;
+
+    internal static string Rfc3339(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+
+    private sealed record BulkRequest(string[] Keys)
+    {
+        public string[] Keys { get; } = Keys ?? [];
+    }
+
+    private sealed record BulkItem(string Key, JsonElement? Data, string? Etag, Dictionary<string, string>? Metadata);
+
+    private sealed record SaveOptions(string? Concurrency, string? Consistency);
+
+    private sealed record SaveRequest(string? Key, JsonElement? Value, string? Etag, SaveOptions? Options, Dictionary<string, string>? Metadata)
+    {
+        public StateWrite.Set ToSet(string store)
+        {
+            if (string.IsNullOrEmpty(Key))
+                throw ApiException.Malformed("\"key\" is a required field");
+            var data = Value is { } value ? JsonSerializer.SerializeToUtf8Bytes(value, JsonTexts.Compact) : "null"u8.ToArray();
+            return new StateWrite.Set(Key, data, Etag, ToConcurrency(Options?.Concurrency, store), StateBlock.Ttl(store, Metadata ?? []));
+        }
+
+        public static Concurrency ToConcurrency(string? text, string store) => text switch
+        {
+            null or "" => Concurrency.Unspecified,
+            "first-write" => Concurrency.FirstWrite,
+            "last-write" => Concurrency.LastWrite,
+            _ => throw new ApiException(500, "ERR_STATE_SAVE", StatusCode.Internal,
+                $"failed saving state in state store {store}: unrecognized concurrency model '{text}'"),
+        };
+    }
+
+    private sealed record TransactionRequest(TransactionOperation[] Operations)
+    {
+        public TransactionOperation[] Operations { get; } = Operations ?? [];
+    }
+
+    private sealed record TransactionOperation(string? Operation, SaveRequest? Request)
+    {
+        public StateWrite ToWrite(string store) => Operation switch
+        {
+            "upsert" => Request!.ToSet(store),
+            "delete" => new StateWrite.Delete(Request?.Key ?? throw ApiException.Malformed("\"key\" is a required field"), Request.Etag,
+                SaveRequest.ToConcurrency(Request.Options?.Concurrency, store)),
+            _ => throw new ApiException(400, "ERR_NOT_SUPPORTED_STATE_OPERATION", StatusCode.Unimplemented, $"operation type {Operation} not supported"),
+        };
+    }
+}
+
+/// <summary>How JSON is written: compact, non-ASCII kept, absent members left out.</summary>
+internal static class JsonTexts
+{
+    public static JsonSerializerOptions Compact { get; } = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+}

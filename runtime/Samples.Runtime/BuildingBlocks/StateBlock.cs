@@ -1,0 +1,133 @@
+using Grpc.Core;
+using Samples.Runtime.Api;
+using Samples.Runtime.Components;
+
+namespace Samples.Runtime.BuildingBlocks;
+
+/// <summary>State management of one application: key prefixes, TTL, and daprd's words for what fails.</summary>
+public sealed class StateBlock(SidecarContext context)
+{
+    private const string Separator = "||";
+
+    /// <summary>Null where the key is absent.</summary>
+    public async Task<StateItem?> GetAsync(string storeName, string key, CancellationToken cancel)
+    {
+        var store = Find(storeName);
+        return await store.Engine.GetAsync(store.FullKey(key), cancel);
+    }
+
+    /// <summary>The items in the order of the keys; null for an absent one.</summary>
+    public async Task<IReadOnlyList<StateItem?>> GetManyAsync(string storeName, IReadOnlyList<string> keys, CancellationToken cancel)
+    {
+        var store = Find(storeName);
+        return await store.Engine.GetManyAsync([.. keys.Select(store.FullKey)], cancel);
+    }
+
+    /// <summary>Saves items one by one, as Dapr does: an item that fails does not undo the ones before it.</summary>
+    public async Task SaveAsync(string storeName, IReadOnlyList<StateWrite> writes, CancellationToken cancel)
+    {
+        var store = Find(storeName);
+        var prefixed = writes.Select(store.Prefixed).ToList();
+        try
+        {
+            await Task.WhenAll(prefixed.Select(w => store.Engine.WriteAsync([w], cancel)));
+        }
+        catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
+        {
+            throw Failed(error, "ERR_STATE_SAVE", $"failed saving state in state store {storeName}");
+        }
+    }
+
+    /// <summary>Deletes one key.</summary>
+    public async Task DeleteAsync(string storeName, StateWrite.Delete delete, CancellationToken cancel)
+    {
+        var store = Find(storeName);
+        try
+        {
+            await store.Engine.WriteAsync([store.Prefixed(delete)], cancel);
+        }
+        catch (Exception error) when (error is ETagMismatchException or InvalidETagException)
+        {
+            throw Failed(error, "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}");
+        }
+    }
+
+    /// <summary>All writes or none.</summary>
+    public async Task TransactAsync(string storeName, IReadOnlyList<StateWrite> writes, CancellationToken cancel)
+    {
+        var store = Find(storeName);
+        if (writes.Count == 0)
+            return;
+        try
+        {
+            await store.Engine.WriteAsync([.. writes.Select(store.Prefixed)], cancel);
+        }
+        catch (Exception error) when (error is ETagMismatchException or InvalidETagException)
+        {
+            // daprd answers 500 here, not the 409 of a plain save.
+            throw new ApiException(500, "ERR_STATE_TRANSACTION", StatusCode.Internal,
+                $"error while executing state transaction: {Reason(error)}");
+        }
+    }
+
+    /// <summary>The TTL of a write's metadata: null keeps for ever.</summary>
+    public static TimeSpan? Ttl(string storeName, IReadOnlyDictionary<string, string> metadata)
+    {
+        if (!metadata.TryGetValue("ttlInSeconds", out var text))
+            return null;
+        if (!int.TryParse(text, out var seconds))
+        {
+            throw new ApiException(500, "ERR_STATE_SAVE", StatusCode.Internal,
+                $"failed saving state in state store {storeName}: strconv.Atoi: parsing \"{text}\": invalid syntax");
+        }
+
+        return seconds > 0 ? TimeSpan.FromSeconds(seconds) : null;
+    }
+
+    private static ApiException Failed(Exception error, string code, string what) => error switch
+    {
+        ETagMismatchException => new ApiException(409, code, StatusCode.Aborted, $"{what}: {Reason(error)}"),
+        InvalidETagException => new ApiException(400, code, StatusCode.InvalidArgument, $"{what}: {Reason(error)}"),
+        _ => new ApiException(500, code, StatusCode.Internal, $"{what}: {error.Message}"),
+    };
+
+    private static string Reason(Exception error) => error is ETagMismatchException
+        ? $"possible etag mismatch. error from state store: {error.Message}"
+        : $"invalid etag value: {error.Message}";
+
+    private Store Find(string name)
+    {
+        var engine = context.Components.Find<IStateStore>(name)
+            ?? throw new ApiException(400, "ERR_STATE_STORE_NOT_FOUND", StatusCode.InvalidArgument, $"state store {name} is not found")
+            {
+                Details = new ErrorDetails("DAPR_STATE_NOT_FOUND") { Metadata = new Dictionary<string, string> { ["appID"] = context.AppId } },
+            };
+        var prefix = context.Components.All.First(c => c.Component.Name == name).Component.Metadata.GetValueOrDefault("keyPrefix", "appid");
+        return new Store(name, engine, prefix switch
+        {
+            "none" => "",
+            "appid" => context.AppId + Separator,
+            "name" => name + Separator,
+            "namespace" => $"{context.Namespace}.{context.AppId}{Separator}",
+            _ => prefix + Separator,
+        });
+    }
+
+    private readonly record struct Store(string Name, IStateStore Engine, string Prefix)
+    {
+        public string FullKey(string key) => key.Contains(Separator, StringComparison.Ordinal) ? throw Illegal(key) : Prefix + key;
+
+        public StateWrite Prefixed(StateWrite write) => write with { Key = FullKey(write.Key) };
+
+        private ApiException Illegal(string key)
+        {
+            var plain = $"input key/keyPrefix '{key}' can't contain '||'";
+            var message = $"api error: code = InvalidArgument desc = {plain}";
+            return new ApiException(400, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, message)
+            {
+                GrpcMessage = plain,
+                Details = new ErrorDetails("DAPR_STATE_ILLEGAL_KEY") { Resource = ("state", Name, ""), Violation = (key, message) },
+            };
+        }
+    }
+}

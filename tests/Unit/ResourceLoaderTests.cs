@@ -1,0 +1,64 @@
+using Samples.Runtime.Resources;
+using Xunit;
+
+namespace Samples.Unit;
+
+public sealed class ResourceLoaderTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("samples-resources-").FullName;
+
+    [Fact]
+    public void A_component_is_read_with_its_variables_expanded()
+    {
+        var component = Assert.Single(Load(Valid("connectionString", "{dataDir}/s.db")).Components);
+        Assert.Equal(("store", "state.sqlite", "/data/s.db"), (component.Name, component.Type, component.Metadata["CONNECTIONSTRING"]));
+    }
+
+    [Theory]
+    [InlineData("kind: Component", "kind: Komponent", 1, "kind 'Komponent' is unknown")]
+    [InlineData("  type: state.sqlite", "  type: state.sqllite", 6, "unknown type 'state.sqllite'. The embedded runtime has: ")]
+    [InlineData("  - name: connectionString", "  - name: conectionString", 9, "unknown setting 'conectionString'. Known: connectionString")]
+    [InlineData("  version: v1", "  vresion: v1", 7, "unknown field 'vresion'. Known: type, version")]
+    [InlineData("  name: store", "  label: store", 1, "no 'metadata.name'")]
+    [InlineData("    value: a.db", "    value: [a", 10, "not YAML")]
+    public void A_mistake_is_named_with_its_line_and_the_cure(string right, string wrong, int line, string message)
+    {
+        var error = Assert.Throws<ResourceException>(() => Load(Valid("connectionString", "a.db").Replace(right, wrong)));
+        Assert.Contains(message, error.Message);
+        Assert.InRange(error.Origin.Line, line - 1, line + 1);
+    }
+
+    [Fact]
+    public void A_required_setting_that_is_missing_is_named() =>
+        Assert.Contains("lacks the setting 'connectionString'", Assert.Throws<ResourceException>(() => Load(Valid("keyPrefix", "none"))).Message);
+
+    [Fact]
+    public void Two_components_of_one_name_are_refused() =>
+        Assert.Contains("already defined", Assert.Throws<ResourceException>(
+            () => Load(Valid("connectionString", "a.db") + "\n---\n" + Valid("connectionString", "b.db"))).Message);
+
+    [Fact]
+    public void A_path_that_does_not_exist_is_named() =>
+        Assert.Contains("does not exist", Assert.Throws<ResourceException>(() => ResourceLoader.Load([Path.Combine(_folder, "no")], "app")).Message);
+
+    private ResourceSet Load(string yaml)
+    {
+        File.WriteAllText(Path.Combine(_folder, "component.yaml"), yaml);
+        return ResourceLoader.Load([_folder], "app", new Dictionary<string, string> { ["dataDir"] = "/data" });
+    }
+
+    private static string Valid(string setting, string value) => $"""
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: store
+        spec:
+          type: state.sqlite
+          version: v1
+          metadata:
+          - name: {setting}
+            value: {value.Replace("{", "'{").Replace("s.db", "s.db'")}
+        """;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
