@@ -1,0 +1,204 @@
+using System.Net;
+using System.Net.Sockets;
+using Samples.Cli.RunTemplate;
+using Samples.Lab.Experiments;
+using Samples.Runtime;
+using Samples.Runtime.Resources;
+
+namespace Samples.Cli.Processes;
+
+/// <summary>A template that runs: every replica with its sidecar, kept alive until told otherwise.</summary>
+internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults, IAsyncDisposable
+{
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
+
+    private readonly Launcher _launcher = new();
+    private readonly Lock _gate = new();
+    private readonly List<Member> _members = [];
+
+    public IReadOnlyList<Member> Members
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _members];
+        }
+    }
+
+    /// <summary>Starts every sidecar, then every process. Throws <see cref="ResourceException"/> and leaves nothing running.</summary>
+    public async Task StartAsync(IReadOnlyList<RunEntry> entries, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(options.DataDirectory);
+        var members = new List<Member>();
+        foreach (var entry in entries)
+            members.Add(await AddAsync(entry, entries.Count(e => e.AppId == entry.AppId) > 1, cancel));
+        foreach (var member in members)
+            member.Begin(EnvironmentOf(member));
+    }
+
+    /// <summary>Completes when every application listens and says that it is ready.</summary>
+    public async Task WaitReadyAsync(TimeSpan patience, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(patience);
+        foreach (var member in Members.Where(m => m.AppPort is not null))
+        {
+            try
+            {
+                await member.Sidecar.WaitForAppAsync(limit.Token);
+                while (!await IsReadyAsync(member, limit.Token))
+                    await Task.Delay(50, limit.Token);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                throw new ResourceException(Origin.Code, $"'{member.Name}' was not ready within {patience.TotalSeconds:0} s.", "Its log lines above say why.");
+            }
+        }
+    }
+
+    public Task<IReadOnlyList<Replica>> ListAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<Replica>>([.. Members.Select(m => m.Describe())]);
+
+    public Task KillAsync(string replica, CancellationToken cancellationToken) => Do(replica, m => m.Kill());
+
+    public Task FreezeAsync(string replica, CancellationToken cancellationToken) => Do(replica, m => m.Freeze());
+
+    public Task ResumeAsync(string replica, CancellationToken cancellationToken) => Do(replica, m => m.Resume());
+
+    public Task StartAsync(string replica, CancellationToken cancellationToken) => Do(replica, m => m.Start());
+
+    public Task TerminateAsync(string replica, CancellationToken cancellationToken) => Find(replica).TerminateAsync(cancellationToken);
+
+    public async Task<int> ScaleAsync(string appId, int replicas, CancellationToken cancellationToken)
+    {
+        if (replicas is < 0 or > 32)
+            throw new ArgumentOutOfRangeException(nameof(replicas), replicas, "Between 0 and 32 replicas fit one machine.");
+        var running = Members.Where(m => m.Entry.AppId == appId).ToList();
+        if (running.Count == 0)
+            throw new KeyNotFoundException($"There is no app '{appId}'.");
+        for (var i = running.Count; i < replicas; i++)
+        {
+            var entry = running[0].Entry with { AppPort = running[0].Entry.AppPort is null ? null : 0, DaprHttpPort = 0, DaprGrpcPort = 0 };
+            var member = await AddAsync(entry, true, cancellationToken);
+            member.Begin(EnvironmentOf(member));
+        }
+
+        foreach (var member in running.Skip(replicas).Reverse())
+            await RemoveAsync(member);
+        return replicas;
+    }
+
+    private async Task<Member> AddAsync(RunEntry entry, bool isReplica, CancellationToken cancel)
+    {
+        int? appPort = entry.AppPort switch
+        {
+            null => null,
+            { } fixedPort when fixedPort > 0 && !options.FreePorts => CheckFree(entry.AppId, fixedPort),
+            _ => FreePort(),
+        };
+        var sidecar = await runtime.AddSidecarAsync(new SidecarOptions(entry.AppId)
+        {
+            AppPort = appPort,
+            AppProtocol = entry.AppProtocol,
+            HttpPort = options.FreePorts ? 0 : entry.DaprHttpPort,
+            GrpcPort = options.FreePorts ? 0 : entry.DaprGrpcPort,
+            ResourcePaths = entry.ResourcePaths,
+            Variables = new Dictionary<string, string> { ["dataDir"] = options.DataDirectory },
+            BaseDirectory = entry.Directory,
+            MaxConcurrency = entry.MaxConcurrency,
+        }, cancel);
+        lock (_gate)
+        {
+            var number = 1;
+            while (_members.Any(m => m.Name == $"{entry.AppId}-{number}"))
+                number++;
+            var member = new Member(isReplica || number > 1 ? $"{entry.AppId}-{number}" : entry.AppId, entry, sidecar, appPort, _launcher, options.Log);
+            _members.Add(member);
+            return member;
+        }
+    }
+
+    private async Task RemoveAsync(Member member)
+    {
+        lock (_gate)
+            _members.Remove(member);
+        await member.DisposeAsync();
+        await runtime.RemoveSidecarAsync(member.Sidecar);
+    }
+
+    private Dictionary<string, string> EnvironmentOf(Member member) => new(member.Entry.Environment.Concat(options.Environment)
+        .GroupBy(v => v.Key).Select(g => g.Last()))
+    {
+        ["APP_ID"] = member.Entry.AppId,
+        ["APP_PORT"] = $"{member.AppPort}",
+        ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{member.AppPort ?? 0}",
+        ["DAPR_HTTP_PORT"] = $"{member.Sidecar.HttpPort}",
+        ["DAPR_GRPC_PORT"] = $"{member.Sidecar.GrpcPort}",
+        ["DAPR_HTTP_ENDPOINT"] = $"http://127.0.0.1:{member.Sidecar.HttpPort}",
+        ["DAPR_GRPC_ENDPOINT"] = $"http://127.0.0.1:{member.Sidecar.GrpcPort}",
+        ["SAMPLES_DATA"] = options.DataDirectory,
+        ["SAMPLES_REPLICA"] = member.Name,
+        ["SAMPLES_PARENT_PID"] = $"{Environment.ProcessId}",
+    };
+
+    private static async Task<bool> IsReadyAsync(Member member, CancellationToken cancel)
+    {
+        try
+        {
+            using var answer = await Http.GetAsync($"http://127.0.0.1:{member.AppPort}/readyz", cancel);
+            // An application without the endpoint is ready when it listens.
+            return answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.NotFound;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private Task Do(string replica, Action<Member> act)
+    {
+        act(Find(replica));
+        return Task.CompletedTask;
+    }
+
+    private Member Find(string replica) => Members.FirstOrDefault(m => m.Name == replica)
+        ?? throw new KeyNotFoundException($"There is no replica '{replica}'. Running: {string.Join(", ", Members.Select(m => m.Name))}.");
+
+    private static int CheckFree(string appId, int port)
+    {
+        try
+        {
+            using var probe = new TcpListener(IPAddress.Loopback, port);
+            probe.Start();
+            return port;
+        }
+        catch (SocketException)
+        {
+            throw new ResourceException(Origin.Code, $"port {port} of '{appId}' is taken.", "Stop what uses it (`samples stop`), or run with --free-ports.");
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Last started, first stopped: what others depend on goes last. Draining runs side by side.
+        await Task.WhenAll(Members.Reverse().Select(RemoveAsync));
+        _launcher.Dispose();
+    }
+}
+
+/// <summary>How a suite runs.</summary>
+/// <param name="DataDirectory">For everything that is kept: components' files and services' data.</param>
+/// <param name="FreePorts">Ignore the template's ports.</param>
+/// <param name="Log">Gets the replica's name and a line.</param>
+internal sealed record SuiteOptions(string DataDirectory, bool FreePorts, Action<string, string> Log)
+{
+    /// <summary>Over the template's environment.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+}
