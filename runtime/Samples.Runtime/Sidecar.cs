@@ -101,13 +101,15 @@ public sealed class Sidecar : IAsyncDisposable
 
     private async Task<ComponentLookup> StartComponentsAsync(ResourceSet resources, CancellationToken cancel)
     {
-        var started = new List<(Component, IEngine)>();
-        foreach (var component in resources.Components)
+        var started = new Dictionary<string, (Component Component, IEngine Engine)>(StringComparer.Ordinal);
+        // Secret stores come first, because the settings of others may be secrets.
+        foreach (var component in resources.Components.OrderBy(c => !EngineCatalog.IsSecretStore(c.Type)).ThenBy(c => c.SecretReferences.Count > 0))
         {
             try
             {
-                var (engine, release) = await _runtime.Components.AcquireAsync(component, Options.BaseDirectory, cancel);
-                started.Add((component, engine));
+                var resolved = await SecretReference.ResolveAsync(component, name => started.GetValueOrDefault(name).Engine as ISecretStore, cancel);
+                var (engine, release) = await _runtime.Components.AcquireAsync(resolved, Options.BaseDirectory, cancel);
+                started.Add(component.Name, (resolved, engine));
                 _releases.Add(release);
             }
             catch (ResourceException error) when (component.IgnoreErrors)
@@ -117,7 +119,7 @@ public sealed class Sidecar : IAsyncDisposable
             }
         }
 
-        return new ComponentLookup(started);
+        return new ComponentLookup([.. resources.Components.Where(c => started.ContainsKey(c.Name)).Select(c => started[c.Name])]);
     }
 
     private async Task ListenAsync(ComponentLookup components, CancellationToken cancel)

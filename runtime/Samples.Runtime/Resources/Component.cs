@@ -12,7 +12,7 @@ public sealed record Origin(string File, int Line)
     public override string ToString() => Line > 0 ? $"{File}:{Line}" : File;
 }
 
-/// <summary>A Dapr <c>Component</c> resource after parsing: secrets are resolved, values are text.</summary>
+/// <summary>A Dapr <c>Component</c> resource after parsing: values are text.</summary>
 /// <param name="Name">The name that applications use, unique in a sidecar.</param>
 /// <param name="Type">The engine, for example <c>state.sqlite</c>.</param>
 /// <param name="Version"><c>v1</c> unless the file says otherwise.</param>
@@ -33,6 +33,9 @@ public sealed record Component(
 
     /// <summary>The line of each metadata item, for error messages.</summary>
     public IReadOnlyDictionary<string, Origin> MetadataOrigins { get; init; } = new Dictionary<string, Origin>();
+
+    /// <summary>Settings whose values a secret store knows; they are empty in <see cref="Metadata"/> until it was asked.</summary>
+    public IReadOnlyList<SecretReference> SecretReferences { get; init; } = [];
 
     /// <summary>True where the sidecar of <paramref name="appId"/> loads this component.</summary>
     public bool IsVisibleTo(string appId) => Scopes.Count == 0 || Scopes.Contains(appId, StringComparer.Ordinal);

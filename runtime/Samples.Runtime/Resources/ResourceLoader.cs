@@ -77,6 +77,7 @@ public static class ResourceLoader
 
         var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var origins = new Dictionary<string, Origin>(StringComparer.OrdinalIgnoreCase);
+        var references = new List<SecretReference>();
         foreach (var item in spec.Maps("metadata"))
         {
             item.AllowOnly(["name", "value", "secretKeyRef", "envRef"], $"component '{name}'");
@@ -87,6 +88,8 @@ public static class ResourceLoader
                     $"Known: {string.Join(", ", engine.Settings.Select(s => s.Name))}.");
             }
 
+            if (item.Map("secretKeyRef") is { } reference)
+                references.Add(SecretReference.Read(key, reference, root, name));
             metadata[key] = Expand(Value(item, name), variables);
             origins[key] = item.Origin;
         }
@@ -99,6 +102,7 @@ public static class ResourceLoader
             Scopes = root.Texts("scopes"),
             IgnoreErrors = spec.Text("ignoreErrors") == "true",
             MetadataOrigins = origins,
+            SecretReferences = references,
         };
     }
 
@@ -110,8 +114,6 @@ public static class ResourceLoader
                 ?? throw item.Error($"component '{component}' asks for the environment variable '{variable}', which is not set.", "Set it.");
         }
 
-        if (item.Has("secretKeyRef"))
-            throw item.Error($"component '{component}' uses 'secretKeyRef', which the embedded runtime does not resolve yet.", "Use 'envRef' or 'value'.");
         return item.Text("value") ?? "";
     }
 

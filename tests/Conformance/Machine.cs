@@ -1,0 +1,79 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Dapr.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
+using Samples.Runtime;
+using Xunit;
+
+namespace Samples.Conformance;
+
+/// <summary>A machine of its own for one test: a runtime, a folder, sidecars with the components given, applications on free ports.</summary>
+internal sealed class Machine(RuntimeOptions? options = null) : IAsyncDisposable
+{
+    private readonly List<WebApplication> _apps = [];
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("samples-machine-").FullName;
+
+    public DaprRuntime Runtime { get; } = new(options ?? new RuntimeOptions());
+
+    public static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async Task<Sidecar> StartAsync(string components, int? appPort = null, string appId = "app1")
+    {
+        var resources = Directory.CreateDirectory(Path.Combine(Folder, "components")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(resources, "all.yaml"), components, Cancel);
+        var sidecar = await Runtime.AddSidecarAsync(
+            new SidecarOptions(appId) { AppPort = appPort, ResourcePaths = [resources], BaseDirectory = Folder }, Cancel);
+        await sidecar.WaitForAppAsync(Cancel);
+        return sidecar;
+    }
+
+    /// <summary>An application; the result is its port.</summary>
+    public async Task<int> StartAppAsync(Action<WebApplication> map)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        _apps.Add(app);
+        map(app);
+        await app.StartAsync(Cancel);
+        return new Uri(app.Urls.First()).Port;
+    }
+
+    public static DaprClient Client(Sidecar sidecar) => new DaprClientBuilder()
+        .UseHttpEndpoint($"http://127.0.0.1:{sidecar.HttpPort}").UseGrpcEndpoint($"http://127.0.0.1:{sidecar.GrpcPort}").Build();
+
+    public static HttpClient Http(Sidecar sidecar) => new() { BaseAddress = new Uri($"http://127.0.0.1:{sidecar.HttpPort}") };
+
+    /// <summary>The status and the JSON of an answer; <c>null</c> for an empty body.</summary>
+    public static async Task<(int Status, string Body)> AskAsync(HttpClient http, HttpMethod method, string path, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var response = await http.SendAsync(request, Cancel);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync(Cancel));
+    }
+
+    public static string Component(string name, string type, params (string Name, string Value)[] metadata) => $"""
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: {name}
+        spec:
+          type: {type}
+          version: v1
+          metadata:{string.Concat(metadata.Select(m => $"\n  - name: {m.Name}\n    value: {JsonSerializer.Serialize(m.Value)}"))}
+        ---
+
+        """;
+
+    public async ValueTask DisposeAsync()
+    {
+        await Runtime.DisposeAsync();
+        foreach (var app in _apps)
+            await app.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+}
