@@ -6,11 +6,12 @@ using Samples.Runtime;
 namespace Samples.Cli.Processes;
 
 /// <summary>One replica: its process, kept alive, beside its sidecar.</summary>
-internal sealed class Member(string name, RunEntry entry, Sidecar sidecar, int? appPort, Launcher launcher, Action<string, string> log) : IAsyncDisposable
+internal sealed class Member(string name, RunEntry entry, Sidecar first, int? appPort, Launcher launcher, Action<string, string> log) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(200), LongestBackOff = TimeSpan.FromSeconds(5), Stable = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private volatile Sidecar _sidecar = first;
     private readonly CancellationTokenSource _closing = new();
     private TaskCompletionSource _wanted = NewSignal();
     private Process? _process;
@@ -22,7 +23,7 @@ internal sealed class Member(string name, RunEntry entry, Sidecar sidecar, int? 
 
     public RunEntry Entry => entry;
 
-    public Sidecar Sidecar => sidecar;
+    public Sidecar Sidecar => _sidecar;
 
     public int? AppPort => appPort;
 
@@ -30,7 +31,7 @@ internal sealed class Member(string name, RunEntry entry, Sidecar sidecar, int? 
 
     public int Pid => _process is { HasExited: false } process ? process.Id : 0;
 
-    public Replica Describe() => new(name, entry.AppId, Pid, appPort ?? 0, sidecar.HttpPort, sidecar.GrpcPort, _state);
+    public Replica Describe() => new(name, entry.AppId, Pid, appPort ?? 0, _sidecar.HttpPort, _sidecar.GrpcPort, _state);
 
     public void Begin(IReadOnlyDictionary<string, string> environment)
     {
@@ -39,10 +40,12 @@ internal sealed class Member(string name, RunEntry entry, Sidecar sidecar, int? 
         _loop = KeepAliveAsync(environment);
     }
 
-    /// <summary>Runs it again now, without waiting for the back-off.</summary>
+    /// <summary>Runs it again now, without waiting for the back-off; one that runs is left alone.</summary>
     public void Start()
     {
         _keep = true;
+        if (Pid > 0)
+            return;
         _wanted.TrySetResult();
     }
 
@@ -50,20 +53,34 @@ internal sealed class Member(string name, RunEntry entry, Sidecar sidecar, int? 
 
     public void Freeze()
     {
+        if (Pid == 0)
+            return;
         Native.Signal(Pid, Native.SigStop);
         _state = "frozen";
     }
 
     public void Resume()
     {
+        if (Pid == 0)
+            return;
         Native.Signal(Pid, Native.SigCont);
         _state = "running";
+    }
+
+    /// <summary>A new sidecar in the place of the old one, on its ports.</summary>
+    public async Task RestartSidecarAsync(DaprRuntime runtime, CancellationToken cancel)
+    {
+        var old = _sidecar;
+        await runtime.RemoveSidecarAsync(old);
+        _sidecar = await runtime.AddSidecarAsync(old.Options with { HttpPort = old.HttpPort, GrpcPort = old.GrpcPort }, cancel);
     }
 
     /// <summary>SIGTERM; it stays down until started. After ten seconds it is killed.</summary>
     public async Task TerminateAsync(CancellationToken cancel)
     {
         _keep = false;
+        // A start that was asked for while it ran is no wish for after its end.
+        Volatile.Write(ref _wanted, NewSignal());
         if (_process is not { HasExited: false } process)
             return;
         Native.Signal(process.Id, Native.SigCont);

@@ -28,7 +28,8 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
     /// <summary>Starts every sidecar, then every process. Throws <see cref="ResourceException"/> and leaves nothing running.</summary>
     public async Task StartAsync(IReadOnlyList<RunEntry> entries, CancellationToken cancel)
     {
-        Directory.CreateDirectory(options.DataDirectory);
+        foreach (var pattern in entries.Select(e => e.Pattern).Distinct())
+            Directory.CreateDirectory(options.DataOf(pattern));
         var members = new List<Member>();
         foreach (var entry in entries)
             members.Add(await AddAsync(entry, entries.Count(e => e.AppId == entry.AppId) > 1, cancel));
@@ -69,6 +70,8 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
 
     public Task TerminateAsync(string replica, CancellationToken cancellationToken) => Find(replica).TerminateAsync(cancellationToken);
 
+    public Task RestartSidecarAsync(string replica, CancellationToken cancellationToken) => Find(replica).RestartSidecarAsync(runtime, cancellationToken);
+
     public async Task<int> ScaleAsync(string appId, int replicas, CancellationToken cancellationToken)
     {
         if (replicas is < 0 or > 32)
@@ -103,7 +106,7 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
             HttpPort = options.FreePorts ? 0 : entry.DaprHttpPort,
             GrpcPort = options.FreePorts ? 0 : entry.DaprGrpcPort,
             ResourcePaths = entry.ResourcePaths,
-            Variables = new Dictionary<string, string> { ["dataDir"] = options.DataDirectory },
+            Variables = new Dictionary<string, string> { ["dataDir"] = options.DataOf(entry.Pattern) },
             BaseDirectory = entry.Directory,
             MaxConcurrency = entry.MaxConcurrency,
         }, cancel);
@@ -126,20 +129,28 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
         await runtime.RemoveSidecarAsync(member.Sidecar);
     }
 
-    private Dictionary<string, string> EnvironmentOf(Member member) => new(member.Entry.Environment.Concat(options.Environment)
-        .GroupBy(v => v.Key).Select(g => g.Last()))
+    private Dictionary<string, string> EnvironmentOf(Member member)
     {
-        ["APP_ID"] = member.Entry.AppId,
-        ["APP_PORT"] = $"{member.AppPort}",
-        ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{member.AppPort ?? 0}",
-        ["DAPR_HTTP_PORT"] = $"{member.Sidecar.HttpPort}",
-        ["DAPR_GRPC_PORT"] = $"{member.Sidecar.GrpcPort}",
-        ["DAPR_HTTP_ENDPOINT"] = $"http://127.0.0.1:{member.Sidecar.HttpPort}",
-        ["DAPR_GRPC_ENDPOINT"] = $"http://127.0.0.1:{member.Sidecar.GrpcPort}",
-        ["SAMPLES_DATA"] = options.DataDirectory,
-        ["SAMPLES_REPLICA"] = member.Name,
-        ["SAMPLES_PARENT_PID"] = $"{Environment.ProcessId}",
-    };
+        var environment = new Dictionary<string, string>(member.Entry.Environment.Concat(options.Environment)
+            .GroupBy(v => v.Key).Select(g => g.Last()))
+        {
+            ["APP_ID"] = member.Entry.AppId,
+            ["APP_PORT"] = $"{member.AppPort}",
+            ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{member.AppPort ?? 0}",
+            ["DAPR_HTTP_PORT"] = $"{member.Sidecar.HttpPort}",
+            ["DAPR_GRPC_PORT"] = $"{member.Sidecar.GrpcPort}",
+            ["DAPR_HTTP_ENDPOINT"] = $"http://127.0.0.1:{member.Sidecar.HttpPort}",
+            ["DAPR_GRPC_ENDPOINT"] = $"http://127.0.0.1:{member.Sidecar.GrpcPort}",
+            ["SAMPLES_DATA"] = options.DataOf(member.Entry.Pattern),
+            ["SAMPLES_REPLICA"] = member.Name,
+            ["SAMPLES_PARENT_PID"] = $"{Environment.ProcessId}",
+        };
+        // Killing is a power that only an application that asks for it gets.
+        environment.Remove("SAMPLES_CONTROL_TOKEN");
+        if (environment.Remove("SAMPLES_CONTROL", out var asked) && asked == "true" && options.Control is { } control)
+            (environment["SAMPLES_CONTROL"], environment["SAMPLES_CONTROL_TOKEN"]) = (control.Address.ToString(), control.Token);
+        return environment;
+    }
 
     private static async Task<bool> IsReadyAsync(Member member, CancellationToken cancel)
     {
@@ -194,11 +205,17 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
 }
 
 /// <summary>How a suite runs.</summary>
-/// <param name="DataDirectory">For everything that is kept: components' files and services' data.</param>
+/// <param name="DataDirectory">For everything that is kept (components' files and services' data), a folder a pattern.</param>
 /// <param name="FreePorts">Ignore the template's ports.</param>
 /// <param name="Log">Gets the replica's name and a line.</param>
 internal sealed record SuiteOptions(string DataDirectory, bool FreePorts, Action<string, string> Log)
 {
+    /// <summary>Where the control interface is, and its token; told to applications whose template asks with <c>SAMPLES_CONTROL: "true"</c>.</summary>
+    public (Uri Address, string Token)? Control { get; set; }
+
+    /// <summary>A pattern's folder.</summary>
+    public string DataOf(string pattern) => Path.Combine(DataDirectory, pattern);
+
     /// <summary>Over the template's environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 }

@@ -3,6 +3,9 @@ namespace Samples.Cli.RunTemplate;
 /// <summary>One replica of a service, as a Dapr multi-app run template names it, with paths made absolute.</summary>
 public sealed record RunEntry(string AppId, string Directory, IReadOnlyList<string> Command)
 {
+    /// <summary>The pattern it belongs to: the name of the template's folder. Its data stand in a folder of that name.</summary>
+    public required string Pattern { get; init; }
+
     /// <summary>Where the application listens; null for a client only.</summary>
     public int? AppPort { get; init; }
 

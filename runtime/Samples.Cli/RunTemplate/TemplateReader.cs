@@ -53,6 +53,7 @@ public static class TemplateReader
             throw app.ErrorAt("command", $"app '{appId}' runs '{assembly}', which is not built.", "Run `dotnet build Samples.sln`, or correct the path.");
         return new RunEntry(appId, directory, command)
         {
+            Pattern = Path.GetFileName(folder),
             AppPort = Port(app, "appPort") ?? (common is null ? null : Port(common, "appPort")),
             DaprHttpPort = Port(app, "daprHTTPPort") ?? 0,
             DaprGrpcPort = Port(app, "daprGRPCPort") ?? 0,

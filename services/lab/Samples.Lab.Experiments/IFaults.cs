@@ -21,6 +21,9 @@ public interface IFaults
     /// <summary>SIGTERM: the polite request, after which a service drains.</summary>
     Task TerminateAsync(string replica, CancellationToken cancellationToken);
 
+    /// <summary>Takes a replica's sidecar away and starts it again on the same ports; the application keeps running.</summary>
+    Task RestartSidecarAsync(string replica, CancellationToken cancellationToken);
+
     /// <summary>Sets the number of replicas of a service; returns how many there are then.</summary>
     Task<int> ScaleAsync(string appId, int replicas, CancellationToken cancellationToken);
 }

@@ -1,0 +1,58 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Samples.Lab.Experiments;
+using Spectre.Console;
+
+namespace Samples.Cli.Commands;
+
+/// <summary>What a tour measured, as it is written with <c>--json</c>.</summary>
+/// <param name="Runtime"><c>embedded</c> or <c>daprd</c>.</param>
+internal sealed record TourRecord(string Runtime)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public List<PatternRecord> Patterns { get; } = [];
+
+    /// <summary>True where no claim failed.</summary>
+    [JsonIgnore]
+    public bool Held => Patterns.All(p => p.Claims.All(c => c.Held != false));
+
+    public void Write(string path)
+    {
+        // Complete or not at all: somebody may be reading it.
+        var draft = path + ".new";
+        File.WriteAllText(draft, JsonSerializer.Serialize(new
+        {
+            Runtime,
+            Patterns = Patterns.Select(p => new
+            {
+                p.Pattern, p.Seconds, Claims = p.Claims.Select(c => new { Claim = c.Text, c.Expected, c.Measured, c.Held, c.Reason }),
+            }),
+        }, Json));
+        File.Move(draft, path, overwrite: true);
+    }
+
+    public static void Show(IAnsiConsole console, TourRecord record)
+    {
+        foreach (var pattern in record.Patterns)
+        {
+            var table = new Table().RoundedBorder().Title($"[bold]{Markup.Escape(pattern.Pattern)}[/] ({pattern.Seconds:0.0} s)");
+            table.AddColumns("", "claim", "expected", "measured");
+            foreach (var claim in pattern.Claims)
+            {
+                var mark = claim.Held switch { true => "[green]held[/]", false => "[red]FAILED[/]", null => "[yellow]not run[/]" };
+                var measured = claim.Reason is null ? claim.Measured : $"{claim.Measured} ({claim.Reason})";
+                table.AddRow(new Markup(mark), new Text(claim.Text), new Text(claim.Expected), new Text(measured));
+            }
+
+            console.Write(table);
+        }
+    }
+}
+
+/// <summary>One pattern of a tour.</summary>
+internal sealed record PatternRecord(string Pattern, double Seconds, IReadOnlyList<Claim> Claims);

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Samples.Lab.Experiments;
+
+namespace Samples.Cli.Control;
+
+/// <summary>
+/// The control interface: who may kill replicas holds the token of this run. On loopback only, and every request needs the token, so that
+/// a page in a browser cannot reach it.
+/// </summary>
+internal sealed class ControlServer : IAsyncDisposable
+{
+    private readonly WebApplication _host;
+
+    private ControlServer(WebApplication host, string token) => (_host, Token) = (host, token);
+
+    public string Token { get; }
+
+    public Uri Address => new(_host.Urls.First());
+
+    public static async Task<ControlServer> StartAsync(IFaults faults, CancellationToken cancel)
+    {
+        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddProblemDetails();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
+        var host = builder.Build();
+        host.Use((http, next) => Authorize(http, next, Encoding.UTF8.GetBytes($"Bearer {token}")));
+        Map(host, faults);
+        await host.StartAsync(cancel);
+        return new ControlServer(host, token);
+    }
+
+    private static Task Authorize(HttpContext http, RequestDelegate next, byte[] expected)
+    {
+        var given = Encoding.UTF8.GetBytes(http.Request.Headers.Authorization.ToString());
+        if (CryptographicOperations.FixedTimeEquals(given, expected))
+            return next(http);
+        return Results.Problem(statusCode: 401, title: "The token of this run is missing or wrong.",
+            detail: "Send 'Authorization: Bearer TOKEN'; services of the run find it in SAMPLES_CONTROL_TOKEN.").ExecuteAsync(http);
+    }
+
+    private static void Map(WebApplication host, IFaults faults)
+    {
+        host.MapGet("/replicas", async (CancellationToken cancel) => Results.Ok(await faults.ListAsync(cancel)));
+        host.MapPost("/replicas/{name}/{action}", (string name, string action, CancellationToken cancel) => TranslateAsync(async () =>
+        {
+            Task? done = action switch
+            {
+                "kill" => faults.KillAsync(name, cancel),
+                "freeze" => faults.FreezeAsync(name, cancel),
+                "resume" => faults.ResumeAsync(name, cancel),
+                "start" => faults.StartAsync(name, cancel),
+                "terminate" => faults.TerminateAsync(name, cancel),
+                "restart-sidecar" => faults.RestartSidecarAsync(name, cancel),
+                _ => null,
+            };
+            if (done is null)
+                return Results.Problem(statusCode: 404, title: $"There is no action '{action}'.", detail: "Actions: kill, freeze, resume, start, terminate, restart-sidecar.");
+            await done;
+            return Results.NoContent();
+        }));
+        host.MapPut("/apps/{appId}/replicas", (string appId, Scale scale, CancellationToken cancel) => TranslateAsync(async () =>
+            Results.Ok(new Scale(await faults.ScaleAsync(appId, scale.Count, cancel)))));
+    }
+
+    private static async Task<IResult> TranslateAsync(Func<Task<IResult>> act)
+    {
+        try
+        {
+            return await act();
+        }
+        catch (KeyNotFoundException error)
+        {
+            return Results.Problem(statusCode: 404, title: error.Message);
+        }
+        catch (ArgumentOutOfRangeException error)
+        {
+            return Results.Problem(statusCode: 422, title: error.Message);
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await _host.DisposeAsync();
+
+    private sealed record Scale(int Count);
+}

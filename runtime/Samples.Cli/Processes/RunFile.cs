@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Samples.Cli.Processes;
+
+/// <summary>What other invocations of the command need to know of a run. It holds the control token, so only its owner may read it.</summary>
+/// <param name="Pid">The command's process.</param>
+/// <param name="Started">When that process started, so that a later process with the same id is not mistaken for it.</param>
+/// <param name="Patterns">What it runs.</param>
+/// <param name="Control">Address of the control interface.</param>
+/// <param name="Token">Its token.</param>
+/// <param name="Data">Where the data and logs of the run are.</param>
+internal sealed record RunFile(int Pid, DateTime Started, IReadOnlyList<string> Patterns, string Control, string Token, string Data)
+{
+    /// <summary>Writes the file; disposing the result removes it.</summary>
+    public IDisposable Publish(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var path = Path.Combine(folder, $"run-{Pid}.json");
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var file = new FileStream(path, options);
+        JsonSerializer.Serialize(file, this);
+        return new Removal(path);
+    }
+
+    /// <summary>The runs that are alive. Files of runs that were killed are removed.</summary>
+    public static IReadOnlyList<RunFile> Find(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return [];
+        var found = new List<RunFile>();
+        foreach (var path in Directory.EnumerateFiles(folder, "run-*.json").Order(StringComparer.Ordinal))
+        {
+            if (Read(path) is { } run && run.IsAlive())
+                found.Add(run);
+            else
+                File.Delete(path);
+        }
+
+        return found;
+    }
+
+    private static RunFile? Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunFile>(File.ReadAllText(path));
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private bool IsAlive()
+    {
+        try
+        {
+            using var process = Process.GetProcessById(Pid);
+            return Math.Abs((process.StartTime.ToUniversalTime() - Started).TotalSeconds) < 2;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private sealed class Removal(string path) : IDisposable
+    {
+        public void Dispose() => File.Delete(path);
+    }
+}
