@@ -1,0 +1,87 @@
+using System.Text.Json;
+using Dapr.Client;
+
+namespace Samples.QueueManager;
+
+/// <summary>
+/// The records of all items in Dapr state. Every change is a compare-and-swap on the ETag that was read, so that two managers that
+/// both believe to be active cannot overwrite each other: safety rests here, leadership only saves work.
+/// </summary>
+public sealed class ItemBook(DaprClient dapr, QueueOptions options)
+{
+    private const int PageSize = 200;
+    private static readonly StateOptions FirstWrite = new() { Concurrency = ConcurrencyMode.FirstWrite };
+
+    /// <summary>All items, found through pages of ids: Dapr state has no way to list keys.</summary>
+    public async Task<IReadOnlyList<WorkItem>> LoadAsync(CancellationToken cancel)
+    {
+        var items = new List<WorkItem>();
+        for (var page = 0; await dapr.GetStateAsync<List<string>?>(options.Store, PageKey(page), cancellationToken: cancel) is { } ids; page++)
+        {
+            var found = await dapr.GetBulkStateAsync(options.Store, [.. ids.Select(Key)], parallelism: 8, cancellationToken: cancel);
+            items.AddRange(found.Where(f => !string.IsNullOrEmpty(f.Value)).Select(f => JsonSerializer.Deserialize<WorkItem>(f.Value, dapr.JsonSerializerOptions)!));
+        }
+
+        return items;
+    }
+
+    /// <summary>
+    /// Adds new items: their records and their place in a page in one transaction. False where another manager was first; then what
+    /// is known is out of date.
+    /// </summary>
+    public async Task<bool> TryAddAsync(IReadOnlyList<WorkItem> items, int known, CancellationToken cancel)
+    {
+        for (var added = 0; added < items.Count;)
+        {
+            var page = (known + added) / PageSize;
+            var (ids, etag) = await dapr.GetStateAndETagAsync<List<string>?>(options.Store, PageKey(page), cancellationToken: cancel);
+            ids ??= [];
+            if (ids.Count != (known + added) % PageSize)
+                return false;
+            var fitting = items.Skip(added).Take(PageSize - ids.Count).ToList();
+            ids.AddRange(fitting.Select(i => i.Id));
+            try
+            {
+                await dapr.ExecuteStateTransactionAsync(options.Store,
+                [
+                    Upsert(PageKey(page), ids, etag), .. fitting.Select(i => Upsert(Key(i.Id), i, etag: null)),
+                ], cancellationToken: cancel);
+            }
+            catch (Dapr.DaprException) when (!cancel.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            added += fitting.Count;
+        }
+
+        return true;
+    }
+
+    /// <summary>One item; null where it is unknown.</summary>
+    public async Task<WorkItem?> FindAsync(string id, CancellationToken cancel) =>
+        await dapr.GetStateAsync<WorkItem?>(options.Store, Key(id), cancellationToken: cancel);
+
+    /// <summary>
+    /// Changes an item: reads, asks <paramref name="change"/> (null: leave it), compares and swaps, and begins again where another was
+    /// faster. Returns the item as it is then; null where it is unknown.
+    /// </summary>
+    public async Task<WorkItem?> UpdateAsync(string id, Func<WorkItem, WorkItem?> change, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var (item, etag) = await dapr.GetStateAndETagAsync<WorkItem?>(options.Store, Key(id), cancellationToken: cancel);
+            if (item is null || change(item) is not { } changed)
+                return item;
+            if (await dapr.TrySaveStateAsync(options.Store, Key(id), changed, etag, cancellationToken: cancel))
+                return changed;
+        }
+    }
+
+    private StateTransactionRequest Upsert<T>(string key, T value, string? etag) => new(key,
+        JsonSerializer.SerializeToUtf8Bytes(value, dapr.JsonSerializerOptions), StateOperationType.Upsert, string.IsNullOrEmpty(etag) ? null : etag, options: FirstWrite);
+
+    private static string Key(string id) => "item-" + Uri.EscapeDataString(id);
+
+    private static string PageKey(int page) => $"items-{page}";
+}

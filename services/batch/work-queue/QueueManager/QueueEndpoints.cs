@@ -1,0 +1,67 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Samples.QueueManager;
+
+/// <summary>Who asks for an item.</summary>
+public sealed record LeaseRequest(string? Worker);
+
+/// <summary>How a lease ended. <paramref name="Failure"/> null means done.</summary>
+public sealed record LeaseEnd(string? Failure);
+
+/// <summary>The queue over HTTP. The standby answers 503, and the caller's next try reaches the active one.</summary>
+public static class QueueEndpoints
+{
+    /// <summary>Maps the queue.</summary>
+    public static void MapQueue(this IEndpointRouteBuilder routes)
+    {
+        var active = routes.MapGroup("").AddEndpointFilter(async (context, next) =>
+            context.HttpContext.RequestServices.GetRequiredService<ActiveManager>().IsActive ? await next(context) : Standby());
+        active.MapPost("/leases", LeaseAsync);
+        active.MapPost("/leases/{lease}/items/{id}/renew", Renew);
+        active.MapPost("/leases/{lease}/items/{id}/end", EndAsync);
+        active.MapGet("/items", async (ItemBook book, CancellationToken cancel) => TypedResults.Ok(await book.LoadAsync(cancel)));
+        active.MapGet("/items/{id}", async Task<Results<Ok<WorkItem>, ProblemHttpResult>> (string id, ItemBook book, CancellationToken cancel) =>
+            await book.FindAsync(id, cancel) is { } item ? TypedResults.Ok(item) : Unknown(id));
+        active.MapGet("/stats", (WorkQueue queue) => TypedResults.Ok(queue.Count().ToDictionary(c => c.Key.ToString().ToLowerInvariant(), c => c.Value)));
+        active.MapGet("/demand", (WorkQueue queue) => TypedResults.Ok(queue.MeasureDemand()));
+        active.MapGet("/dead-letters", async (ItemBook book, CancellationToken cancel) =>
+            TypedResults.Ok((await book.LoadAsync(cancel)).Where(i => i.State == ItemState.Dead)));
+        active.MapPost("/dead-letters/{id}/replay", ReplayAsync);
+    }
+
+    private static async Task<Results<Ok<ItemLease>, NoContent, ValidationProblem>> LeaseAsync(LeaseRequest request, WorkQueue queue, CancellationToken cancel)
+    {
+        if (request.Worker is not { Length: > 0 and <= 100 } worker)
+            return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["worker"] = ["Give a name of 1 to 100 characters."] });
+        return await queue.LeaseAsync(worker, cancel) is { } lease ? TypedResults.Ok(lease) : TypedResults.NoContent();
+    }
+
+    private static Results<NoContent, ProblemHttpResult> Renew(string lease, string id, WorkQueue queue) =>
+        queue.Renew(id, lease) ? TypedResults.NoContent() : Lost(id);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> EndAsync(string lease, string id, LeaseEnd end, WorkQueue queue, CancellationToken cancel)
+    {
+        // Whoever ends a lease has done its work: the record is written even where the caller has gone away meanwhile.
+        var item = end.Failure is { } reason
+            ? await queue.FailAsync(id, lease, reason.Length > 500 ? reason[..500] : reason, CancellationToken.None)
+            : await queue.FinishAsync(id, lease, CancellationToken.None);
+        return item is null ? Unknown(id) : item.Lease == lease && item.State != ItemState.Leased ? TypedResults.NoContent() : Lost(id);
+    }
+
+    private static async Task<Results<Ok<WorkItem>, ProblemHttpResult>> ReplayAsync(string id, WorkQueue queue, CancellationToken cancel) =>
+        await queue.ReplayAsync(id, cancel) switch
+        {
+            null => Unknown(id),
+            { State: ItemState.Queued } item => TypedResults.Ok(item),
+            var item => TypedResults.Problem(statusCode: 409, title: $"Item '{id}' is {item.State}, no dead letter.", type: "not-dead"),
+        };
+
+    private static ProblemHttpResult Unknown(string id) =>
+        TypedResults.Problem(statusCode: 404, title: $"There is no item '{id}'.", detail: "GET /items lists all.", type: "item-not-found");
+
+    private static ProblemHttpResult Lost(string id) =>
+        TypedResults.Problem(statusCode: 409, title: $"The lease of '{id}' is lost.", detail: "It was not renewed in time. Stop working on the item: somebody else has it.", type: "lease-lost");
+
+    private static ProblemHttpResult Standby() =>
+        TypedResults.Problem(statusCode: 503, title: "This manager stands by.", detail: "Ask again: Dapr's next replica may be the active one.", type: "standby");
+}

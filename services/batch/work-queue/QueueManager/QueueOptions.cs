@@ -1,0 +1,58 @@
+namespace Samples.QueueManager;
+
+/// <summary>How the queue behaves; every setting has an environment variable of the name in brackets.</summary>
+public sealed record QueueOptions
+{
+    /// <summary>App id of the source of items [SOURCE_APP_ID].</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Name of the state store [STATE_STORE].</summary>
+    public required string Store { get; init; }
+
+    /// <summary>How long a worker has an item before it must say that it still works on it [LEASE_SECONDS].</summary>
+    public required TimeSpan Lease { get; init; }
+
+    /// <summary>Tries of an item before it is a dead letter [MAX_ATTEMPTS].</summary>
+    public required int MaxAttempts { get; init; }
+
+    /// <summary>Wait before the second try; it doubles with each further one [BACKOFF_SECONDS].</summary>
+    public required TimeSpan BackOff { get; init; }
+
+    /// <summary>How often the source is asked for new items, and the period of scaling [PERIOD_SECONDS].</summary>
+    public required TimeSpan Period { get; init; }
+
+    /// <summary>How long the active manager may be silent before the other one takes over [LEADER_SECONDS].</summary>
+    public required TimeSpan Leadership { get; init; }
+
+    /// <summary>Fewest and most workers to ask for [MIN_WORKERS, MAX_WORKERS].</summary>
+    public required (int Min, int Max) Workers { get; init; }
+
+    /// <summary>This replica's name in the record of leadership [SAMPLES_REPLICA].</summary>
+    public required string Replica { get; init; }
+
+    /// <summary>Reads and checks the settings.</summary>
+    public static QueueOptions From(IConfiguration configuration) => new()
+    {
+        Source = configuration["SOURCE_APP_ID"] ?? "source-files",
+        Store = configuration["STATE_STORE"] ?? "statestore",
+        Lease = Seconds(configuration, "LEASE_SECONDS", 10, 0.5, 3600),
+        MaxAttempts = (int)Number(configuration, "MAX_ATTEMPTS", 5, 1, 1000),
+        BackOff = Seconds(configuration, "BACKOFF_SECONDS", 0.5, 0, 3600),
+        Period = Seconds(configuration, "PERIOD_SECONDS", 1, 0.1, 3600),
+        Leadership = Seconds(configuration, "LEADER_SECONDS", 3, 0.5, 300),
+        Workers = ((int)Number(configuration, "MIN_WORKERS", 1, 0, 1000), (int)Number(configuration, "MAX_WORKERS", 4, 1, 1000)),
+        Replica = configuration["SAMPLES_REPLICA"] ?? $"{Environment.MachineName}-{Environment.ProcessId}",
+    };
+
+    private static TimeSpan Seconds(IConfiguration configuration, string name, double otherwise, double least, double most) =>
+        TimeSpan.FromSeconds(Number(configuration, name, otherwise, least, most));
+
+    private static double Number(IConfiguration configuration, string name, double otherwise, double least, double most)
+    {
+        if (configuration[name] is not { Length: > 0 } text)
+            return otherwise;
+        return double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+            ? value
+            : throw new InvalidOperationException($"{name} is '{text}'; give a number between {least} and {most}.");
+    }
+}

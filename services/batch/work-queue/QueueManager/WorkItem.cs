@@ -1,0 +1,55 @@
+namespace Samples.QueueManager;
+
+/// <summary>Where an item stands.</summary>
+public enum ItemState
+{
+    /// <summary>Waits for a worker.</summary>
+    Queued,
+
+    /// <summary>A worker has it.</summary>
+    Leased,
+
+    /// <summary>Done, once and for all.</summary>
+    Done,
+
+    /// <summary>Given up: a dead letter, until somebody replays it.</summary>
+    Dead,
+}
+
+/// <summary>The record of one item, as it is kept in state.</summary>
+/// <param name="Id">The source's name for it.</param>
+/// <param name="State">Where it stands.</param>
+public sealed record WorkItem(string Id, ItemState State)
+{
+    /// <summary>Tries so far, also those that ended with the worker's death.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>The token of the current (or last) lease: only its holder may finish the item.</summary>
+    public string? Lease { get; init; }
+
+    /// <summary>Who has (or had) it.</summary>
+    public string? Worker { get; init; }
+
+    /// <summary>Not before this moment is it tried again.</summary>
+    public DateTimeOffset NotBefore { get; init; }
+
+    /// <summary>How often it was finished. More than once would break the promise.</summary>
+    public int Completions { get; init; }
+
+    /// <summary>Why the last try failed.</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>A worker takes it.</summary>
+    public WorkItem LeaseTo(string worker, string lease) => this with { State = ItemState.Leased, Worker = worker, Lease = lease, Attempts = Attempts + 1 };
+
+    /// <summary>The worker is through.</summary>
+    public WorkItem Finish() => this with { State = ItemState.Done, Completions = Completions + 1, Failure = null };
+
+    /// <summary>The try failed: later again, or given up.</summary>
+    public WorkItem Fail(string reason, QueueOptions options, DateTimeOffset now) => Attempts >= options.MaxAttempts
+        ? this with { State = ItemState.Dead, Failure = reason }
+        : this with { State = ItemState.Queued, Failure = reason, NotBefore = now + options.BackOff * Math.Pow(2, Attempts - 1) };
+
+    /// <summary>Somebody repaired what was wrong: as if new.</summary>
+    public WorkItem Replay() => this with { State = ItemState.Queued, Attempts = 0, Failure = null, NotBefore = default };
+}

@@ -1,0 +1,62 @@
+using System.Net;
+
+namespace Samples.WorkerHost;
+
+/// <summary>An item that this host may work on.</summary>
+public sealed record ItemLease(string Id, string Lease, double Seconds, int Attempt);
+
+/// <summary>
+/// The queue by Dapr service invocation. Invocation takes turns over the replicas of the manager, of which one is active: 503 means
+/// "ask again", and so does a manager that is just being restarted.
+/// </summary>
+public sealed class QueueClient(HttpClient http)
+{
+    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The next item; null where none is ready or no manager is active.</summary>
+    public async Task<ItemLease?> LeaseAsync(string worker, CancellationToken cancel)
+    {
+        using var answer = await SendAsync("/leases", new { worker }, tries: 2, cancel);
+        return answer?.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadFromJsonAsync<ItemLease>(cancel) : null;
+    }
+
+    /// <summary>False where the lease is lost.</summary>
+    public async Task<bool> RenewAsync(ItemLease lease, CancellationToken cancel)
+    {
+        using var answer = await SendAsync(Path(lease, "renew"), null, tries: 2, cancel);
+        return answer?.StatusCode is not HttpStatusCode.Conflict;
+    }
+
+    /// <summary>Tells how it ended, for as long as it takes: the work is done and only needs to be recorded.</summary>
+    public async Task<bool> EndAsync(ItemLease lease, string? failure, CancellationToken cancel)
+    {
+        using var answer = await SendAsync(Path(lease, "end"), new { failure }, tries: 300, cancel);
+        return answer?.IsSuccessStatusCode == true;
+    }
+
+    private static string Path(ItemLease lease, string action) => $"/leases/{lease.Lease}/items/{Uri.EscapeDataString(lease.Id)}/{action}";
+
+    private async Task<HttpResponseMessage?> SendAsync(string path, object? body, int tries, CancellationToken cancel)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var answer = await http.PostAsJsonAsync(path, body, cancel);
+                if ((int)answer.StatusCode < 500)
+                    return answer;
+                answer.Dispose();
+            }
+            catch (HttpRequestException)
+            {
+                // The sidecar is away.
+            }
+
+            if (attempt == tries)
+                return null;
+            // The other replica at once; then there is time.
+            if (attempt > 1)
+                await Task.Delay(Wait, cancel);
+        }
+    }
+}

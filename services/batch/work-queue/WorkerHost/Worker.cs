@@ -1,0 +1,75 @@
+namespace Samples.WorkerHost;
+
+/// <summary>One item after the other: lease, fetch, run the program, say how it ended.</summary>
+public sealed class Worker(QueueClient queue, ItemClient items, WorkerProgram program, WorkerOptions options, ILogger<Worker> log) : BackgroundService
+{
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                if (await queue.LeaseAsync(options.Name, stoppingToken) is { } lease)
+                    await WorkAsync(lease, stoppingToken);
+                else
+                    await Task.Delay(options.Idle, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // What was begun has been handed back.
+        }
+    }
+
+    private async Task WorkAsync(ItemLease lease, CancellationToken stopping)
+    {
+        using var work = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var renewal = RenewAsync(lease, work);
+        var folder = Directory.CreateTempSubdirectory("samples-work-").FullName;
+        string? failure;
+        try
+        {
+            var file = Path.Combine(folder, Path.GetFileName(lease.Id));
+            await items.FetchAsync(lease.Id, file, work.Token);
+            failure = await program.RunAsync(lease.Id, file, Path.Combine(options.Output, Path.GetFileName(lease.Id)), work.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            failure = stopping.IsCancellationRequested ? "The worker's host was stopped." : "The lease was lost.";
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            failure = $"The item cannot be fetched: {error.Message}";
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        await work.CancelAsync();
+        await renewal;
+        // Also while stopping: an item that is handed back is tried by another at once, not after the lease.
+        using var limit = new CancellationTokenSource(stopping.IsCancellationRequested ? TimeSpan.FromSeconds(3) : TimeSpan.FromMinutes(1));
+        var recorded = await queue.EndAsync(lease, failure, limit.Token);
+        log.LogInformation("{Item} (attempt {Attempt}): {Result}", lease.Id, lease.Attempt, failure ?? (recorded ? "done" : "done, but the lease was lost"));
+    }
+
+    // Says that the item is still worked on; stops the work when the lease is lost.
+    private async Task RenewAsync(ItemLease lease, CancellationTokenSource work)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(TimeSpan.FromSeconds(lease.Seconds / 3));
+            while (await timer.WaitForNextTickAsync(work.Token))
+            {
+                if (!await queue.RenewAsync(lease, work.Token))
+                    await work.CancelAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The work is over.
+        }
+    }
+}
