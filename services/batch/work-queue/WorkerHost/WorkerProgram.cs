@@ -17,13 +17,13 @@ public sealed class WorkerProgram(WorkerOptions options)
         limit.CancelAfter(options.TimeLimit);
         var ended = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
         // The kernel ties the child to the thread that started it: this one lives as long as the child.
-        new Thread(() => Run(item, file, output, limit.Token, ended)) { IsBackground = true, Name = "worker" }.Start();
+        new Thread(() => Run(item, file, output, ended, limit.Token)) { IsBackground = true, Name = "worker" }.Start();
         var failure = await ended.Task;
         cancel.ThrowIfCancellationRequested();
         return limit.IsCancellationRequested && failure is not null ? $"The worker took longer than {options.TimeLimit.TotalSeconds:0.#} s." : failure;
     }
 
-    private void Run(string item, string file, string output, CancellationToken cancel, TaskCompletionSource<string?> ended)
+    private void Run(string item, string file, string output, TaskCompletionSource<string?> ended, CancellationToken cancel)
     {
         try
         {
