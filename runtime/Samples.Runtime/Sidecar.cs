@@ -124,6 +124,7 @@ public sealed class Sidecar : IAsyncDisposable
 
     private async Task ListenAsync(ComponentLookup components, CancellationToken cancel)
     {
+        var endpoints = new SidecarEndpoints(this, components, _features, () => _shutdown.TrySetResult());
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "sidecar" });
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(_runtime.Options.Loggers);
@@ -136,13 +137,13 @@ public sealed class Sidecar : IAsyncDisposable
         });
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = (int)Math.Min(Options.MaxBodySize, int.MaxValue));
         builder.Services.AddHttpForwarder();
-        builder.Services.AddSingleton<IServiceMethodProvider<DaprService>>(new FeatureMethods(_features));
+        builder.Services.AddSingleton<IServiceMethodProvider<DaprService>>(new FeatureMethods(endpoints, _features));
         _host = builder.Build();
         _host.UseMiddleware<ErrorMiddleware>(Options.MaxBodySize);
         if (Options.ApiToken is { Length: > 0 } token)
             _host.Use((http, next) => Authorize(http, next, Encoding.UTF8.GetBytes(token)));
         _host.UseRouting();
-        new SidecarEndpoints(this, components, _features, () => _shutdown.TrySetResult()).Map(_host);
+        endpoints.Map(_host);
         foreach (var feature in _features)
             feature.MapHttp(_host);
         _host.MapGrpcService<DaprService>();
@@ -201,11 +202,12 @@ public sealed class Sidecar : IAsyncDisposable
         _releases.Clear();
     }
 
-    private sealed class FeatureMethods(IReadOnlyList<ISidecarFeature> features) : IServiceMethodProvider<DaprService>
+    private sealed class FeatureMethods(SidecarEndpoints endpoints, IReadOnlyList<ISidecarFeature> features) : IServiceMethodProvider<DaprService>
     {
         public void OnServiceMethodDiscovery(ServiceMethodProviderContext<DaprService> context)
         {
             var methods = new GrpcMethods(context);
+            endpoints.Bind(methods);
             foreach (var feature in features)
                 feature.BindGrpc(methods);
         }

@@ -29,9 +29,7 @@ internal sealed class InvocationFeature(string callerAppId, NameTable names) : I
         routes.MapFallback("{**path}", http => InvokeByHeaderAsync(http, forwarder));
     }
 
-    public void BindGrpc(GrpcMethods methods)
-    {
-    }
+    public void BindGrpc(GrpcMethods methods) => new InvocationGrpc(callerAppId, names).Bind(methods);
 
     private Task InvokeByPathAsync(HttpContext http, IHttpForwarder forwarder)
     {
@@ -87,7 +85,7 @@ internal sealed class InvocationFeature(string callerAppId, NameTable names) : I
         throw Failed(app, "the application does not answer on its port");
     }
 
-    private static ApiException Failed(string app, string why) =>
+    internal static ApiException Failed(string app, string why) =>
         new(500, "ERR_DIRECT_INVOKE", StatusCode.Internal, $"failed to invoke, id: {app}, err: {why}");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
+using Dapr.Client.Autogen.Grpc.v1;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Samples.Runtime.Api.Grpc;
 
 namespace Samples.Runtime.Api.Http;
 
@@ -31,6 +34,21 @@ internal sealed class SidecarEndpoints(Sidecar sidecar, IComponentLookup compone
         {
             shutdown();
             return Results.NoContent();
+        });
+    }
+
+    public void Bind(GrpcMethods methods)
+    {
+        methods.Unary<GetMetadataRequest, GetMetadataResponse>("GetMetadata", (_, _) => Task.FromResult(MetadataGrpc.ToMessage(Describe())));
+        methods.Unary<SetMetadataRequest, Empty>("SetMetadata", (request, _) =>
+        {
+            _extended[request.Key] = request.Value;
+            return Task.FromResult(new Empty());
+        });
+        methods.Unary<ShutdownRequest, Empty>("Shutdown", (_, _) =>
+        {
+            shutdown();
+            return Task.FromResult(new Empty());
         });
     }
 

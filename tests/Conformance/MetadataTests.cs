@@ -1,0 +1,96 @@
+using System.Text;
+using Dapr.Client.Autogen.Grpc.v1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Samples.Runtime;
+using Xunit;
+using Verb = Dapr.Client.Autogen.Grpc.v1.HTTPExtension.Types.Verb;
+using Wire = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
+
+namespace Samples.Conformance;
+
+/// <summary>Metadata, shutdown and invocation over gRPC.</summary>
+public sealed class MetadataTests : IAsyncDisposable
+{
+    private readonly Machine _machine = new();
+
+    [Fact]
+    public async Task Http_and_grpc_tell_the_same()
+    {
+        var port = await _machine.StartAppAsync(_ => { });
+        var sidecar = await _machine.StartAsync(Machine.Component("state", "state.in-memory") + Machine.Component("tick", "bindings.cron", ("schedule", "@daily")), port);
+        using var dapr = Machine.Client(sidecar);
+        await dapr.SetMetadataAsync("colour", "blue", Machine.Cancel);
+        var metadata = await dapr.GetMetadataAsync(Machine.Cancel);
+        Assert.Equal(("app1", "blue"), (metadata.Id, metadata.Extended["colour"]));
+        Assert.Equal([("state", "state.in-memory"), ("tick", "bindings.cron")], metadata.Components.Select(c => (c.Name, c.Type)));
+        Assert.Equal(["INPUT_BINDING"], metadata.Components[1].Capabilities);
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{sidecar.GrpcPort}");
+        var message = await new Wire(channel).GetMetadataAsync(new GetMetadataRequest(), cancellationToken: Machine.Cancel);
+        Assert.Equal((port, "127.0.0.1"), (message.AppConnectionProperties.Port, message.AppConnectionProperties.ChannelAddress));
+        using var http = Machine.Http(sidecar);
+        Assert.Contains("\"colour\":\"blue\"", (await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/metadata")).Body);
+    }
+
+    [Fact(Timeout = 10_000)]
+    public async Task Shutdown_is_asked_for_over_grpc()
+    {
+        var sidecar = await _machine.StartAsync("");
+        using var dapr = Machine.Client(sidecar);
+        Assert.False(sidecar.ShutdownRequested.IsCompleted);
+        await dapr.ShutdownSidecarAsync(Machine.Cancel);
+        await sidecar.ShutdownRequested.WaitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task An_http_application_is_invoked_as_recorded()
+    {
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{(await StartAsync()).GrpcPort}");
+        var call = new Wire(channel).InvokeServiceAsync(Request("app1", "echo/x", Verb.Post, "q=1", "\"hi\""),
+            new Metadata { { "x-mine", "7" } }, cancellationToken: Machine.Cancel);
+        var answer = await call;
+        Assert.Equal("POST /echo/x?q=1 application/json 7 \"hi\"", Encoding.UTF8.GetString(answer.Data.Value.Span));
+        Assert.StartsWith("text/plain", answer.ContentType);
+        Assert.Equal("200", (await call.ResponseHeadersAsync).GetValue("dapr-http-status"));
+    }
+
+    [Theory]
+    [InlineData("app1", "missing", Verb.Get, StatusCode.NotFound, "Not Found")]
+    [InlineData("app1", "boom", Verb.Get, StatusCode.Unknown, "Internal Server Error")]
+    [InlineData("nosuch", "x", Verb.Get, StatusCode.Internal, "failed to invoke, id: nosuch, err: no host found with the given ID")]
+    [InlineData("app1", "echo/x", Verb.None, StatusCode.Internal, "failed to invoke, id: app1, err: rpc error: code = InvalidArgument desc = missing HTTP extension field")]
+    public async Task Failures_have_the_recorded_status(string app, string method, Verb verb, StatusCode status, string detail)
+    {
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{(await StartAsync()).GrpcPort}");
+        var error = await Assert.ThrowsAsync<RpcException>(() => new Wire(channel).InvokeServiceAsync(Request(app, method, verb), cancellationToken: Machine.Cancel).ResponseAsync);
+        Assert.Equal((status, detail), (error.StatusCode, error.Status.Detail));
+    }
+
+    private static InvokeServiceRequest Request(string app, string method, Verb verb, string query = "", string body = "") => new()
+    {
+        Id = app,
+        Message = new InvokeRequest
+        {
+            Method = method,
+            Data = new Any { Value = ByteString.CopyFromUtf8(body) },
+            ContentType = "application/json",
+            HttpExtension = verb == Verb.None ? null : new HTTPExtension { Verb = verb, Querystring = query },
+        },
+    };
+
+    private async Task<Sidecar> StartAsync() => await _machine.StartAsync("", await _machine.StartAppAsync(app =>
+    {
+        app.Map("/boom", () => Results.StatusCode(500));
+        app.MapPost("/echo/x", async (HttpContext http) =>
+        {
+            using var body = new StreamReader(http.Request.Body);
+            return $"{http.Request.Method} {http.Request.Path}{http.Request.QueryString} {http.Request.ContentType} {http.Request.Headers["x-mine"]} {await body.ReadToEndAsync()}";
+        });
+    }));
+
+    public ValueTask DisposeAsync() => _machine.DisposeAsync();
+}
