@@ -50,7 +50,7 @@ public sealed class CronBindingTests
                 if (time.GetUtcNow() + TimeSpan.FromSeconds(1) <= due)
                     time.Advance(TimeSpan.FromSeconds(1));
                 await Task.Yield();
-                Cancel.ThrowIfCancellationRequested();
+                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
             }
 
             return await ticks.Reader.ReadAsync(Cancel);
