@@ -61,6 +61,6 @@ public static partial class SidecarFeatures
     /// <summary>Makes the building blocks of one sidecar.</summary>
     public static IReadOnlyList<ISidecarFeature> Create(SidecarContext context) =>
     [
-        .. State(context), .. PubSub(context), .. Bindings(context), .. Secrets(context), .. Locks(context),
+        .. State(context), .. PubSub(context), .. Bindings(context), .. Secrets(context), .. Locks(context), .. Configuration(context),
     ];
 }
