@@ -67,6 +67,7 @@ internal static class RunCommand
         {
             await suite.StartAsync(entries, interruption.Token);
             await suite.WaitReadyAsync(Patience, interruption.Token);
+            await using var autoscaler = Autoscaler.Start(suite, logs.Write);
             ShowSummary(console, suite, dataFolder);
             await Task.Delay(Timeout.Infinite, interruption.Token);
         }
@@ -104,10 +105,10 @@ internal static class RunCommand
 
     private static void ShowSummary(IAnsiConsole console, Suite suite, string data)
     {
-        var table = new Table().RoundedBorder().AddColumns("replica", "state", "address", "sidecar HTTP", "sidecar gRPC", "process");
+        var table = new Table().RoundedBorder().AddColumns("replica", "state", "address", "HTTP", "gRPC", "process");
         foreach (var replica in suite.Members.Select(m => m.Describe()))
         {
-            table.AddRow(replica.Name, replica.State, replica.AppPort > 0 ? $"http://127.0.0.1:{replica.AppPort}/scalar" : "-",
+            table.AddRow(replica.Name, replica.State, replica.AppPort > 0 ? $"http://127.0.0.1:{replica.AppPort}" : "-",
                 $"{replica.DaprHttpPort}", $"{replica.DaprGrpcPort}", $"{replica.Pid}");
         }
 

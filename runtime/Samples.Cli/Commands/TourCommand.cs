@@ -73,6 +73,7 @@ internal static class TourCommand
             await using var suite = new Suite(runtime, suiteOptions);
             await suite.StartAsync(TemplateReader.Read(repository.Require(experiment.Pattern).Template, repository.Root), cancel);
             await suite.WaitReadyAsync(Patience, cancel);
+            await using var autoscaler = Autoscaler.Start(suite, logs.Write);
             say("running");
             var context = new ExperimentContext(suite, await suite.ListAsync(cancel), suiteOptions.DataOf(experiment.Pattern), observe, options, TimeProvider.System);
             try

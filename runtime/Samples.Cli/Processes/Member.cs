@@ -16,7 +16,7 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
     private TaskCompletionSource _wanted = NewSignal();
     private Process? _process;
     private volatile string _state = "stopped";
-    private volatile bool _keep;
+    private volatile bool _keep, _killed;
     private Task _loop = Task.CompletedTask;
 
     public string Name => name;
@@ -49,7 +49,12 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
         _wanted.TrySetResult();
     }
 
-    public void Kill() => Native.Signal(Pid, Native.SigKill);
+    public void Kill()
+    {
+        // Killed on request says nothing about the program: it starts again without a longer and longer back-off.
+        _killed = true;
+        Native.Signal(Pid, Native.SigKill);
+    }
 
     public void Freeze()
     {
@@ -122,7 +127,8 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
                 }
 
                 _state = "restarting";
-                backOff = Stopwatch.GetElapsedTime(began) > Stable ? FirstBackOff : backOff;
+                backOff = _killed || Stopwatch.GetElapsedTime(began) > Stable ? FirstBackOff : backOff;
+                _killed = false;
                 log(name, $"ended with {process.ExitCode}; starts again in {backOff.TotalSeconds:0.0} s");
                 await Task.WhenAny(Volatile.Read(ref _wanted).Task, Task.Delay(backOff, _closing.Token));
                 _closing.Token.ThrowIfCancellationRequested();

@@ -15,6 +15,9 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
     private readonly Launcher _launcher = new();
     private readonly Lock _gate = new();
     private readonly List<Member> _members = [];
+    private readonly Dictionary<string, RunEntry> _templates = [];
+    private readonly HashSet<string> _paused = [];
+    private readonly SemaphoreSlim _scaling = new(1);
 
     public IReadOnlyList<Member> Members
     {
@@ -31,6 +34,8 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
         foreach (var pattern in entries.Select(e => e.Pattern).Distinct())
             Directory.CreateDirectory(options.DataOf(pattern));
         var members = new List<Member>();
+        foreach (var entry in entries)
+            _templates.TryAdd(entry.AppId, entry);
         foreach (var entry in entries)
             members.Add(await AddAsync(entry, entries.Count(e => e.AppId == entry.AppId) > 1, cancel));
         foreach (var member in members)
@@ -72,23 +77,52 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
 
     public Task RestartSidecarAsync(string replica, CancellationToken cancellationToken) => Find(replica).RestartSidecarAsync(runtime, cancellationToken);
 
-    public async Task<int> ScaleAsync(string appId, int replicas, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    /// <remarks>A number of 0 set by hand stays until another is set by hand, as with Kubernetes' autoscaler.</remarks>
+    public Task<int> ScaleAsync(string appId, int replicas, CancellationToken cancellationToken) => ScaleAsync(appId, replicas, byHand: true, cancellationToken);
+
+    /// <summary>True where somebody has set the number of replicas to 0 by hand: no rule brings them back.</summary>
+    public bool IsPaused(string appId)
+    {
+        lock (_gate)
+            return _paused.Contains(appId);
+    }
+
+    /// <summary>Sets the number of replicas of an app.</summary>
+    public async Task<int> ScaleAsync(string appId, int replicas, bool byHand, CancellationToken cancellationToken)
     {
         if (replicas is < 0 or > 32)
             throw new ArgumentOutOfRangeException(nameof(replicas), replicas, "Between 0 and 32 replicas fit one machine.");
-        var running = Members.Where(m => m.Entry.AppId == appId).ToList();
-        if (running.Count == 0)
-            throw new KeyNotFoundException($"There is no app '{appId}'.");
-        for (var i = running.Count; i < replicas; i++)
+        if (!_templates.TryGetValue(appId, out var template))
+            throw new KeyNotFoundException($"There is no app '{appId}'. Running: {string.Join(", ", _templates.Keys)}.");
+        await _scaling.WaitAsync(cancellationToken);
+        try
         {
-            var entry = running[0].Entry with { AppPort = running[0].Entry.AppPort is null ? null : 0, DaprHttpPort = 0, DaprGrpcPort = 0 };
-            var member = await AddAsync(entry, true, cancellationToken);
-            member.Begin(EnvironmentOf(member));
-        }
+            lock (_gate)
+            {
+                if (byHand && replicas == 0)
+                    _paused.Add(appId);
+                else if (byHand)
+                    _paused.Remove(appId);
+                else if (_paused.Contains(appId))
+                    return 0;
+            }
 
-        foreach (var member in running.Skip(replicas).Reverse())
-            await RemoveAsync(member);
-        return replicas;
+            var running = Members.Where(m => m.Entry.AppId == appId).ToList();
+            var entry = template with { AppPort = template.AppPort is null ? null : 0, DaprHttpPort = 0, DaprGrpcPort = 0 };
+            for (var i = running.Count; i < replicas; i++)
+            {
+                var member = await AddAsync(entry, true, cancellationToken);
+                member.Begin(EnvironmentOf(member));
+            }
+
+            await Task.WhenAll(running.Skip(replicas).Select(RemoveAsync));
+            return replicas;
+        }
+        finally
+        {
+            _scaling.Release();
+        }
     }
 
     private async Task<Member> AddAsync(RunEntry entry, bool isReplica, CancellationToken cancel)
@@ -201,6 +235,7 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
         // Last started, first stopped: what others depend on goes last. Draining runs side by side.
         await Task.WhenAll(Members.Reverse().Select(RemoveAsync));
         _launcher.Dispose();
+        _scaling.Dispose();
     }
 }
 

@@ -15,7 +15,6 @@ public sealed class Demand(QueueOptions options, TimeProvider time)
 {
     private const double Busy = 0.8;
     private const int Periods = 3, Samples = 50;
-    private static readonly TimeSpan WorkOff = TimeSpan.FromSeconds(20);
 
     private readonly Lock _gate = new();
     private readonly Queue<(long At, int Count)> _arrivals = new();
@@ -60,7 +59,7 @@ public sealed class Demand(QueueOptions options, TimeProvider time)
     {
         // What arrives within a period waits for it anyway; only more than that is a backlog.
         var backlog = Math.Max(0, queued - arrivalsPerSecond * options.Period.TotalSeconds * 2);
-        var needed = (arrivalsPerSecond + backlog / WorkOff.TotalSeconds) * secondsPerItem / Busy;
+        var needed = (arrivalsPerSecond + backlog / options.WorkOff.TotalSeconds) * secondsPerItem / Busy;
         return Math.Clamp((int)Math.Ceiling(needed), options.Workers.Min, options.Workers.Max);
     }
 }

@@ -19,14 +19,21 @@ public static class QueueEndpoints
         active.MapPost("/leases", LeaseAsync);
         active.MapPost("/leases/{lease}/items/{id}/renew", Renew);
         active.MapPost("/leases/{lease}/items/{id}/end", EndAsync);
-        active.MapGet("/items", async (ItemBook book, CancellationToken cancel) => TypedResults.Ok(await book.LoadAsync(cancel)));
-        active.MapGet("/items/{id}", async Task<Results<Ok<WorkItem>, ProblemHttpResult>> (string id, ItemBook book, CancellationToken cancel) =>
-            await book.FindAsync(id, cancel) is { } item ? TypedResults.Ok(item) : Unknown(id));
-        active.MapGet("/stats", (WorkQueue queue) => TypedResults.Ok(queue.Count().ToDictionary(c => c.Key.ToString().ToLowerInvariant(), c => c.Value)));
         active.MapGet("/demand", (WorkQueue queue) => TypedResults.Ok(queue.MeasureDemand()));
-        active.MapGet("/dead-letters", async (ItemBook book, CancellationToken cancel) =>
-            TypedResults.Ok((await book.LoadAsync(cancel)).Where(i => i.State == ItemState.Dead)));
         active.MapPost("/dead-letters/{id}/replay", ReplayAsync);
+        // The book is in Dapr state: either replica can read from it.
+        routes.MapGet("/items", async (ItemBook book, CancellationToken cancel) => TypedResults.Ok(await book.LoadAsync(cancel)));
+        routes.MapGet("/items/{id}", async Task<Results<Ok<WorkItem>, ProblemHttpResult>> (string id, ItemBook book, CancellationToken cancel) =>
+            await book.FindAsync(id, cancel) is { } item ? TypedResults.Ok(item) : Unknown(id));
+        routes.MapGet("/stats", StatsAsync);
+        routes.MapGet("/dead-letters", async (ItemBook book, CancellationToken cancel) =>
+            TypedResults.Ok((await book.LoadAsync(cancel)).Where(i => i.State == ItemState.Dead)));
+    }
+
+    private static async Task<Ok<Dictionary<string, int>>> StatsAsync(ActiveManager manager, WorkQueue queue, ItemBook book, CancellationToken cancel)
+    {
+        var counts = manager.IsActive ? queue.Count() : (await book.LoadAsync(cancel)).CountBy(i => i.State).ToDictionary();
+        return TypedResults.Ok(Enum.GetValues<ItemState>().ToDictionary(s => s.ToString().ToLowerInvariant(), s => counts.GetValueOrDefault(s)));
     }
 
     private static async Task<Results<Ok<ItemLease>, NoContent, ValidationProblem>> LeaseAsync(LeaseRequest request, WorkQueue queue, CancellationToken cancel)

@@ -21,6 +21,9 @@ public sealed record QueueOptions
     /// <summary>How often the source is asked for new items, and the period of scaling [PERIOD_SECONDS].</summary>
     public required TimeSpan Period { get; init; }
 
+    /// <summary>In what time a backlog shall be worked off: the shorter, the more workers [WORK_OFF_SECONDS].</summary>
+    public required TimeSpan WorkOff { get; init; }
+
     /// <summary>How long the active manager may be silent before the other one takes over [LEADER_SECONDS].</summary>
     public required TimeSpan Leadership { get; init; }
 
@@ -39,6 +42,7 @@ public sealed record QueueOptions
         MaxAttempts = (int)Number(configuration, "MAX_ATTEMPTS", 5, 1, 1000),
         BackOff = Seconds(configuration, "BACKOFF_SECONDS", 0.5, 0, 3600),
         Period = Seconds(configuration, "PERIOD_SECONDS", 1, 0.1, 3600),
+        WorkOff = Seconds(configuration, "WORK_OFF_SECONDS", 20, 1, 86_400),
         Leadership = Seconds(configuration, "LEADER_SECONDS", 3, 0.5, 300),
         Workers = ((int)Number(configuration, "MIN_WORKERS", 1, 0, 1000), (int)Number(configuration, "MAX_WORKERS", 4, 1, 1000)),
         Replica = configuration["SAMPLES_REPLICA"] ?? $"{Environment.MachineName}-{Environment.ProcessId}",

@@ -24,7 +24,9 @@ public sealed class Worker(QueueClient queue, ItemClient items, WorkerProgram pr
 
     private async Task WorkAsync(ItemLease lease, CancellationToken stopping)
     {
-        using var work = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var work = new CancellationTokenSource();
+        // Asked to stop, the host finishes the item that it has, or gives it back while there is still time for that.
+        await using var giveUp = stopping.Register(() => work.CancelAfter(options.Drain));
         var renewal = RenewAsync(lease, work);
         var folder = Directory.CreateTempSubdirectory("samples-work-").FullName;
         string? failure;

@@ -21,6 +21,9 @@ public sealed record WorkerOptions
     /// <summary>Wait before asking again when nothing is ready [IDLE_MS].</summary>
     public required TimeSpan Idle { get; init; }
 
+    /// <summary>How long an item may still take when the host is asked to stop [DRAIN_SECONDS].</summary>
+    public required TimeSpan Drain { get; init; }
+
     /// <summary>This host's name [SAMPLES_REPLICA].</summary>
     public required string Name { get; init; }
 
@@ -38,6 +41,7 @@ public sealed record WorkerOptions
             TimeLimit = TimeSpan.FromSeconds(Positive(configuration, "WORKER_TIMEOUT_SECONDS", 60)),
             Output = Path.GetFullPath(configuration["WORKER_OUTPUT"] ?? Path.Combine(configuration["SAMPLES_DATA"] ?? ".samples/work-queue", "thumbnails")),
             Idle = TimeSpan.FromMilliseconds(Positive(configuration, "IDLE_MS", 100)),
+            Drain = TimeSpan.FromSeconds(Positive(configuration, "DRAIN_SECONDS", 5)),
             Name = configuration["SAMPLES_REPLICA"] ?? $"{Environment.MachineName}-{Environment.ProcessId}",
         };
     }

@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Samples.Lab.Experiments.WorkQueue;
+
+/// <summary>What the queue itself costs: items that take no work, and the processor time of the manager and the source for them.</summary>
+internal sealed class OverheadPhase(ExperimentContext context, IFaults faults, QueueView queue, PictureFolder folder)
+{
+    private const double LimitMs = 2;
+
+    public async Task<Claim> RunAsync(CancellationToken cancel)
+    {
+        var count = context.Option("plain-items", 400);
+        await faults.ScaleAsync("worker-host", 0, cancel);
+        for (var i = 0; i < count; i++)
+            folder.Put($"plain-{i:0000}.txt", Encoding.UTF8.GetBytes($"item {i}"));
+        while ((await queue.StatsAsync(cancel))["queued"] < count)
+            await Task.Delay(100, cancel);
+
+        // The first quarter warms up: the runtime compiles what it runs, and that is no cost of an item.
+        await WorkAsync(count / 4, cancel);
+        var (before, began) = (await ProcessorTimeAsync(cancel), Stopwatch.GetTimestamp());
+        await WorkAsync(count - count / 4, cancel);
+        var (after, took) = (await ProcessorTimeAsync(cancel), Stopwatch.GetElapsedTime(began));
+        var each = (after - before).TotalMilliseconds / (count - count / 4);
+        return new Claim("overhead of manager and source: processor time an item", $"at most {LimitMs:0} ms",
+            $"{each:0.00} ms, at {(count - count / 4) / took.TotalSeconds:0} items a second", each <= LimitMs);
+    }
+
+    // The experiment is the worker here: it takes an item and says that it is done.
+    private async Task WorkAsync(int items, CancellationToken cancel)
+    {
+        var left = items;
+        await Task.WhenAll(Enumerable.Range(1, 4).Select(async worker =>
+        {
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                var lease = await queue.LeaseAsync($"experiment-{worker}", cancel) ?? throw new InvalidOperationException("The queue has fewer items than were put into it.");
+                await queue.FinishAsync(lease, cancel);
+            }
+        }));
+        context.Observe(new Observation("plain items", items));
+    }
+
+    private async Task<TimeSpan> ProcessorTimeAsync(CancellationToken cancel)
+    {
+        var sum = TimeSpan.Zero;
+        foreach (var replica in (await faults.ListAsync(cancel)).Where(r => r.AppId is "queue-manager" or "source-files"))
+        {
+            using var process = Process.GetProcessById(replica.Pid);
+            sum += process.TotalProcessorTime;
+        }
+
+        return sum;
+    }
+}
