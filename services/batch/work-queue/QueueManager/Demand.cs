@@ -14,7 +14,7 @@ public sealed record DemandReport(double ArrivalsPerSecond, double SecondsPerIte
 public sealed class Demand(QueueOptions options, TimeProvider time)
 {
     private const double Busy = 0.8;
-    private const int Periods = 3, Samples = 50;
+    private const int Periods = 3, Samples = 20;
 
     private readonly Lock _gate = new();
     private readonly Queue<(long At, int Count)> _arrivals = new();
