@@ -62,5 +62,6 @@ public static partial class SidecarFeatures
     public static IReadOnlyList<ISidecarFeature> Create(SidecarContext context) =>
     [
         .. State(context), .. PubSub(context), .. Bindings(context), .. Secrets(context), .. Locks(context), .. Configuration(context),
+        .. Absent(context),
     ];
 }

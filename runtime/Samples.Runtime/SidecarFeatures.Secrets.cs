@@ -20,10 +20,10 @@ public static partial class SidecarFeatures
         public void MapHttp(IEndpointRouteBuilder routes)
         {
             routes.MapGet("/v1.0/secrets/{store}/bulk", async (string store, HttpContext http) =>
-                Results.Json(await Find(store).GetAllAsync(http.RequestAborted), JsonTexts.Compact));
+                JsonTexts.Answer(await Find(store).GetAllAsync(http.RequestAborted)));
             // A name may hold slashes, as the paths of a vault do.
             routes.MapGet("/v1.0/secrets/{store}/{**key}", async (string store, string key, HttpContext http) =>
-                Results.Json(await GetAsync(store, key, http.RequestAborted), JsonTexts.Compact));
+                JsonTexts.Answer(await GetAsync(store, key, http.RequestAborted)));
         }
 
         public void BindGrpc(GrpcMethods methods)
