@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Apps;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime;
@@ -19,6 +20,9 @@ public sealed record SidecarContext(
 {
     /// <summary>Declarative subscriptions that apply to this application (HTTPEndpoint and others follow the same way).</summary>
     public ResourceSet Resources { get; init; } = ResourceSet.Empty;
+
+    /// <summary>What governs calls that fail.</summary>
+    public Policies Policies { get; init; } = Policies.None;
 }
 
 /// <summary>Finds the components of one sidecar.</summary>

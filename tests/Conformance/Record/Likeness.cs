@@ -35,6 +35,8 @@ internal sealed partial class Likeness
                 return Compare(ByName(left), ByName(right), at);
             case (JsonValue left, JsonValue right) when left.GetValueKind() == JsonValueKind.String && right.GetValueKind() == JsonValueKind.String:
                 return CompareTexts(left.GetValue<string>(), right.GetValue<string>(), at);
+            case (JsonValue left, JsonValue right) when at.EndsWith(".port", StringComparison.Ordinal) && left.GetValueKind() == right.GetValueKind():
+                return [];
             default:
                 return JsonNode.DeepEquals(recorded, actual) ? [] : [new Difference(at, Text(recorded), Text(actual))];
         }
@@ -102,7 +104,7 @@ internal sealed partial class Likeness
     private static partial Regex Id();
 
     // A trace that the request named (0af76519...) is determined; the zeros of a daprd that does not trace are not.
-    [GeneratedRegex(@"(?<trace>00-0{32}-0{16}-00)|(?<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(?<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)|(?<gotime>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000 UTC)|(?<address>127\.0\.0\.1:\d{5})|(?<folder>/data/files)")]
+    [GeneratedRegex(@"(?<trace>00-0{32}-0{16}-00)|(?<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(?<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)|(?<gotime>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000 UTC)|(?<address>127\.0\.0\.1:\d{5})|(?<folder>/data/files)|(?<date>[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)")]
     private static partial Regex Varying();
 }
 

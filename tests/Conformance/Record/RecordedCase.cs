@@ -34,9 +34,10 @@ internal sealed record RecordedCase(string Transport, JsonObject Json)
 /// <param name="Case">Transport, block and name, as a case prints; <c>*</c> at the end stands for all that start so.</param>
 /// <param name="At">The place, <c>*</c> at the end as above.</param>
 /// <param name="Why">The reason.</param>
-internal sealed record DeliberateDifference(string Case, string At, string Why)
+/// <param name="Until">The pending block with which it goes; null for one that stays.</param>
+internal sealed record DeliberateDifference(string Case, string At, string Why, string? Until = null)
 {
-    public bool Covers(RecordedCase recorded, Difference difference) => Fits(Case, recorded.ToString()) && Fits(At, difference.At);
+    public bool Covers(RecordedCase recorded, Difference difference) => (Until is null || Replay.Pending.ContainsKey(Until)) && Fits(Case, recorded.ToString()) && Fits(At, difference.At);
 
     public static IReadOnlyList<DeliberateDifference> Load() => JsonSerializer.Deserialize<DeliberateDifference[]>(
         File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Record", "differences.json")), JsonSerializerOptions.Web)!;

@@ -5,7 +5,7 @@ using Samples.Runtime.Components;
 namespace Samples.Conformance.Record;
 
 /// <summary>What stood around the recorded daprd: the stub application, the components and three sidecars.</summary>
-internal sealed class RecordedMachine(StubApp stub, bool declared, CancellationToken cancel) : IAsyncDisposable
+internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken cancel) : IAsyncDisposable
 {
     private readonly Machine _machine = new();
     private readonly Dictionary<string, Sidecar> _sidecars = new(StringComparer.Ordinal);
@@ -19,7 +19,7 @@ internal sealed class RecordedMachine(StubApp stub, bool declared, CancellationT
     {
         Directory.CreateDirectory(Path.Combine(_machine.Folder, "files"));
         await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "secrets.json"),
-            """{"plain": "s3cr3t", "nested": {"user": "u", "password": "p"}}""", cancel);
+            http ? """{"plain": "s3cr3t", "nested": {"user": "u", "password": "p"}}""" : """{"plain": "s3cr3t", "nested": {"user": "u"}}""", cancel);
         var port = await _machine.StartAppAsync(stub.Map);
         _sidecars["app1"] = await AddAsync(new SidecarOptions("app1") { AppPort = port });
         _sidecars["caller"] = await AddAsync(new SidecarOptions("caller"));
@@ -45,12 +45,13 @@ internal sealed class RecordedMachine(StubApp stub, bool declared, CancellationT
     private async Task<Sidecar> AddAsync(SidecarOptions options)
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "Record");
-        var paths = new List<string> { Path.Combine(folder, "components.yaml") };
+        // The recording over gRPC had neither the cron binding nor the declarative subscription.
+        List<string> files = ["components.yaml", .. http ? (string[])["tick.yaml"] : []];
         if (EngineCatalog.All.ContainsKey("pubsub.in-memory"))
-            paths.AddRange(declared ? [Path.Combine(folder, "pubsub.yaml"), Path.Combine(folder, "declared.yaml")] : [Path.Combine(folder, "pubsub.yaml")]);
+            files.AddRange(http ? ["pubsub.yaml", "declared.yaml"] : ["pubsub.yaml"]);
         var sidecar = await _machine.Runtime.AddSidecarAsync(options with
         {
-            ResourcePaths = paths,
+            ResourcePaths = [.. files.Select(f => Path.Combine(folder, f))],
             BaseDirectory = _machine.Folder,
             Variables = new Dictionary<string, string> { ["dataDir"] = _machine.Folder },
         }, cancel);

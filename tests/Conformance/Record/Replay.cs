@@ -27,7 +27,7 @@ public sealed class Replay : IAsyncLifetime
 
     private async Task HttpAsync()
     {
-        await using var machine = new RecordedMachine(new StubApp(StubApp.AllTopics), declared: true, CancellationToken.None);
+        await using var machine = new RecordedMachine(new StubApp(StubApp.AllTopics), http: true, CancellationToken.None);
         await machine.StartAsync();
         var likeness = new Likeness();
         using var http = new HttpReplay(machine, likeness);
@@ -36,7 +36,7 @@ public sealed class Replay : IAsyncLifetime
 
     private async Task GrpcAsync()
     {
-        await using var machine = new RecordedMachine(new StubApp(StubApp.OneTopic), declared: false, CancellationToken.None);
+        await using var machine = new RecordedMachine(new StubApp(StubApp.OneTopic), http: false, CancellationToken.None);
         await machine.StartAsync();
         var likeness = new Likeness();
         using var grpc = new GrpcReplay(machine, likeness);
