@@ -72,4 +72,4 @@ internal sealed class Checkout : IAsyncDisposable
 }
 
 /// <summary>How a command ended.</summary>
-internal sealed record Ended(int Code, string Output, string Errors, TimeSpan ProcessorTime);
+internal sealed record Ended(int Code, string Output, string Errors, TimeSpan Took);

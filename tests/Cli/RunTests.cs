@@ -20,8 +20,8 @@ public sealed class RunTests
         var run = await checkout.RunUntilReadyAsync("tiny", "--free-ports");
 
         var web = await run.ReplicaAsync("web-2");
-        Assert.Contains($"  web-2             http://127.0.0.1:{web.AppPort}   {web.DaprHttpPort}", await run.SeesAsync("  web-2  "));
-        Assert.EndsWith("running", (await run.SeesAsync("  web-2  ")).TrimEnd());
+        var row = (await run.SeesAsync(" web-2 ")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(["web-2", $"http://127.0.0.1:{web.AppPort}", $"{web.DaprHttpPort}", $"{web.DaprGrpcPort}", $"{web.Pid}", "running"], row);
         Assert.Equal("web-1              warn: CliApp[0] begins", await run.SeesAsync("web-1              "));
         Assert.DoesNotContain('\e', run.Output);
         Assert.Equal("web", await Http.GetStringAsync($"http://127.0.0.1:{web.DaprHttpPort}/v1.0/invoke/web/method/env/APP_ID", Cancel));
@@ -94,8 +94,8 @@ public sealed class RunTests
         var run = await checkout.RunUntilReadyAsync("tiny", "--free-ports");
         var web = await run.ReplicaAsync("web");
         var patient = (await Http.GetFromJsonAsync<Patient>($"http://127.0.0.1:{web.AppPort}/", Cancel))!;
-        using (await Http.PostAsync($"http://127.0.0.1:{web.AppPort}/die/7", null, Cancel).ContinueWith(t => t.IsCompletedSuccessfully ? t.Result : null, TaskScheduler.Default))
-            await run.SeesAsync("web                warn: ended with 7; starts again in 0.2 s");
+        await Assert.ThrowsAsync<HttpRequestException>(() => Http.PostAsync($"http://127.0.0.1:{web.AppPort}/die/7", null, Cancel));
+        await run.SeesAsync("web                warn: ended with 7; starts again in 0.2 s");
         await Started.IsGoneAsync(patient.Child);
         var again = await run.BecomesAsync("web", r => r.State == "running" && r.Pid != web.Pid && r.Pid > 0);
         Assert.Equal((web.AppPort, web.DaprHttpPort), (again.AppPort, again.DaprHttpPort));

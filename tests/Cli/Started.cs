@@ -13,6 +13,7 @@ internal sealed partial class Started : IAsyncDisposable
     // Long, because the machine may be busy; nothing waits for it when all is well.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
+    private readonly long _began = Stopwatch.GetTimestamp();
     private readonly Process _process;
     private readonly Checkout _checkout;
     private readonly List<string> _lines = [];
@@ -104,7 +105,7 @@ internal sealed partial class Started : IAsyncDisposable
     {
         await _process.WaitForExitAsync(Checkout.Cancel).WaitAsync(Patience, Checkout.Cancel);
         await _output.WaitAsync(Patience, Checkout.Cancel);
-        return new Ended(_process.ExitCode, Output, await _errors, _process.TotalProcessorTime);
+        return new Ended(_process.ExitCode, Output, await _errors, Stopwatch.GetElapsedTime(_began));
     }
 
     /// <summary>Waits until no process with this id is left.</summary>

@@ -9,7 +9,9 @@ internal sealed class LogLines(ReplicaLogs logs, IReadOnlyList<RunEntry> entries
 {
     private readonly ConcurrentDictionary<string, LogLevel> _levels = new(entries.DistinctBy(e => e.AppId).ToDictionary(e => "sidecar." + e.AppId, LevelOf));
 
-    public ILogger CreateLogger(string categoryName) => new Line(logs, categoryName, _levels.GetValueOrDefault(categoryName, LogLevel.Warning));
+    // That a sidecar could not start is told by the command itself, in words.
+    public ILogger CreateLogger(string categoryName) => new Line(logs, categoryName,
+        categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? LogLevel.None : _levels.GetValueOrDefault(categoryName, LogLevel.Warning));
 
     public void Dispose()
     {

@@ -174,6 +174,6 @@ public static partial class TemplateReader
 
         public bool Switch(string key) => Text(key) is { } text && bool.Parse(text);
 
-        public bool Asks(string key) => Text(key) is { } text && !text.Equals("false", StringComparison.OrdinalIgnoreCase);
+        public bool Asks(string key) => Text(key) is { Length: > 0 } text && !text.Equals("false", StringComparison.OrdinalIgnoreCase);
     }
 }
