@@ -55,6 +55,9 @@ public sealed record SidecarOptions(string AppId)
 
     /// <summary>Largest request body in bytes; daprd's default is 4 MiB.</summary>
     public long MaxBodySize { get; init; } = 4 << 20;
+
+    /// <summary>Logs every call of the API, as daprd's <c>--enable-api-logging</c>.</summary>
+    public bool ApiLogging { get; init; }
 }
 
 /// <summary>How the application's health is asked for; the defaults are daprd's.</summary>
