@@ -79,7 +79,14 @@ public sealed class Sidecar : IAsyncDisposable
 
         var resources = ResourceLoader.Load(Options.ResourcePaths, AppId, Options.Variables);
         var components = await StartComponentsAsync(resources, cancel);
-        var context = new SidecarContext(AppId, "default", components, _channel, _runtime.Options.Time, _runtime.Options.Loggers) { Resources = resources };
+        var context = new SidecarContext(AppId, "default", components, _channel, _runtime.Options.Time, _runtime.Options.Loggers) 
+        {
+            Resources = resources,
+            Features = Options.Features,
+            Replica = $"{AppId}@{Options.AppPort}",
+            Actors = _runtime.Actors,
+            Jobs = await _runtime.Schedulers.OpenAsync(Options.DataDirectory, cancel),
+        };
         _features = [.. SidecarFeatures.Create(context), new InvocationFeature(AppId, _runtime.Names)];
         await ListenAsync(components, cancel);
         _runtime.Names.Add(AppId, _channel);
