@@ -87,6 +87,10 @@ public sealed class Sidecar : IAsyncDisposable
         {
             Resources = resources,
             Policies = new Policies(resources.Resiliencies, _runtime.Options.Time),
+            Features = Options.Features,
+            Replica = $"{AppId}@{Options.AppPort}",
+            Actors = _runtime.Actors,
+            Jobs = await _runtime.Schedulers.OpenAsync(Options.DataDirectory, cancel),
         };
         var invocation = new InvocationFeature(new Invocation(context, _runtime.Names));
         _features = [.. SidecarFeatures.Create(context), invocation];
