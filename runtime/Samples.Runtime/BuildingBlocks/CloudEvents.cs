@@ -8,7 +8,7 @@ using System.Text.Json;
 namespace Samples.Runtime.BuildingBlocks;
 
 /// <summary>What an envelope is made of. <see cref="Expiration"/> is null for an event that does not expire.</summary>
-internal sealed record EnvelopeContext(string Source, string PubSub, string Topic, TraceContext Trace, DateTimeOffset Now, DateTimeOffset? Expiration);
+internal sealed record EnvelopeContext(string Source, string PubSub, string Topic, EventTrace Trace, DateTimeOffset Now, DateTimeOffset? Expiration);
 
 /// <summary>
 /// CloudEvents 1.0 in JSON, as daprd writes them: members in the order of their names, the extensions <c>topic</c>, <c>pubsubname</c>,

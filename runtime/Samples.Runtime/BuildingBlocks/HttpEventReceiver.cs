@@ -26,7 +26,7 @@ internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventRe
                 request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        var trace = TraceContext.Of(topicEvent.Envelope);
+        var trace = EventTrace.Of(topicEvent.Envelope);
         if (trace.Parent.Length > 0)
             request.Headers.TryAddWithoutValidation("traceparent", trace.Parent);
         if (trace.State.Length > 0 && trace.State.All(c => c is >= ' ' and < '\x7f'))

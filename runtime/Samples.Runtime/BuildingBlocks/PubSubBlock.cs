@@ -20,7 +20,7 @@ public sealed class PubSubBlock(SidecarContext context)
         StringComparer.Ordinal);
 
     /// <summary>Publishes one event; when the task completes, it is as durable as the engine promises.</summary>
-    public Task PublishAsync(string pubSub, string topic, Publication publication, TraceContext trace, CancellationToken cancel)
+    public Task PublishAsync(string pubSub, string topic, Publication publication, EventTrace trace, CancellationToken cancel)
     {
         var (target, raw) = Check(pubSub, topic, publication.Metadata);
         return PublishAsync(target, pubSub, topic, [ToMessage(pubSub, topic, publication, raw, trace)], cancel);
@@ -28,7 +28,7 @@ public sealed class PubSubBlock(SidecarContext context)
 
     /// <summary>Publishes all or none. Each entry's metadata is completed by the request's.</summary>
     public Task PublishManyAsync(
-        string pubSub, string topic, IReadOnlyList<Publication> entries, IReadOnlyDictionary<string, string> metadata, TraceContext trace, CancellationToken cancel)
+        string pubSub, string topic, IReadOnlyList<Publication> entries, IReadOnlyDictionary<string, string> metadata, EventTrace trace, CancellationToken cancel)
     {
         var (target, raw) = Check(pubSub, topic, metadata);
         var ids = new HashSet<string>(StringComparer.Ordinal);
@@ -82,7 +82,7 @@ public sealed class PubSubBlock(SidecarContext context)
         }
     }
 
-    private BrokerMessage ToMessage(string pubSub, string topic, Publication publication, bool raw, TraceContext trace)
+    private BrokerMessage ToMessage(string pubSub, string topic, Publication publication, bool raw, EventTrace trace)
     {
         var now = context.Time.GetUtcNow();
         var expires = Ttl(publication.Metadata) is { } ttl && ttl < DateTimeOffset.MaxValue - now ? now + ttl : (DateTimeOffset?)null;

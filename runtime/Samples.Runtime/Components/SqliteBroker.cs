@@ -11,11 +11,13 @@ namespace Samples.Runtime.Components;
 /// </summary>
 public sealed class SqliteBroker(string path, BrokerSettings settings, TimeProvider time, ILogger log) : IBroker
 {
+    private static readonly TimeSpan SaveAfter = TimeSpan.FromMilliseconds(10);
+
     private readonly ConcurrentQueue<(SqliteGroup Group, QueuedMessage Message)> _handled = [];
     private FileStream? _owner;
     private SqliteWriter _writer = null!;
     private SqliteMessageLog _messages = null!;
-    private int _handledScheduled;
+    private int _savingScheduled;
 
     /// <summary>How the catalog makes it.</summary>
     public static EngineType Type { get; } = new("pubsub.sqlite", [new("connectionString", Required: true), .. BrokerSettings.Known],
@@ -38,7 +40,11 @@ public sealed class SqliteBroker(string path, BrokerSettings settings, TimeProvi
 
     /// <inheritdoc/>
     public Task PublishAsync(IReadOnlyList<BrokerMessage> messages, CancellationToken cancel) =>
-        _writer.RunAsync(_ => _messages.Append(messages), cancel, SqliteMessageLog.HandOver);
+        _writer.RunAsync(_ => (Stored: _messages.Append(messages), Groups: SavePositions()), cancel, done =>
+        {
+            SqliteMessageLog.HandOver(done.Stored);
+            _messages.Load(done.Groups);
+        });
 
     /// <inheritdoc/>
     public async Task<IAsyncDisposable> SubscribeAsync(BrokerSubscription subscription, CancellationToken cancel)
@@ -48,46 +54,52 @@ public sealed class SqliteBroker(string path, BrokerSettings settings, TimeProvi
             var found = _messages.Group(subscription.Topic, subscription.Group);
             found.Consumers ??= new ConsumerGroup(subscription.Group, subscription.Topic, settings, time, log, message => Handled(found, message));
             return found;
-        }, cancel, group => _messages.Load(group));
+        }, cancel, group => _messages.Load([group]));
         return group.Consumers!.Join(subscription);
     }
 
     private void Handled(SqliteGroup group, QueuedMessage message)
     {
         _handled.Enqueue((group, message));
-        // While the writer works on one lot, the next one gathers: that is what keeps a commit a message away.
-        if (Interlocked.Exchange(ref _handledScheduled, 1) == 0)
-            _ = RecordHandledAsync();
+        if (Interlocked.Exchange(ref _savingScheduled, 1) == 0)
+            _ = SaveSoonAsync();
     }
 
-    private async Task RecordHandledAsync()
+    private async Task SaveSoonAsync()
+    {
+        // A commit waits for the disk. What was handled rides with the next publication, or with others that are handled by then: all
+        // that a crash in between costs is that these are delivered again.
+        await Task.Delay(SaveAfter, time);
+        if (!_handled.IsEmpty)
+            await SaveAsync();
+    }
+
+    private async Task SaveAsync()
     {
         try
         {
-            await _writer.RunAsync(_ =>
-            {
-                Volatile.Write(ref _handledScheduled, 0);
-                var touched = new HashSet<SqliteGroup>();
-                while (_handled.TryDequeue(out var handled))
-                {
-                    handled.Group.Handled(handled.Message);
-                    touched.Add(handled.Group);
-                }
-
-                foreach (var group in touched)
-                    _messages.SavePosition(group);
-                return touched;
-            }, CancellationToken.None, touched =>
-            {
-                foreach (var group in touched)
-                    _messages.Load(group);
-            });
+            await _writer.RunAsync(_ => SavePositions(), CancellationToken.None, _messages.Load);
         }
         catch (Exception error) when (error is SqliteException or ObjectDisposedException)
         {
             // Not lost: the next position covers it. Until then a restart would deliver these again.
-            log.LogWarning("the position of a group could not be stored: {Problem}", error.Message);
+            log.LogWarning("the positions of groups could not be stored: {Problem}", error.Message);
         }
+    }
+
+    private HashSet<SqliteGroup> SavePositions()
+    {
+        Volatile.Write(ref _savingScheduled, 0);
+        var groups = new HashSet<SqliteGroup>();
+        while (_handled.TryDequeue(out var handled))
+        {
+            handled.Group.Handled(handled.Message);
+            groups.Add(handled.Group);
+        }
+
+        foreach (var group in groups)
+            _messages.SavePosition(group);
+        return groups;
     }
 
     // Positions and deliveries are in this process's memory: a second one on the same file would deliver everything twice.
@@ -110,9 +122,9 @@ public sealed class SqliteBroker(string path, BrokerSettings settings, TimeProvi
         if (_writer is not null)
         {
             // Queued behind the last lot: when it is through, all that was handled is stored.
-            await RecordHandledAsync();
-            _messages.Dispose();
+            await SaveAsync();
             await _writer.DisposeAsync();
+            _messages.Dispose();
         }
 
         if (_owner is not null)

@@ -104,7 +104,13 @@ internal sealed class SqliteMessageLog : IDisposable
     }
 
     /// <summary>Hands over what waits in the file, as far as there is room.</summary>
-    public void Load(SqliteGroup group)
+    public void Load(IReadOnlyCollection<SqliteGroup> groups)
+    {
+        foreach (var group in groups)
+            Load(group);
+    }
+
+    private void Load(SqliteGroup group)
     {
         while (group is { Behind: true, HasRoom: true, Consumers: { } consumers })
         {

@@ -42,6 +42,6 @@ internal static class PublishGrpc
         return merged;
     }
 
-    private static TraceContext Trace(ServerCallContext call) =>
+    private static EventTrace Trace(ServerCallContext call) =>
         new(call.RequestHeaders.GetValue("traceparent") ?? "", call.RequestHeaders.GetValue("tracestate") ?? "");
 }
