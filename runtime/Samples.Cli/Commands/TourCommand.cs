@@ -22,8 +22,9 @@ internal static class TourCommand
         var set = new Option<string[]>("--set") { Description = "A size or switch of the experiment, NAME=VALUE; several times.", DefaultValueFactory = _ => [] };
         var rounds = new Option<int?>("--rounds") { Description = "Rounds of faults, where an experiment has them." };
         var without = new Option<string[]>("--without") { Description = "Take away what a promise rests on, to see the claims fail (ownership: fencing; scatter-gather: hedging).", DefaultValueFactory = _ => [] };
+        var page = new Option<bool>("--page") { Description = "Also write the claims into the pattern's page, under \"Measured\"." };
         var keep = new Option<bool>("--keep") { Description = "Keep data and logs afterwards." };
-        var command = new Command("tour", "Run the experiments: real traffic, real faults, and a table of what held.") { patterns, json, set, rounds, without, keep };
+        var command = new Command("tour", "Run the experiments: real traffic, real faults, and a table of what held.") { patterns, json, set, rounds, without, page, keep };
         command.SetAction((result, _) => Errors.ShowAsync(() =>
         {
             var options = ReadOptions(result.GetValue(set)!);
@@ -31,7 +32,7 @@ internal static class TourCommand
                 options["rounds"] = $"{count}";
             foreach (var name in result.GetValue(without)!)
                 options["without-" + name] = "1";
-            return TourAsync(result.GetValue(patterns)!, options, result.GetValue(json), result.GetValue(keep));
+            return TourAsync(result.GetValue(patterns)!, options, result.GetValue(json), result.GetValue(page), result.GetValue(keep));
         }));
         return command;
     }
@@ -39,7 +40,7 @@ internal static class TourCommand
     private static Dictionary<string, string> ReadOptions(string[] pairs) => pairs.Select(p => p.Split('=', 2)).ToDictionary(
         p => p[0], p => p.Length == 2 ? p[1] : throw new ResourceException(Origin.Code, $"'--set {p[0]}' has no value.", "Write --set NAME=VALUE."));
 
-    private static async Task<int> TourAsync(string[] names, Dictionary<string, string> options, FileInfo? json, bool keep)
+    private static async Task<int> TourAsync(string[] names, Dictionary<string, string> options, FileInfo? json, bool page, bool keep)
     {
         using var interruption = new Interruption();
         var repository = Repository.Find();
@@ -54,6 +55,8 @@ internal static class TourCommand
         TourRecord.Show(AnsiConsole.Console, record);
         if (json is not null)
             record.Write(json.FullName);
+        foreach (var pattern in page ? record.Patterns : [])
+            MeasuredBlock.Write(Path.Combine(Path.GetDirectoryName(repository.Require(pattern.Pattern).Template)!, "README.md"), pattern, DateOnly.FromDateTime(DateTime.Today));
         return record.Held ? 0 : 1;
     }
 
