@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Apps;
+using Samples.Runtime.BuildingBlocks.Actors;
+using Samples.Runtime.BuildingBlocks.Scheduling;
 using Samples.Runtime.Components;
 using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
@@ -23,6 +25,18 @@ public sealed record SidecarContext(
 
     /// <summary>What governs calls that fail.</summary>
     public Policies Policies { get; init; } = Policies.None;
+
+    /// <summary>Preview features that are switched on, as a Configuration resource names them.</summary>
+    public IReadOnlyList<string> Features { get; init; } = [];
+
+    /// <summary>What this replica is called in placement: stable over its restarts.</summary>
+    internal string Replica { get; init; } = AppId;
+
+    /// <summary>The actors of the whole run.</summary>
+    internal ActorSystem Actors { get; init; } = null!;
+
+    /// <summary>Jobs and reminders of all applications that share a data folder.</summary>
+    internal Scheduler Jobs { get; init; } = null!;
 }
 
 /// <summary>Finds the components of one sidecar.</summary>
@@ -67,5 +81,6 @@ public static partial class SidecarFeatures
     [
         .. State(context), .. PubSub(context), .. Bindings(context), .. Secrets(context), .. Locks(context), .. Configuration(context),
         .. Absent(context),
+        .. Actors(context), .. Jobs(context),
     ];
 }

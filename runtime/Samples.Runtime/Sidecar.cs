@@ -87,6 +87,10 @@ public sealed class Sidecar : IAsyncDisposable
         {
             Resources = resources,
             Policies = new Policies(resources.Resiliencies, _runtime.Options.Time),
+            Features = Options.Features,
+            Replica = $"{AppId}@{Options.AppPort}",
+            Actors = _runtime.Actors,
+            Jobs = await _runtime.Schedulers.OpenAsync(Options.DataDirectory, cancel),
         };
         var invocation = new InvocationFeature(new Invocation(context, _runtime.Names));
         _features = [.. SidecarFeatures.Create(context), invocation];
@@ -149,6 +153,8 @@ public sealed class Sidecar : IAsyncDisposable
         builder.Services.AddSingleton<IServiceMethodProvider<DaprService>>(new FeatureMethods(endpoints, _features));
         _host = builder.Build();
         _host.UseMiddleware<ErrorMiddleware>(Options.MaxBodySize);
+        if (Options.ApiLogging)
+            _host.Use((http, next) => LogCall(_runtime.Options.Loggers.CreateLogger("sidecar." + AppId), http, next));
         if (Options.ApiToken is { Length: > 0 } token)
             _host.Use((http, next) => Authorize(http, next, Encoding.UTF8.GetBytes(token)));
         invocation.Use(_host);
@@ -170,6 +176,15 @@ public sealed class Sidecar : IAsyncDisposable
 
         var ports = _host.Urls.Select(u => new Uri(u).Port).ToArray();
         (HttpPort, GrpcPort) = (ports[0], ports[1]);
+    }
+
+    private static async Task LogCall(ILogger log, HttpContext http, RequestDelegate next)
+    {
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
+        await next(http);
+        // The path alone: a query may hold what belongs in no log.
+        log.LogInformation("API called: {Method} {Path} -> {Code} in {Milliseconds:0.0} ms", http.Request.Method, http.Request.Path,
+            http.Response.StatusCode, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalMilliseconds);
     }
 
     private static Task Authorize(HttpContext http, RequestDelegate next, byte[] token)

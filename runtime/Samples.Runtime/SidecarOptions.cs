@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Samples.Runtime.BuildingBlocks.Actors;
 
 namespace Samples.Runtime;
 
@@ -11,6 +12,9 @@ public sealed record RuntimeOptions
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How replicas with actors are watched.</summary>
+    public ActorHealth ActorHealth { get; init; } = ActorHealth.Default;
 }
 
 /// <summary>Settings of one sidecar; the names are those of daprd's flags.</summary>
@@ -44,6 +48,12 @@ public sealed record SidecarOptions(string AppId)
     /// <summary>Relative paths in components resolve here: the app directory, as with daprd.</summary>
     public string BaseDirectory { get; init; } = Environment.CurrentDirectory;
 
+    /// <summary>Where jobs and reminders are kept (<c>scheduler.db</c>), shared by all sidecars that name it; null keeps them in memory.</summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>Preview features to switch on, for example <c>ActorStateTTL</c>.</summary>
+    public IReadOnlyList<string> Features { get; init; } = [];
+
     /// <summary>When set, callers of the API must send it as <c>dapr-api-token</c>.</summary>
     public string? ApiToken { get; init; }
 
@@ -55,6 +65,9 @@ public sealed record SidecarOptions(string AppId)
 
     /// <summary>Largest request body in bytes; daprd's default is 4 MiB.</summary>
     public long MaxBodySize { get; init; } = 4 << 20;
+
+    /// <summary>Logs every call of the API, as daprd's <c>--enable-api-logging</c>.</summary>
+    public bool ApiLogging { get; init; }
 }
 
 /// <summary>How the application's health is asked for; the defaults are daprd's.</summary>

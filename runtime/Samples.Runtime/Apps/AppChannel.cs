@@ -125,6 +125,22 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<bool> AnswersAsync(string path, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(BaseAddress!, path));
+        AddToken(request);
+        try
+        {
+            using var response = await _client.SendAsync(request, cancel);
+            return (int)response.StatusCode < 500;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Adds the token by which the application knows its sidecar; a caller's own is never passed on.</summary>
     public void AddToken(HttpRequestMessage request)
     {
