@@ -19,7 +19,7 @@ public static partial class SidecarFeatures
         public void MapHttp(IEndpointRouteBuilder routes) =>
             ActorHttp.Map(routes, new ActorBlock(context, _hosting), new ActorStates(context, _hosting), context.AppId);
 
-        public void BindGrpc(GrpcMethods methods) => ActorGrpc.Bind(methods, new ActorBlock(context, _hosting), new ActorStates(context, _hosting));
+        public void BindGrpc(GrpcMethods methods) => ActorGrpc.Bind(methods, new ActorBlock(context, _hosting), new ActorStates(context, _hosting), context.AppId);
 
         public Task AppReadyAsync(CancellationToken cancel) => _hosting.StartAsync(cancel);
 

@@ -20,39 +20,43 @@ public sealed class InvocationTests : IAsyncDisposable
     [Fact(Timeout = 30_000)]
     public async Task Bodies_are_streamed_both_ways()
     {
-        // The application answers each piece as it comes; a sidecar that waits for the whole would never see the second.
+        var begun = new TaskCompletionSource();
+        var seen = new TaskCompletionSource();
         var callee = await _machine.StartAppAsync(app => app.MapPost("/echo", async (HttpContext http) =>
         {
-            await http.Response.StartAsync();
-            var piece = new byte[Piece];
-            while (await http.Request.Body.ReadAtLeastAsync(piece, Piece, throwOnEndOfStream: false) == Piece)
-            {
-                await http.Response.Body.WriteAsync(piece);
-                await http.Response.Body.FlushAsync();
-            }
-        }));
+            using var body = new MemoryStream();
+            body.WriteByte((byte)http.Request.Body.ReadByte());
+            begun.SetResult();
+            await http.Request.Body.CopyToAsync(body);
+            await http.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, Piece));
+            await http.Response.Body.FlushAsync();
+            await seen.Task;
+            await http.Response.Body.WriteAsync(body.GetBuffer().AsMemory(Piece, Piece));
+        }), builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.AllowSynchronousIO = true));
         using var http = await CallerAsync(callee);
         var pipe = new System.IO.Pipelines.Pipe();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/invoke/callee/method/echo") { Content = new StreamContent(pipe.Reader.AsStream()) };
-        var sent = RandomNumberGenerator.GetBytes(Piece);
-        var first = pipe.Writer.WriteAsync(sent, Machine.Cancel);
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Machine.Cancel);
-        await first.AsTask().WaitAsync(TestContext.Current.CancellationToken);
-        await using var answer = await response.Content.ReadAsStreamAsync(Machine.Cancel);
-        var received = new byte[Piece];
-        await answer.ReadExactlyAsync(received, Machine.Cancel);
-        Assert.Equal(sent, received);
-        await pipe.Writer.WriteAsync(sent, Machine.Cancel);
-        await answer.ReadExactlyAsync(received, Machine.Cancel);
+        var sending = http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Machine.Cancel);
+        var sent = RandomNumberGenerator.GetBytes(2 * Piece);
+        await pipe.Writer.WriteAsync(sent.AsMemory(0, Piece), Machine.Cancel);
+        // The application has the beginning before the end is written, and the caller its answer's before the rest is made.
+        await begun.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await pipe.Writer.WriteAsync(sent.AsMemory(Piece), Machine.Cancel);
         await pipe.Writer.CompleteAsync();
-        Assert.Equal(-1, answer.ReadByte());
+        using var response = await sending;
+        await using var answer = await response.Content.ReadAsStreamAsync(Machine.Cancel);
+        var received = new byte[2 * Piece];
+        await answer.ReadExactlyAsync(received.AsMemory(0, Piece), Machine.Cancel);
+        seen.SetResult();
+        await answer.ReadExactlyAsync(received.AsMemory(Piece), Machine.Cancel);
+        Assert.Equal(sent, received);
     }
 
     [Fact]
     public async Task A_large_body_passes_where_the_limit_allows_it_and_gets_413_where_not()
     {
         var callee = await _machine.StartAppAsync(
-            app => app.MapPost("/hash", async (HttpContext http) => Convert.ToHexString(await SHA256.HashDataAsync(http.Request.Body))),
+            app => app.MapPost("/hash", async (HttpContext http) => await http.Response.WriteAsync(Convert.ToHexString(await SHA256.HashDataAsync(http.Request.Body)))),
             builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null));
         await _machine.StartAsync(new SidecarOptions("callee") { AppPort = callee }, "");
         var body = RandomNumberGenerator.GetBytes(20 << 20);
@@ -196,11 +200,13 @@ public sealed class InvocationTests : IAsyncDisposable
         return Machine.Http(await _machine.StartAsync(new SidecarOptions("caller"), ""));
     }
 
-    private static Task<HttpResponseMessage> PostAsync(HttpClient http, byte[] body)
+    private static async Task<HttpResponseMessage> PostAsync(HttpClient http, byte[] body)
     {
-        var content = new ByteArrayContent(body);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        return http.PostAsync("/v1.0/invoke/callee/method/hash", content, Machine.Cancel);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/invoke/callee/method/hash") { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        // A refusal then comes before the body is sent.
+        request.Headers.ExpectContinue = true;
+        return await http.SendAsync(request, Machine.Cancel);
     }
 
     public ValueTask DisposeAsync() => _machine.DisposeAsync();

@@ -51,6 +51,7 @@ internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventRe
         string pubSub, string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel)
     {
         using var request = Request(path, Envelope(pubSub, topic, entries), "application/json", pubSub);
+        TraceContext.AddTo(request.Headers);
         var (status, body) = await SendAsync(request, topic, cancel);
         if (status is >= 200 and <= 299)
             return Verdicts(body, entries);

@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Samples.Runtime.Api.Http;
+using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks.Actors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
 
@@ -12,12 +13,13 @@ namespace Samples.Runtime.Api.Grpc;
 /// <summary>Actors over gRPC.</summary>
 internal static class ActorGrpc
 {
-    public static void Bind(GrpcMethods methods, ActorBlock block, ActorStates states)
+    public static void Bind(GrpcMethods methods, ActorBlock block, ActorStates states, string appId)
     {
         methods.Unary<InvokeActorRequest, InvokeActorResponse>("InvokeActor", async (request, call) =>
         {
             var path = ActorPaths.Method(request.Method);
-            var answer = await block.InvokeAsync(new(request.ActorType, request.ActorId), new ActorRequest(path, request.Data.Memory, [.. request.Metadata, new("dapr-api-call", "true")]), call.CancellationToken);
+            var headers = request.Metadata.Concat(ActorHttp.Own(appId, request.Metadata.ContainsKey(TraceContext.Parent)));
+            var answer = await block.InvokeAsync(new(request.ActorType, request.ActorId), new ActorRequest(path, request.Data.Memory, [.. headers]), call.CancellationToken);
             return new InvokeActorResponse { Data = ByteString.CopyFrom(answer.Body.Span) };
         });
         BindState(methods, states);

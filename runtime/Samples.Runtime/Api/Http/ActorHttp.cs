@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks.Actors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
 
@@ -28,13 +29,22 @@ internal static class ActorHttp
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body, http.RequestAborted);
             var headers = http.Request.Headers.Where(h => !Withheld.Contains(h.Key)).Select(h => KeyValuePair.Create(h.Key, h.Value.ToString()));
-            var request = new ActorRequest(ActorPaths.Method(method ?? ""), body.ToArray(),
-                [.. headers, new("dapr-api-call", "true"), new("dapr-caller-app-id", appId), new("dapr-caller-namespace", "default")]);
+            var request = new ActorRequest(ActorPaths.Method(method ?? ""), body.ToArray(), [.. headers, .. Own(appId, http.Request.Headers.ContainsKey(TraceContext.Parent))]);
             await WriteAsync(http, await block.InvokeAsync(new(type, id), request, http.RequestAborted));
         });
         MapState(routes, states);
         MapTimers(routes, block);
         MapReminders(routes, block);
+    }
+
+    /// <summary>What the sidecar itself says of a call: by API, from whom, and a trace where the caller has none.</summary>
+    internal static IEnumerable<KeyValuePair<string, string>> Own(string appId, bool traced)
+    {
+        yield return new("dapr-api-call", "true");
+        yield return new("dapr-caller-app-id", appId);
+        yield return new("dapr-caller-namespace", "default");
+        if (!traced)
+            yield return new(TraceContext.Parent, TraceContext.Current());
     }
 
     private static async Task WriteAsync(HttpContext http, ActorResponse answer)
@@ -106,18 +116,7 @@ internal static class ActorHttp
 
     private static string? Text(string text) => text.Length > 0 ? text : null;
 
-    private static async Task<T> ReadAsync<T>(HttpContext http) where T : class
-    {
-        try
-        {
-            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, JsonTexts.Compact, http.RequestAborted)
-                ?? throw ApiException.Malformed("failed deserializing HTTP body: null");
-        }
-        catch (JsonException error)
-        {
-            throw ApiException.Malformed($"failed deserializing HTTP body: {error.Message}");
-        }
-    }
+    private static Task<T> ReadAsync<T>(HttpContext http) where T : class => JsonBody.ReadAsync<T>(http, "failed deserializing HTTP body: ");
 
     private sealed record Reminder(string ActorID, string ActorType, JsonElement? Data, string? DueTime, string? Period, string? Ttl);
 
