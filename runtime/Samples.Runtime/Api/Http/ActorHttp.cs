@@ -124,7 +124,7 @@ internal static class ActorHttp
     {
         // An absent member is undefined; a null that the application wrote comes back as null.
         public TimerRequest ToRequest() => new(DueTime, Period, Ttl, Callback ?? "",
-            Data.ValueKind == JsonValueKind.Undefined ? null : JsonSerializer.SerializeToUtf8Bytes(Data, JsonTexts.Compact));
+            Data.ValueKind == JsonValueKind.Undefined ? (ReadOnlyMemory<byte>?)null : JsonSerializer.SerializeToUtf8Bytes(Data, JsonTexts.Compact));
 
         public JobFailurePolicy? ToPolicy()
         {
