@@ -35,9 +35,9 @@ internal static class TraceContext
         if (!ActivityContext.TryParse(parent, null, out var context))
             return null;
         var trace = new byte[29];
-        context.TraceId.CopyTo(trace.AsSpan(2));
+        context.TraceId.CopyTo(trace.AsSpan(2, 16));
         trace[18] = 1;
-        context.SpanId.CopyTo(trace.AsSpan(19));
+        context.SpanId.CopyTo(trace.AsSpan(19, 8));
         trace[27] = 2;
         trace[28] = (byte)context.TraceFlags;
         return trace;

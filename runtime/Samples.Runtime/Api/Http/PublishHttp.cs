@@ -68,11 +68,12 @@ internal static class PublishHttp
     {
         try
         {
-            return JsonSerializer.Deserialize<Entry[]>(body, JsonTexts.Compact) ?? [];
+            var entries = JsonSerializer.Deserialize<Entry[]>(body, JsonTexts.Compact) ?? [];
+            return entries.Contains(null) ? throw PubSubErrors.Entries(pubSub, topic, appId, "an entry is null") : entries;
         }
         catch (JsonException error)
         {
-            throw PubSubErrors.Entries(pubSub, topic, appId, IsCutOff(body) ? "unexpected EOF" : error.Message);
+            throw PubSubErrors.Entries(pubSub, topic, appId, IsCutOff(body) ? "unexpected EOF" : $"not the expected JSON at {error.Path ?? "$"}");
         }
     }
 
