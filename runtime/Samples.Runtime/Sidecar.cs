@@ -142,7 +142,7 @@ public sealed class Sidecar : IAsyncDisposable
         var endpoints = new SidecarEndpoints(this, components, _features, () => _shutdown.TrySetResult());
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "sidecar" });
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(_runtime.Options.Loggers);
+        builder.Services.AddSingleton<ILoggerFactory>(new ServerLoggers(_runtime.Options.Loggers));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -115,6 +115,38 @@ public sealed class ResiliencyTests : IAsyncDisposable
         Assert.Equal(2, _calls);
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task An_event_is_tried_again_before_it_becomes_a_dead_letter()
+    {
+        var dead = new TaskCompletionSource<string>();
+        var port = await _machine.StartAppAsync(app =>
+        {
+            app.MapGet("/dapr/subscribe", () => new[]
+            {
+                new { pubsubname = "pubsub", topic = "work", route = "/work", deadLetterTopic = (string?)"dead" },
+                new { pubsubname = "pubsub", topic = "dead", route = "/dead", deadLetterTopic = (string?)null },
+            });
+            app.MapPost("/work", () => Results.StatusCode(Interlocked.Increment(ref _calls) > 0 ? 500 : 200));
+            app.MapPost("/dead", () => dead.TrySetResult("dead"));
+        });
+        using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("app") { AppPort = port }, Machine.Component("pubsub", "pubsub.in-memory") + """
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: {name: policies}
+            spec:
+              policies:
+                retries:
+                  two: {policy: constant, duration: 1ms, maxRetries: 2}
+              targets:
+                components:
+                  pubsub:
+                    inbound: {retry: two}
+            """));
+        await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/publish/pubsub/work", new { id = 1 });
+        await dead.Task.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(3, _calls);
+    }
+
     private async Task<HttpClient> CallerAsync(string app, RequestDelegate work)
     {
         var port = await _machine.StartAppAsync(a => a.Map("/work", work));

@@ -12,8 +12,8 @@ internal static class TraceContext
     public const string Parent = "traceparent";
     public const string Binary = "grpc-trace-bin";
 
-    /// <summary>The trace of the current span, or a new one.</summary>
-    public static string Current() => Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } id }
+    /// <summary>The trace of the current span where it is recorded, or a new one.</summary>
+    public static string Current() => Activity.Current is { IdFormat: ActivityIdFormat.W3C, Recorded: true, Id: { } id }
         ? id
         : $"00-{ActivityTraceId.CreateRandom().ToHexString()}-{ActivitySpanId.CreateRandom().ToHexString()}-01";
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 using Samples.Runtime.Routing;
 
@@ -35,13 +36,17 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
         return await ConcludeAsync(message, verdict!.Value, cancel);
     }
 
-    // One attempt to hand over an event, and what came of it. A resiliency policy for inbound events is a loop around this call: a dead
-    // letter is what is left when the policy has given up. Without a policy there is one attempt.
+    // A dead letter is what is left when the policy for inbound events has given up; without a policy there is one attempt.
     private async Task<Verdict> AttemptAsync(TopicEvent topicEvent, CancellationToken cancel)
     {
         try
         {
-            return await receiver.DeliverAsync(topicEvent, cancel);
+            return await context.Policies.Inbound(subscription.PubsubName).RunAsync(async stop =>
+                await receiver.DeliverAsync(topicEvent, stop) is not Verdict.Retry and var verdict ? verdict : throw new FailedAnswerException(500), cancel);
+        }
+        catch (Exception error) when (error is FailedAnswerException || Failure.Explain(error) is not null)
+        {
+            return Verdict.Retry;
         }
         catch (OperationCanceledException)
         {
@@ -93,14 +98,32 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
 
     private async Task<IReadOnlyList<Verdict>> AttemptAsync(string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel)
     {
+        var verdicts = entries.Select(_ => Verdict.Retry).ToArray();
+        IReadOnlyList<int> open = [.. Enumerable.Range(0, entries.Count)];
         try
         {
-            return await receiver.DeliverBatchAsync(subscription.PubsubName, topic, path, entries, cancel);
+            await context.Policies.Inbound(subscription.PubsubName).RunAsync(async stop =>
+            {
+                // What was handled is not sent again with the rest.
+                var answers = await receiver.DeliverBatchAsync(subscription.PubsubName, topic, path, [.. open.Select(i => entries[i])], stop);
+                foreach (var (i, answer) in open.Zip(answers))
+                    verdicts[i] = answer;
+                open = [.. open.Where(i => verdicts[i] == Verdict.Retry)];
+                if (open.Count > 0)
+                    throw new FailedAnswerException(500);
+            }, cancel);
         }
         catch (OperationCanceledException)
         {
-            return [.. entries.Select(_ => Verdict.NotReached)];
+            foreach (var i in open)
+                verdicts[i] = Verdict.NotReached;
         }
+        catch (Exception error) when (error is FailedAnswerException || Failure.Explain(error) is not null)
+        {
+            // The verdicts say what is left.
+        }
+
+        return verdicts;
     }
 
     private (ReadOnlyMemory<byte> Data, JsonDocument? Envelope, Verdict? Verdict) Open(BrokerMessage message)
