@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
-using System.Net.Sockets;
+using Samples.Cli.Processes;
 using Xunit;
 using static Samples.Cli.Tests.Checkout;
 
@@ -72,7 +72,7 @@ public sealed class RunTests
     public async Task After_SIGKILL_of_the_command_nothing_is_left_and_the_next_start_has_its_ports()
     {
         await using var checkout = new Checkout();
-        var (app, http, grpc) = (FreePort(), FreePort(), FreePort());
+        var (app, http, grpc) = (FreePorts.Next(), FreePorts.Next(), FreePorts.Next());
         checkout.Add("tiny", Template(Entry("web", $"appPort: {app}", $"daprHTTPPort: {http}", $"daprGRPCPort: {grpc}", "env:", "  CHILD: \"1\"")));
         var run = await checkout.RunUntilReadyAsync("tiny");
         var patient = (await Http.GetFromJsonAsync<Patient>($"http://127.0.0.1:{app}/", Cancel))!;
@@ -137,21 +137,7 @@ public sealed class RunTests
         Assert.Equal("web", await Http.GetStringAsync($"http://127.0.0.1:{mine.DaprHttpPort}/v1.0/invoke/web/method/env/APP_ID", Cancel));
     }
 
-    private static void AssertFree(params int[] ports)
-    {
-        foreach (var port in ports)
-        {
-            using var listener = new TcpListener(System.Net.IPAddress.Loopback, port);
-            listener.Start();
-        }
-    }
-
-    internal static int FreePort()
-    {
-        using var probe = new TcpListener(System.Net.IPAddress.Loopback, 0);
-        probe.Start();
-        return ((System.Net.IPEndPoint)probe.LocalEndpoint).Port;
-    }
+    private static void AssertFree(params int[] ports) => Assert.All(ports, port => Assert.True(FreePorts.IsFree(port), $"{port}"));
 
     private sealed record Patient(int ProcessId, int Child);
 }
