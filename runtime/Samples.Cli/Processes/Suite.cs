@@ -159,6 +159,7 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
             ResourcePaths = entry.ResourcePaths,
             Variables = new Dictionary<string, string> { ["dataDir"] = options.DataOf(entry.Pattern) },
             BaseDirectory = entry.Directory,
+            DataDirectory = options.DataOf(entry.Pattern),
             MaxConcurrency = entry.MaxConcurrency,
             MaxBodySize = entry.MaxBodySize,
             ApiLogging = entry.ApiLogging,
