@@ -157,6 +157,8 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
             HttpPort = options.FreePorts || entry.DaprHttpPort == 0 ? FreePorts.Next() : entry.DaprHttpPort,
             GrpcPort = options.FreePorts || entry.DaprGrpcPort == 0 ? FreePorts.Next() : entry.DaprGrpcPort,
             ResourcePaths = entry.ResourcePaths,
+            ConfigurationFile = entry.ConfigurationFile,
+            AppHealthCheck = entry.HealthCheck,
             Variables = new Dictionary<string, string> { ["dataDir"] = options.DataOf(entry.Pattern) },
             BaseDirectory = entry.Directory,
             DataDirectory = options.DataOf(entry.Pattern),
@@ -209,6 +211,9 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
 
     private static async Task<bool> IsReadyAsync(Member member, CancellationToken cancel)
     {
+        // Others have no path to ask: they are ready when their sidecar says so.
+        if (member.Entry.AppProtocol != "http")
+            return true;
         try
         {
             using var answer = await Http.GetAsync($"http://127.0.0.1:{member.AppPort}/readyz", cancel);
