@@ -77,7 +77,7 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
                 // The payload alone where the subscription is raw: a batch does not wrap it.
                 entries.Add((i, _raw == true
                     ? new BatchEntry(Guid.NewGuid().ToString(), JsonSerializer.SerializeToUtf8Bytes(messages[i].Data.ToArray()), "application/octet-stream", messages[i].Metadata)
-                    : new BatchEntry(Guid.NewGuid().ToString(), data, CloudEvents.ContentType, messages[i].Metadata)));
+                    : new BatchEntry(Guid.NewGuid().ToString(), data, CloudEvents.ContentType, messages[i].Metadata, EventTrace.Of(envelope.RootElement))));
             }
         }
 
