@@ -112,5 +112,10 @@ internal static class ActorGrpc
     }
 
     // Bytes reach the actor as JSON, so they are base64 in it.
-    private static ReadOnlyMemory<byte>? Base64(ByteString data) => data.IsEmpty ? null : JsonSerializer.SerializeToUtf8Bytes(data.ToByteArray());
+    private static ReadOnlyMemory<byte>? Base64(ByteString data)
+    {
+        if (data.IsEmpty)
+            return null;
+        return JsonSerializer.SerializeToUtf8Bytes(data.ToByteArray());
+    }
 }

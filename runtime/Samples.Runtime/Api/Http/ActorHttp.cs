@@ -123,9 +123,15 @@ internal static class ActorHttp
 
     private sealed record Setting(string? DueTime, string? Period, string? Ttl, string? Callback, JsonElement Data, bool? Overwrite, JsonElement Failure_policy)
     {
+        public TimerRequest ToRequest() => new(DueTime, Period, Ttl, Callback ?? "", Json());
+
         // An absent member is undefined; a null that the application wrote comes back as null.
-        public TimerRequest ToRequest() => new(DueTime, Period, Ttl, Callback ?? "",
-            Data.ValueKind == JsonValueKind.Undefined ? null : JsonSerializer.SerializeToUtf8Bytes(Data, JsonTexts.Compact));
+        private ReadOnlyMemory<byte>? Json()
+        {
+            if (Data.ValueKind == JsonValueKind.Undefined)
+                return null;
+            return JsonSerializer.SerializeToUtf8Bytes(Data, JsonTexts.Compact);
+        }
 
         public JobFailurePolicy? ToPolicy()
         {

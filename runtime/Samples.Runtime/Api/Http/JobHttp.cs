@@ -37,9 +37,8 @@ internal static class JobHttp
             return await JsonSerializer.DeserializeAsync<JsonObject>(http.Request.Body, JsonTexts.Compact, http.RequestAborted)
                 ?? throw ApiException.Malformed("failed to unmarshal request body: the body is null");
         }
-        catch (Exception error) when (error is JsonException or ArgumentException)
+        catch (JsonException error)
         {
-            // A member that stands twice in an object is an ArgumentException.
             throw ApiException.Malformed($"failed to unmarshal request body: {error.Message}");
         }
     }
