@@ -5,6 +5,7 @@ using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks.Actors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime;
@@ -22,8 +23,8 @@ public sealed record SidecarContext(
     /// <summary>Declarative subscriptions that apply to this application (HTTPEndpoint and others follow the same way).</summary>
     public ResourceSet Resources { get; init; } = ResourceSet.Empty;
 
-    /// <summary>Preview features that are switched on, as a Configuration resource names them.</summary>
-    public IReadOnlyList<string> Features { get; init; } = [];
+    /// <summary>What governs calls that fail.</summary>
+    public Policies Policies { get; init; } = Policies.None;
 
     /// <summary>What this replica is called in placement: stable over its restarts.</summary>
     internal string Replica { get; init; } = AppId;
@@ -76,6 +77,7 @@ public static partial class SidecarFeatures
     public static IReadOnlyList<ISidecarFeature> Create(SidecarContext context) =>
     [
         .. State(context), .. PubSub(context), .. Bindings(context), .. Secrets(context), .. Locks(context), .. Configuration(context),
+        .. Absent(context),
         .. Actors(context), .. Jobs(context),
     ];
 }

@@ -7,6 +7,15 @@ public sealed record ResourceSet(IReadOnlyList<Component> Components, IReadOnlyL
 {
     /// <summary>Nothing.</summary>
     public static ResourceSet Empty { get; } = new([], []);
+
+    /// <summary>Services outside of Dapr that have names.</summary>
+    public IReadOnlyList<HttpEndpoint> HttpEndpoints { get; init; } = [];
+
+    /// <summary>Policies for calls that fail.</summary>
+    public IReadOnlyList<Resiliency> Resiliencies { get; init; } = [];
+
+    /// <summary>The sidecar's configuration.</summary>
+    public DaprConfiguration Configuration { get; init; } = DaprConfiguration.Empty;
 }
 
 /// <summary>A subscription, wherever it was declared.</summary>
