@@ -20,18 +20,19 @@ internal static class TourCommand
         var set = new Option<string[]>("--set") { Description = "A size of the experiment, NAME=NUMBER; several times.", DefaultValueFactory = _ => [] };
         var rounds = new Option<int?>("--rounds") { Description = "Rounds of faults, where an experiment has them." };
         var without = new Option<string[]>("--without") { Description = "Take away what a promise rests on, to see the claims fail (ownership: fencing; scatter-gather: hedging).", DefaultValueFactory = _ => [] };
+        var page = new Option<bool>("--page") { Description = "Also write the claims into the pattern's page, under \"Measured\"." };
         var keep = new Option<bool>("--keep") { Description = "Keep data and logs afterwards." };
-        var command = new Command("tour", "Run the experiments: real traffic, real faults, and a table of what held. Exit code 1 where a claim failed.") { patterns, json, set, rounds, without, keep }.WithExamples(
+        var command = new Command("tour", "Run the experiments: real traffic, real faults, and a table of what held. Exit code 1 where a claim failed.") { patterns, json, set, rounds, without, page, keep }.WithExamples(
             ("samples tour", "every pattern that has an experiment"),
             ("samples tour work-queue", "one pattern"),
             ("samples tour work-queue --set pictures=300 --keep", "a larger one, whose data and logs stay"),
             ("samples tour --json tour.json", "with a record for machines"));
         command.SetAction((result, _) => Errors.ShowAsync(() => TourAsync(
-            result.GetValue(patterns)!, TourOptions.Read(result.GetValue(set)!, result.GetValue(rounds), result.GetValue(without)!), result.GetValue(json), result.GetValue(keep))));
+            result.GetValue(patterns)!, TourOptions.Read(result.GetValue(set)!, result.GetValue(rounds), result.GetValue(without)!), result.GetValue(json), result.GetValue(page), result.GetValue(keep))));
         return command;
     }
 
-    private static async Task<int> TourAsync(string[] names, IReadOnlyDictionary<string, string> options, FileInfo? json, bool keep)
+    private static async Task<int> TourAsync(string[] names, IReadOnlyDictionary<string, string> options, FileInfo? json, bool page, bool keep)
     {
         using var interruption = new Interruption();
         var repository = Repository.Find();
@@ -51,6 +52,8 @@ internal static class TourCommand
         TourRecord.Show(AnsiConsole.Console, record);
         if (json is not null)
             record.Write(json.FullName);
+        foreach (var pattern in page ? record.Patterns : [])
+            MeasuredBlock.Write(Path.Combine(Path.GetDirectoryName(repository.Require(pattern.Pattern).Template)!, "README.md"), pattern, DateOnly.FromDateTime(DateTime.Today));
         return record.Held ? 0 : 1;
     }
 

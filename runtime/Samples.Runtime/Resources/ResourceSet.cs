@@ -1,3 +1,5 @@
+using Samples.Runtime.Routing;
+
 namespace Samples.Runtime.Resources;
 
 /// <summary>All resources of one sidecar, parsed and checked.</summary>
@@ -44,8 +46,12 @@ public sealed record Subscription(string PubsubName, string Topic, IReadOnlyList
     public Origin Origin { get; init; } = Origin.Code;
 }
 
-/// <summary>A routing rule.</summary>
-public sealed record RoutingRule(string Match, string Path);
+/// <summary>A routing rule: where the condition holds, the event goes to the path.</summary>
+public sealed record RoutingRule(RoutingExpression Expression, string Path)
+{
+    /// <summary>The condition as it was written.</summary>
+    public string Match => Expression.Text;
+}
 
 /// <summary>How bulk messages are gathered; Dapr's defaults.</summary>
 public sealed record BulkSubscribe(int MaxMessagesCount = 100, int MaxAwaitDurationMs = 1000);
