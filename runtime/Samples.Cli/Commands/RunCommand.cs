@@ -96,10 +96,14 @@ internal static class RunCommand
 
     private static async Task SeedAsync(List<RunEntry> entries, SuiteOptions options, CancellationToken cancel)
     {
-        foreach (var pattern in entries.Select(e => e.Pattern).Distinct().Where(p => !Directory.Exists(options.DataOf(p))))
+        foreach (var pattern in entries.Select(e => e.Pattern).Distinct())
         {
-            if (Experiments.All.FirstOrDefault(e => e.Pattern == pattern) is { } experiment)
-                await experiment.SeedAsync(Directory.CreateDirectory(options.DataOf(pattern)).FullName, cancel);
+            // Written at the end: a run that was killed in the middle is followed by one that begins again.
+            var mark = Path.Combine(options.DataOf(pattern), "seeded");
+            if (File.Exists(mark) || Experiments.All.FirstOrDefault(e => e.Pattern == pattern) is not { } experiment)
+                continue;
+            await experiment.SeedAsync(Directory.CreateDirectory(options.DataOf(pattern)).FullName, cancel);
+            await File.WriteAllTextAsync(mark, "", cancel);
         }
     }
 

@@ -8,14 +8,16 @@ public sealed record LeaseRequest(string? Worker);
 /// <summary>How a lease ended. <paramref name="Failure"/> null means done.</summary>
 public sealed record LeaseEnd(string? Failure);
 
-/// <summary>The queue over HTTP. The standby answers 503, and the caller's next try reaches the active one.</summary>
+/// <summary>
+/// The queue over HTTP. What needs the active manager gets 503 from the standby: the caller's next try reaches the other replica.
+/// </summary>
 public static class QueueEndpoints
 {
     /// <summary>Maps the queue.</summary>
     public static void MapQueue(this IEndpointRouteBuilder routes)
     {
         var active = routes.MapGroup("").AddEndpointFilter(async (context, next) =>
-            context.HttpContext.RequestServices.GetRequiredService<ActiveManager>().IsActive ? await next(context) : Standby());
+            context.HttpContext.RequestServices.GetRequiredService<ActiveManager>().IsActive ? await next(context) : Standby(context.HttpContext));
         active.MapPost("/leases", LeaseAsync);
         active.MapPost("/leases/{lease}/items/{id}/renew", Renew);
         active.MapPost("/leases/{lease}/items/{id}/end", EndAsync);
@@ -44,7 +46,7 @@ public static class QueueEndpoints
     }
 
     private static Results<NoContent, ProblemHttpResult> Renew(string lease, string id, WorkQueue queue) =>
-        queue.Renew(id, lease) ? TypedResults.NoContent() : Lost(id);
+        queue.Renew(id, lease) ? TypedResults.NoContent() : queue.Knows(id) ? Lost(id) : Unknown(id);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> EndAsync(string lease, string id, LeaseEnd end, WorkQueue queue, CancellationToken cancel)
     {
@@ -60,7 +62,8 @@ public static class QueueEndpoints
         {
             null => Unknown(id),
             { State: ItemState.Queued } item => TypedResults.Ok(item),
-            var item => TypedResults.Problem(statusCode: 409, title: $"Item '{id}' is {item.State}, no dead letter.", type: "not-dead"),
+            var item => TypedResults.Problem(statusCode: 409, title: $"Item '{id}' is {item.State.ToString().ToLowerInvariant()}, no dead letter.",
+                detail: "GET /dead-letters lists what can be replayed.", type: "not-dead"),
         };
 
     private static ProblemHttpResult Unknown(string id) =>
@@ -69,6 +72,9 @@ public static class QueueEndpoints
     private static ProblemHttpResult Lost(string id) =>
         TypedResults.Problem(statusCode: 409, title: $"The lease of '{id}' is lost.", detail: "It was not renewed in time. Stop working on the item: somebody else has it.", type: "lease-lost");
 
-    private static ProblemHttpResult Standby() =>
-        TypedResults.Problem(statusCode: 503, title: "This manager stands by.", detail: "Ask again: Dapr's next replica may be the active one.", type: "standby");
+    private static ProblemHttpResult Standby(HttpContext http)
+    {
+        http.Response.Headers.RetryAfter = "0";
+        return TypedResults.Problem(statusCode: 503, title: "This manager stands by.", detail: "Ask again: Dapr's next replica may be the active one.", type: "standby");
+    }
 }

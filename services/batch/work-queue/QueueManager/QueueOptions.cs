@@ -44,9 +44,12 @@ public sealed record QueueOptions
         Period = Seconds(configuration, "PERIOD_SECONDS", 1, 0.1, 3600),
         WorkOff = Seconds(configuration, "WORK_OFF_SECONDS", 20, 1, 86_400),
         Leadership = Seconds(configuration, "LEADER_SECONDS", 3, 0.5, 300),
-        Workers = ((int)Number(configuration, "MIN_WORKERS", 1, 0, 1000), (int)Number(configuration, "MAX_WORKERS", 4, 1, 1000)),
+        Workers = Limits((int)Number(configuration, "MIN_WORKERS", 1, 0, 1000), (int)Number(configuration, "MAX_WORKERS", 4, 1, 1000)),
         Replica = configuration["SAMPLES_REPLICA"] ?? $"{Environment.MachineName}-{Environment.ProcessId}",
     };
+
+    private static (int Min, int Max) Limits(int least, int most) => least <= most ? (least, most)
+        : throw new InvalidOperationException($"MIN_WORKERS is {least} and MAX_WORKERS is {most}; give a minimum that is not above the maximum.");
 
     private static TimeSpan Seconds(IConfiguration configuration, string name, double otherwise, double least, double most) =>
         TimeSpan.FromSeconds(Number(configuration, name, otherwise, least, most));

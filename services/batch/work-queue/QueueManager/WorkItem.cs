@@ -21,6 +21,8 @@ public enum ItemState
 /// <param name="State">Where it stands.</param>
 public sealed record WorkItem(string Id, ItemState State)
 {
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+
     /// <summary>Tries so far, also those that ended with the worker's death.</summary>
     public int Attempts { get; init; }
 
@@ -48,7 +50,11 @@ public sealed record WorkItem(string Id, ItemState State)
     /// <summary>The try failed: later again, or given up.</summary>
     public WorkItem Fail(string reason, QueueOptions options, DateTimeOffset now) => Attempts >= options.MaxAttempts
         ? this with { State = ItemState.Dead, Failure = reason }
-        : this with { State = ItemState.Queued, Failure = reason, NotBefore = now + options.BackOff * Math.Pow(2, Attempts - 1) };
+        : this with { State = ItemState.Queued, Failure = reason, NotBefore = now + Wait(options) };
+
+    // Doubles with each try, up to an hour.
+    private TimeSpan Wait(QueueOptions options) =>
+        TimeSpan.FromSeconds(Math.Min(LongestWait.TotalSeconds, options.BackOff.TotalSeconds * Math.Pow(2, Attempts - 1)));
 
     /// <summary>Somebody repaired what was wrong: as if new.</summary>
     public WorkItem Replay() => this with { State = ItemState.Queued, Attempts = 0, Failure = null, NotBefore = default };

@@ -32,6 +32,13 @@ public sealed class WorkQueue(ItemBook book, Demand demand, QueueOptions options
         }
     }
 
+    /// <summary>Whether there is such an item.</summary>
+    public bool Knows(string id)
+    {
+        lock (_gate)
+            return _known.ContainsKey(id);
+    }
+
     /// <summary>Takes in the items that are new. False where another manager was active in between: then load again.</summary>
     public async Task<bool> AddAsync(IReadOnlyList<string> ids, CancellationToken cancel)
     {
@@ -39,11 +46,11 @@ public sealed class WorkQueue(ItemBook book, Demand demand, QueueOptions options
         int known;
         lock (_gate)
             (news, known) = ([.. ids.Where(id => !_known.ContainsKey(id)).Select(id => new WorkItem(id, ItemState.Queued))], _known.Count);
-        demand.Arrived(news.Count);
         if (news.Count == 0)
             return true;
         if (!await book.TryAddAsync(news, known, cancel))
             return false;
+        demand.Arrived(news.Count);
         lock (_gate)
             news.ForEach(Track);
         return true;

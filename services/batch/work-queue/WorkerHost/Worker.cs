@@ -46,7 +46,7 @@ public sealed class Worker(QueueClient queue, ItemClient items, WorkerProgram pr
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            Remove(folder);
         }
 
         await work.CancelAsync();
@@ -55,6 +55,19 @@ public sealed class Worker(QueueClient queue, ItemClient items, WorkerProgram pr
         using var limit = new CancellationTokenSource(stopping.IsCancellationRequested ? TimeSpan.FromSeconds(3) : TimeSpan.FromMinutes(1));
         var recorded = await queue.EndAsync(lease, failure, limit.Token);
         log.LogInformation("{Item} (attempt {Attempt}): {Result}", lease.Id, lease.Attempt, failure ?? (recorded ? "done" : "done, but the lease was lost"));
+    }
+
+    private void Remove(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The worker program made something in it that stays: no reason to lose the item's result.
+            log.LogWarning("{Folder} cannot be removed: {Problem}", folder, error.Message);
+        }
     }
 
     // Says that the item is still worked on; stops the work when the lease is lost.
