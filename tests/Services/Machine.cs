@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Samples.Runtime;
 using Xunit;
@@ -17,6 +18,8 @@ internal sealed class Machine : IAsyncDisposable
           version: v1
         """;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
+
     private readonly List<Service> _services = [];
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("samples-services-").FullName;
@@ -24,6 +27,18 @@ internal sealed class Machine : IAsyncDisposable
     public DaprRuntime Runtime { get; } = new(new RuntimeOptions());
 
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>Waits until something is so; a test that waits in vain says for what, and what its services wrote.</summary>
+    public async Task WaitAsync(string what, Func<Task<bool>> condition)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            if (Stopwatch.GetElapsedTime(began) > Patience)
+                Assert.Fail($"Not within {Patience.TotalSeconds:0} s: {what}\n{string.Join('\n', _services.Select(s => s.Log))}");
+            await Task.Delay(20, Cancel);
+        }
+    }
 
     /// <summary>A sidecar without an application: a client's way in.</summary>
     public Task<Sidecar> AddSidecarAsync(string appId, int? appPort = null) => Runtime.AddSidecarAsync(

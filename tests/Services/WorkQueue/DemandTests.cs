@@ -65,7 +65,7 @@ public sealed class DemandTests
     [InlineData("LEASE_SECONDS", "0")]
     [InlineData("LEASE_SECONDS", "soon")]
     [InlineData("LEASE_SECONDS", "NaN")]
-    [InlineData("MAX_ATTEMPTS", "-1")]
+    [InlineData("MAX_FAILURES", "-1")]
     public void A_wrong_setting_is_named(string name, string value) =>
         Assert.Contains(name, Assert.Throws<InvalidOperationException>(() => QueueSettings.Read((name, value))).Message, StringComparison.Ordinal);
 }

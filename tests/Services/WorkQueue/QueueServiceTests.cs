@@ -32,38 +32,44 @@ public sealed partial class QueueServiceTests : IAsyncDisposable
         }
     }
 
-    [Theory]
-    [InlineData("GET", "/items/unknown", null, 404, "item-not-found", null)]
-    [InlineData("POST", "/leases", "", 400, "unreadable-request", null)]
-    [InlineData("POST", "/leases", "{", 400, "unreadable-request", "body")]
-    [InlineData("POST", "/leases", "[]", 400, "unreadable-request", "body")]
-    [InlineData("POST", "/leases", """{"worker": 7}""", 400, "unreadable-request", "worker")]
-    [InlineData("POST", "/leases", "{}", 400, null, "worker")]
-    [InlineData("POST", "/leases", """{"worker": ""}""", 400, null, "worker")]
-    [InlineData("POST", "/leases/x/items/unknown/renew", "", 404, "item-not-found", null)]
-    [InlineData("POST", "/leases/x/items/unknown/end", "{}", 404, "item-not-found", null)]
-    [InlineData("POST", "/leases/x/items/unknown/end", "", 400, "unreadable-request", null)]
-    [InlineData("POST", "/leases/x/items/waits.txt/renew", "", 409, "lease-lost", null)]
-    [InlineData("POST", "/leases/x/items/waits.txt/end", "{}", 409, "lease-lost", null)]
-    [InlineData("POST", "/leases/x/items/waits.txt/end", """{"failure": {}}""", 400, "unreadable-request", "failure")]
-    [InlineData("POST", "/dead-letters/unknown/replay", "", 404, "item-not-found", null)]
-    [InlineData("DELETE", "/items/waits.txt", "", 405, null, null)]
-    [InlineData("GET", "/no/such/path", null, 404, null, null)]
-    public async Task A_wrong_request_is_told_what_is_wrong(string method, string path, string? body, int status, string? type, string? field)
+    private static readonly (string Method, string Path, string? Body, int Status, string? Type, string? Field)[] WrongRequests =
+    [
+        ("GET", "/items/unknown", null, 404, "item-not-found", null),
+        ("POST", "/leases", "", 400, "unreadable-request", null),
+        ("POST", "/leases", "{", 400, "unreadable-request", "body"),
+        ("POST", "/leases", "[]", 400, "unreadable-request", "body"),
+        ("POST", "/leases", """{"worker": 7}""", 400, "unreadable-request", "worker"),
+        ("POST", "/leases", "{}", 400, null, "worker"),
+        ("POST", "/leases", """{"worker": ""}""", 400, null, "worker"),
+        ("POST", "/leases/x/items/unknown/renew", "", 404, "item-not-found", null),
+        ("POST", "/leases/x/items/unknown/end", "{}", 404, "item-not-found", null),
+        ("POST", "/leases/x/items/unknown/end", "", 400, "unreadable-request", null),
+        ("POST", "/leases/x/items/waits.txt/renew", "", 409, "lease-lost", null),
+        ("POST", "/leases/x/items/waits.txt/end", "{}", 409, "lease-lost", null),
+        ("POST", "/leases/x/items/waits.txt/end", """{"failure": {}}""", 400, "unreadable-request", "failure"),
+        ("POST", "/dead-letters/unknown/replay", "", 404, "item-not-found", null),
+        ("DELETE", "/items/waits.txt", "", 405, null, null),
+        ("GET", "/no/such/path", null, 404, null, null),
+    ];
+
+    [Fact]
+    public async Task A_wrong_request_is_told_what_is_wrong()
     {
         var manager = await StartManagerAsync();
         await StartSourceAsync();
         Write("waits.txt");
         await WaitAsync(manager, "queued", 1);
-        using var content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
-        var (found, problem) = await manager.AskAsync(new HttpMethod(method), path, content);
-        Assert.Equal(status, found);
-        Assert.Equal(status, problem.GetProperty("status").GetInt32());
-        if (type is not null)
-            Assert.Equal(type, problem.GetProperty("type").GetString());
-        if (field is not null)
-            Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), $"{problem} does not name {field}");
-        Assert.DoesNotContain("   at ", problem.ToString(), StringComparison.Ordinal);
+        foreach (var wrong in WrongRequests)
+        {
+            using var content = wrong.Body is { } body ? new StringContent(body, Encoding.UTF8, "application/json") : null;
+            var (status, problem) = await manager.AskAsync(new HttpMethod(wrong.Method), wrong.Path, content);
+            var said = $"{wrong}: {status} {problem}";
+            Assert.True(status == wrong.Status && problem.GetProperty("status").GetInt32() == status, said);
+            Assert.True(wrong.Type is null || problem.GetProperty("type").GetString() == wrong.Type, said);
+            Assert.True(wrong.Field is null || problem.GetProperty("errors").TryGetProperty(wrong.Field, out _), said);
+            Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+        }
+
         // Nothing half written.
         Assert.Equal("queued", (await manager.AskAsync(HttpMethod.Get, "/items/waits.txt")).Body.GetProperty("state").GetString());
     }
@@ -111,7 +117,7 @@ public sealed partial class QueueServiceTests : IAsyncDisposable
     public async Task Every_request_of_try_http_works()
     {
         await StartSourceAsync();
-        var manager = await StartManagerAsync(("MAX_ATTEMPTS", "1"));
+        var manager = await StartManagerAsync(("MAX_FAILURES", "1"));
         Write("broken.jpg");
         await WaitAsync(manager, "queued", 1);
         var (_, lease) = await manager.AskAsync(HttpMethod.Post, "/leases", new { worker = "w" });
@@ -152,17 +158,11 @@ public sealed partial class QueueServiceTests : IAsyncDisposable
     private static string LeasePath(JsonElement lease, string action) =>
         $"/leases/{lease.GetProperty("lease").GetString()}/items/{Uri.EscapeDataString(lease.GetProperty("id").GetString()!)}/{action}";
 
-    private static async Task WaitActiveAsync(Service manager)
-    {
-        while ((await manager.AskAsync(HttpMethod.Get, "/demand")).Status != 200)
-            await Task.Delay(20, Machine.Cancel);
-    }
+    private Task WaitActiveAsync(Service manager) =>
+        _machine.WaitAsync("an active manager", async () => (await manager.AskAsync(HttpMethod.Get, "/demand")).Status == 200);
 
-    private static async Task WaitAsync(Service manager, string state, int count)
-    {
-        while ((await manager.AskAsync(HttpMethod.Get, "/stats")).Body.GetProperty(state).GetInt32() != count)
-            await Task.Delay(20, Machine.Cancel);
-    }
+    private Task WaitAsync(Service manager, string state, int count) => _machine.WaitAsync($"{count} {state}",
+        async () => (await manager.AskAsync(HttpMethod.Get, "/stats")).Body.GetProperty(state).GetInt32() == count);
 
     [GeneratedRegex(@"^@(?<name>\w+) = (?<value>\S+)", RegexOptions.Multiline)]
     private static partial Regex Variable();

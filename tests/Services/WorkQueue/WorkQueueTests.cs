@@ -9,7 +9,7 @@ namespace Samples.Services.WorkQueue;
 /// <summary>The queue's rules, on a clock that the test moves and a state store behind a real sidecar.</summary>
 public sealed class WorkQueueTests : IAsyncLifetime
 {
-    private static readonly QueueOptions Options = QueueSettings.Read(("LEASE_SECONDS", "10"), ("BACKOFF_SECONDS", "1"), ("MAX_ATTEMPTS", "3"));
+    private static readonly QueueOptions Options = QueueSettings.Read(("LEASE_SECONDS", "10"), ("BACKOFF_SECONDS", "1"), ("MAX_FAILURES", "3"));
 
     private readonly Machine _machine = new();
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch);
@@ -67,13 +67,14 @@ public sealed class WorkQueueTests : IAsyncLifetime
     public async Task A_replayed_dead_letter_is_as_good_as_new_and_nothing_else_can_be_replayed()
     {
         await AddAsync("a");
-        Assert.Equal(ItemState.Queued, (await _queue.ReplayAsync("a", Machine.Cancel))!.State);
+        Assert.False((await _queue.ReplayAsync("a", Machine.Cancel)).Replayed);
         for (var attempt = 0; attempt < 3; attempt++, _time.Advance(TimeSpan.FromMinutes(1)))
             await _queue.FailAsync("a", (await LeaseAsync()).Lease, "broken", Machine.Cancel);
-        Assert.Equal((ItemState.Queued, 0), ((await _queue.ReplayAsync("a", Machine.Cancel))!.State, (await _queue.ReplayAsync("a", Machine.Cancel))!.Attempts));
+        var (item, replayed) = await _queue.ReplayAsync("a", Machine.Cancel);
+        Assert.Equal((ItemState.Queued, 0, true), (item!.State, item.Attempts, replayed));
         await _queue.FinishAsync("a", (await LeaseAsync()).Lease, Machine.Cancel);
-        Assert.Equal(ItemState.Done, (await _queue.ReplayAsync("a", Machine.Cancel))!.State);
-        Assert.Null(await _queue.ReplayAsync("unknown", Machine.Cancel));
+        Assert.False((await _queue.ReplayAsync("a", Machine.Cancel)).Replayed);
+        Assert.Null((await _queue.ReplayAsync("unknown", Machine.Cancel)).Item);
     }
 
     [Fact]
@@ -94,6 +95,25 @@ public sealed class WorkQueueTests : IAsyncLifetime
         Assert.Equal(ItemState.Leased, (await _queue.FinishAsync("a", lost.Lease, Machine.Cancel))!.State);
         Assert.Equal(ItemState.Leased, (await _queue.FailAsync("a", lost.Lease, "late", Machine.Cancel))!.State);
         Assert.Equal(1, (await _queue.FinishAsync("a", next.Lease, Machine.Cancel))!.Completions);
+    }
+
+    [Fact]
+    public async Task Workers_that_die_or_stop_are_not_held_against_an_item_until_there_are_many_that_died()
+    {
+        await AddAsync("a");
+        for (var loss = 1; loss < 20; loss++)
+        {
+            await LeaseAsync();
+            _time.Advance(TimeSpan.FromSeconds(10.1));
+            await _queue.TakeBackAsync(Machine.Cancel);
+            _time.Advance(TimeSpan.FromHours(1));
+            Assert.Equal(ItemState.Queued, (await _queue.HandBackAsync("a", (await LeaseAsync()).Lease, Machine.Cancel))!.State);
+        }
+
+        await LeaseAsync();
+        _time.Advance(TimeSpan.FromSeconds(10.1));
+        await _queue.TakeBackAsync(Machine.Cancel);
+        Assert.Equal(1, _queue.Count()[ItemState.Dead]);
     }
 
     [Fact]

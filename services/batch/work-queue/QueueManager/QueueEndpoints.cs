@@ -5,8 +5,8 @@ namespace Samples.QueueManager;
 /// <summary>Who asks for an item.</summary>
 public sealed record LeaseRequest(string? Worker);
 
-/// <summary>How a lease ended. <paramref name="Failure"/> null means done.</summary>
-public sealed record LeaseEnd(string? Failure);
+/// <summary>How a lease ended: handed back, with a failure, or, where it was neither, with the item done.</summary>
+public sealed record LeaseEnd(string? Failure, bool HandedBack = false);
 
 /// <summary>
 /// The queue over HTTP. What needs the active manager gets 503 from the standby: the caller's next try reaches the other replica.
@@ -51,7 +51,9 @@ public static class QueueEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> EndAsync(string lease, string id, LeaseEnd end, WorkQueue queue, CancellationToken cancel)
     {
         // Whoever ends a lease has done its work: the record is written even where the caller has gone away meanwhile.
-        var item = end.Failure is { } reason
+        var item = end.HandedBack
+            ? await queue.HandBackAsync(id, lease, CancellationToken.None)
+            : end.Failure is { } reason
             ? await queue.FailAsync(id, lease, reason.Length > 500 ? reason[..500] : reason, CancellationToken.None)
             : await queue.FinishAsync(id, lease, CancellationToken.None);
         return item is null ? Unknown(id) : item.Lease == lease && item.State != ItemState.Leased ? TypedResults.NoContent() : Lost(id);
@@ -60,9 +62,9 @@ public static class QueueEndpoints
     private static async Task<Results<Ok<WorkItem>, ProblemHttpResult>> ReplayAsync(string id, WorkQueue queue, CancellationToken cancel) =>
         await queue.ReplayAsync(id, cancel) switch
         {
-            null => Unknown(id),
-            { State: ItemState.Queued } item => TypedResults.Ok(item),
-            var item => TypedResults.Problem(statusCode: 409, title: $"Item '{id}' is {item.State.ToString().ToLowerInvariant()}, no dead letter.",
+            (null, _) => Unknown(id),
+            (var item, true) => TypedResults.Ok(item),
+            (var item, false) => TypedResults.Problem(statusCode: 409, title: $"Item '{id}' is {item.State.ToString().ToLowerInvariant()}, no dead letter.",
                 detail: "GET /dead-letters lists what can be replayed.", type: "not-dead"),
         };
 

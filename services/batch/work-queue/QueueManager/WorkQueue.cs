@@ -96,9 +96,17 @@ public sealed class WorkQueue(ItemBook book, Demand demand, QueueOptions options
     public Task<WorkItem?> FailAsync(string id, string lease, string reason, CancellationToken cancel) =>
         UpdateAsync(id, i => i.State == ItemState.Leased && i.Lease == lease ? i.Fail(reason, options, time.GetUtcNow()) : null, cancel);
 
-    /// <summary>Brings a dead letter back.</summary>
-    public Task<WorkItem?> ReplayAsync(string id, CancellationToken cancel) =>
-        UpdateAsync(id, i => i.State == ItemState.Dead ? i.Replay() : null, cancel);
+    /// <summary>The worker was asked to stop before it was through.</summary>
+    public Task<WorkItem?> HandBackAsync(string id, string lease, CancellationToken cancel) =>
+        UpdateAsync(id, i => i.State == ItemState.Leased && i.Lease == lease ? i.HandBack() : null, cancel);
+
+    /// <summary>Brings a dead letter back; anything else stays as it is.</summary>
+    public async Task<(WorkItem? Item, bool Replayed)> ReplayAsync(string id, CancellationToken cancel)
+    {
+        var replayed = false;
+        var item = await UpdateAsync(id, i => (replayed = i.State == ItemState.Dead) ? i.Replay() : null, cancel);
+        return (item, replayed);
+    }
 
     /// <summary>Takes back the leases that nobody renews.</summary>
     public async Task TakeBackAsync(CancellationToken cancel)
@@ -107,7 +115,7 @@ public sealed class WorkQueue(ItemBook book, Demand demand, QueueOptions options
         lock (_gate)
             expired = [.. _leases.Where(l => time.GetElapsedTime(l.Value.Renewed) > options.Lease).Select(l => (l.Key, l.Value.Lease))];
         foreach (var (id, lease) in expired)
-            await FailAsync(id, lease, "The worker fell silent.", cancel);
+            await UpdateAsync(id, i => i.State == ItemState.Leased && i.Lease == lease ? i.Lose(options, time.GetUtcNow()) : null, cancel);
     }
 
     /// <summary>How many items stand where.</summary>

@@ -29,9 +29,9 @@ public sealed class QueueClient(HttpClient http)
     }
 
     /// <summary>Tells how it ended, for as long as it takes: the work is done and only needs to be recorded.</summary>
-    public async Task<bool> EndAsync(ItemLease lease, string? failure, CancellationToken cancel)
+    public async Task<bool> EndAsync(ItemLease lease, string? failure, bool handedBack, CancellationToken cancel)
     {
-        using var answer = await SendAsync(Path(lease, "end"), new { failure }, tries: 300, cancel);
+        using var answer = await SendAsync(Path(lease, "end"), new { failure, handedBack }, tries: 300, cancel);
         return answer?.IsSuccessStatusCode == true;
     }
 
