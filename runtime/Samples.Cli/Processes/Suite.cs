@@ -194,8 +194,9 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
             // An application without the endpoint is ready when it listens.
             return answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.NotFound;
         }
-        catch (HttpRequestException)
+        catch (Exception error) when (error is HttpRequestException or TaskCanceledException && !cancel.IsCancellationRequested)
         {
+            // Refused, or too busy to answer yet.
             return false;
         }
     }

@@ -3,6 +3,8 @@ namespace Samples.SearchRoot;
 /// <summary>The replicas of one leaf: which to ask first, and which to avoid.</summary>
 /// <param name="number">The leaf's number, from 1.</param>
 /// <param name="appIds">A Dapr app id a replica.</param>
+/// <param name="options">When a replica is an outlier, and for how long.</param>
+/// <param name="time">The clock.</param>
 public sealed class LeafGroup(int number, IReadOnlyList<string> appIds, RootOptions options, TimeProvider time)
 {
     private readonly Lock _gate = new();

@@ -28,12 +28,15 @@ public sealed class Scatter
     public IReadOnlyDictionary<string, TimeSpan> Late => _latencies.ToDictionary(l => l.Key, l => l.Value.Late);
 
     /// <summary>
-    /// Asks the leaves that <paramref name="question"/> has a path for (null: nothing to ask this one) and waits for all of them, or until
-    /// <paramref name="limit"/> has passed. A leaf that did not answer has a reply without an answer: never an exception.
+    /// Asks the leaves that <paramref name="question"/> has a path for and waits for all of them, or until the limit has passed. A leaf
+    /// that did not answer has a reply without an answer: never an exception.
     /// </summary>
     /// <param name="kind">Questions of one kind take about the same time.</param>
     /// <param name="leaves">Among how many leaves the index is shared; the first ones are asked.</param>
-    /// <param name="question">Path and query for a leaf's number.</param>
+    /// <param name="question">Path and query for a leaf's number; null where there is nothing to ask it.</param>
+    /// <param name="hedging">Whether a leaf that is late is asked again on its other replica.</param>
+    /// <param name="limit">The time for all of it.</param>
+    /// <param name="cancel">The caller has gone away.</param>
     public async Task<IReadOnlyList<LeafReply<T>>> AskAsync<T>(
         string kind, int leaves, Func<int, string?> question, bool hedging, TimeSpan limit, CancellationToken cancel)
         where T : class
