@@ -14,7 +14,8 @@ public static class LeafEndpoints
     /// <summary>Maps the questions.</summary>
     public static void MapLeaf(this IEndpointRouteBuilder routes)
     {
-        var questions = routes.MapGroup("").AddEndpointFilter<Slowness>().AddEndpointFilter(async (context, next) =>
+        var slowness = routes.ServiceProvider.GetRequiredService<Slowness>();
+        var questions = routes.MapGroup("").AddEndpointFilter(slowness.DelayAsync).AddEndpointFilter(async (context, next) =>
             context.HttpContext.RequestServices.GetRequiredService<LeafIndex>().IsLoaded ? await next(context) : NotReady());
         questions.MapGet("/search", (string[] word, [FromQuery(Name = "without")] string[]? excluded, int? k, int? leaves, LeafIndex index, LeafOptions options, CancellationToken cancel) =>
             Check(word.Length, "word", k ?? 10, leaves, options, count => index.Search(word, excluded ?? [], k ?? 10, count, cancel)));

@@ -8,7 +8,7 @@ public sealed record SlownessRequest(int DelayMs);
 /// A fault for experiments: a machine with a failing disk or a greedy neighbour still answers, only slowly. Mapped only where the
 /// setting FAULTS says so.
 /// </summary>
-public sealed class Slowness(TimeProvider time) : IEndpointFilter
+public sealed class Slowness(TimeProvider time)
 {
     private const int Most = 60_000;
     private int _delayMs;
@@ -22,8 +22,8 @@ public sealed class Slowness(TimeProvider time) : IEndpointFilter
         return TypedResults.NoContent();
     });
 
-    /// <inheritdoc/>
-    public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    /// <summary>An endpoint filter: waits as long as was asked for.</summary>
+    public async ValueTask<object?> DelayAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         if (Volatile.Read(ref _delayMs) is > 0 and var delay)
             await Task.Delay(TimeSpan.FromMilliseconds(delay), time, context.HttpContext.RequestAborted);
