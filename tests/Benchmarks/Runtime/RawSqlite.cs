@@ -4,7 +4,7 @@ namespace Samples.Benchmarks.Runtime;
 
 /// <summary>
 /// SQLite without a runtime: one connection, a prepared statement, a commit a save, with the durability that <c>state.sqlite</c>
-/// promises (WAL, <c>synchronous=NORMAL</c>). It is the best that an application gets from the engine without grouping commits.
+/// promises (WAL, <c>synchronous=FULL</c>). It is the best that an application gets from the engine without grouping commits.
 /// </summary>
 internal sealed class RawSqlite : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class RawSqlite : IDisposable
         _connection = new SqliteConnection($"Data Source={file};Pooling=False");
         _connection.Open();
         using var setUp = _connection.CreateCommand();
-        setUp.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; CREATE TABLE state(key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;";
+        setUp.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE state(key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;";
         setUp.ExecuteNonQuery();
         _save = Prepare("INSERT INTO state VALUES ($key, $value) ON CONFLICT(key) DO UPDATE SET value = $value", "$key", "$value");
         _get = Prepare("SELECT value FROM state WHERE key = $key", "$key");
