@@ -17,9 +17,9 @@ internal enum Fault
 internal sealed record Loss(Fault Fault, string Mechanism, long Term, TimeSpan At);
 
 /// <summary>Breaks owners, one after the other, and notes when.</summary>
-internal sealed class FaultRounds(ExperimentContext context, IFaults faults, OwnershipView view, TimeSpan ttl)
+internal sealed class FaultRounds(ExperimentContext context, IFaults faults, OwnershipView view)
 {
-    public static readonly string[] Mechanisms = ["lock", "compare-and-swap", "actor"];
+    public static readonly string[] Mechanisms = ["lock", "compare-and-swap"];
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(30);
 
@@ -74,8 +74,8 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
                 break;
             case Fault.Frozen:
                 await faults.FreezeAsync(victim.Name, cancel);
-                // Until somebody else owns what it owned: it wakes up late, with a write on its lips.
-                await WaitForSuccessorAsync(victim, mechanism, cancel);
+                // Until somebody else has written: it wakes up late, in the middle of its work, and writes too.
+                await WaitForSuccessorAsync(mechanism, owns.First(o => o.Mechanism == mechanism).Term!.Value, cancel);
                 await faults.ResumeAsync(victim.Name, cancel);
                 break;
             default:
@@ -86,15 +86,11 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
         context.Observe(new Observation("faults", Deaths.Count, $"{victim.Name}, owner of {string.Join(" and ", owns.Select(o => o.Mechanism))}: {Describe(fault)}"));
     }
 
-    private async Task WaitForSuccessorAsync(Replica frozen, string mechanism, CancellationToken cancel)
+    private async Task WaitForSuccessorAsync(string mechanism, long term, CancellationToken cancel)
     {
         var began = context.Time.GetTimestamp();
-        while (context.Time.GetElapsedTime(began) < ttl * 10)
-        {
-            if ((await view.OwnersAsync(cancel)).Any(o => o.Replica.Name != frozen.Name && o.Owns.Any(t => t.Mechanism == mechanism)))
-                return;
+        while ((await view.HeadAsync(mechanism, cancel)).HighestTerm <= term && context.Time.GetElapsedTime(began) < Patience)
             await Task.Delay(Look, cancel);
-        }
     }
 
     private TimeSpan Now => context.Time.GetElapsedTime(0);
@@ -103,7 +99,7 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
     {
         Fault.Killed => "killed",
         Fault.Terminated => "terminated",
-        Fault.Frozen => "frozen until another took over, then woken",
+        Fault.Frozen => "frozen until another owner wrote, then woken",
         _ => "its sidecar restarted",
     };
 }

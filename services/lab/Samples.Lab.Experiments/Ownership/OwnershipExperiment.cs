@@ -17,7 +17,7 @@ public sealed class OwnershipExperiment : IExperiment
         var rounds = context.Option("rounds", 2);
         using var view = new OwnershipView(faults, context.ReplicaOf("ledger"));
         await view.SwitchFencingAsync(context.Option("without-fencing", 0) == 0, cancellationToken);
-        var play = new FaultRounds(context, faults, view, Ttl);
+        var play = new FaultRounds(context, faults, view);
         await play.BreakAsync(Fault.Killed, rounds, cancellationToken);
         await play.BreakAsync(Fault.Terminated, rounds, cancellationToken);
         await play.BreakAsync(Fault.Frozen, Math.Max(1, rounds / 2), cancellationToken);

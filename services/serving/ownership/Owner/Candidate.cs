@@ -19,7 +19,7 @@ public sealed class Candidate(
         {
             while (true)
             {
-                var wait = await BeatAsync(ownership, stopping);
+                var wait = await BeatAsync(ownership);
                 var jitter = LeastJitter + random.NextDouble() * (MostJitter - LeastJitter);
                 await Task.Delay(TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 1, (long)(options.Renewal.Ticks * jitter))), time, stopping);
             }
@@ -30,20 +30,20 @@ public sealed class Candidate(
         }
     }
 
-    private async Task<TimeSpan> BeatAsync(Ownership ownership, CancellationToken stopping)
+    private async Task<TimeSpan> BeatAsync(Ownership ownership)
     {
         var before = ownership.Lease?.Term;
-        // A call that hangs must not keep this replica from trying again while its lease still lasts.
+        // A call that hangs must not keep this replica from trying again while its lease still lasts. A stop does not cut a beat off: what
+        // the store does with a request that nobody waits for, nobody could hand over.
         using var limit = new CancellationTokenSource(options.Renewal, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
         try
         {
-            var wait = await ownership.BeatAsync(either.Token);
+            var wait = await ownership.BeatAsync(limit.Token);
             if (ownership.Lease is { } lease && lease.Term != before)
                 log.LogInformation("owns {Task} in term {Term}", ownership.Mechanism, lease.Term);
             return wait;
         }
-        catch (Exception error) when (!stopping.IsCancellationRequested)
+        catch (Exception error)
         {
             log.LogWarning("{Task}: {Problem}", ownership.Mechanism, error.Message);
             return options.Renewal / 4;

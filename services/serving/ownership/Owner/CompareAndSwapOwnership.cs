@@ -29,7 +29,8 @@ public sealed class CompareAndSwapOwnership(DaprClient dapr, OwnerOptions option
         if (!mine && !abandoned)
         {
             Lease = null;
-            return _seenAt + options.Ttl - began;
+            var left = _seenAt + options.Ttl - began;
+            return left < options.Look ? left : options.Look;
         }
 
         var next = new OwnerRecord(options.Replica, mine ? record!.Term : (record?.Term ?? 0) + 1, (record?.Beat ?? 0) + 1);
@@ -40,10 +41,9 @@ public sealed class CompareAndSwapOwnership(DaprClient dapr, OwnerOptions option
     /// <inheritdoc/>
     public override async Task ReleaseAsync(CancellationToken cancel)
     {
-        var term = Lease?.Term;
         Lease = null;
         var (record, etag) = await dapr.GetStateAndETagAsync<OwnerRecord?>(options.StateStore, Key, cancellationToken: cancel);
-        if (record is not null && record.Term == term && record.Owner == options.Replica)
+        if (record?.Owner == options.Replica)
             await SwapAsync(record with { Owner = "" }, etag, cancel);
     }
 

@@ -26,17 +26,16 @@ public sealed class LockOwnership(DaprClient dapr, OwnerOptions options, BeliefH
         if (Lease is { } lease && lease.IsValid(time))
             return await RenewAsync(lease, cancel);
         Lease = null;
-        await AcquireAsync(cancel);
-        return options.Renewal;
+        return await TryAcquireAsync(cancel) ? options.Renewal : options.Look;
     }
 
     /// <inheritdoc/>
     public override async Task ReleaseAsync(CancellationToken cancel)
     {
-        if (Lease is null)
-            return;
         Lease = null;
-        await UnlockAsync(_held, cancel);
+        // Both: a beat that failed half-way may have left the other one locked.
+        await UnlockAsync(0, cancel);
+        await UnlockAsync(1, cancel);
     }
 
     private async Task<TimeSpan> RenewAsync(Lease lease, CancellationToken cancel)
@@ -52,21 +51,22 @@ public sealed class LockOwnership(DaprClient dapr, OwnerOptions options, BeliefH
         return options.Renewal;
     }
 
-    private async Task AcquireAsync(CancellationToken cancel)
+    private async Task<bool> TryAcquireAsync(CancellationToken cancel)
     {
         if (!await TryLockAsync(0, cancel))
-            return;
+            return false;
         var began = time.Monotonic();
         if (!await TryLockAsync(1, cancel))
         {
             await UnlockAsync(0, cancel);
-            return;
+            return false;
         }
 
         _held = 1;
         var term = await NextTermAsync(cancel);
         Lease = new Lease(term, time.Monotonic(), began + options.Belief);
         await UnlockAsync(0, cancel);
+        return true;
     }
 
     private async Task<long> NextTermAsync(CancellationToken cancel)
