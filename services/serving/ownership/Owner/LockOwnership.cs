@@ -12,6 +12,7 @@ public sealed class LockOwnership(DaprClient dapr, OwnerOptions options, BeliefH
 {
     private const string TermKey = "owner-lock-term";
     private static readonly string[] Locks = ["owner-a", "owner-b"];
+    private static readonly TimeSpan Way = TimeSpan.FromSeconds(1);
 
     // Who holds a lock is this process in this life: what an earlier life held must expire.
     private readonly string _holder = $"{options.Replica}/{Guid.NewGuid():N}";
@@ -43,7 +44,7 @@ public sealed class LockOwnership(DaprClient dapr, OwnerOptions options, BeliefH
         var other = 1 - _held;
         var began = time.Monotonic();
         // A candidate may have this one for the moment that it takes to see that the other is held: soon again.
-        if (!await TryLockAsync(other, cancel))
+        if (!await TryLockAsync(other, options.Ttl, cancel))
             return options.Renewal / 10;
         (var previous, _held) = (_held, other);
         Lease = lease with { From = time.Monotonic(), Until = began + options.Belief };
@@ -53,20 +54,22 @@ public sealed class LockOwnership(DaprClient dapr, OwnerOptions options, BeliefH
 
     private async Task<bool> TryAcquireAsync(CancellationToken cancel)
     {
-        if (!await TryLockAsync(0, cancel))
+        // The first lock is only the way to the second: were this replica to die between them, it shall not be in the owner's way for long.
+        if (!await TryLockAsync(0, Way, cancel))
             return false;
-        var began = time.Monotonic();
-        if (!await TryLockAsync(1, cancel))
+        try
         {
-            await UnlockAsync(0, cancel);
-            return false;
+            var began = time.Monotonic();
+            if (!await TryLockAsync(1, options.Ttl, cancel))
+                return false;
+            _held = 1;
+            Lease = new Lease(await NextTermAsync(cancel), time.Monotonic(), began + options.Belief);
+            return true;
         }
-
-        _held = 1;
-        var term = await NextTermAsync(cancel);
-        Lease = new Lease(term, time.Monotonic(), began + options.Belief);
-        await UnlockAsync(0, cancel);
-        return true;
+        finally
+        {
+            await UnlockAsync(0, CancellationToken.None);
+        }
     }
 
     private async Task<long> NextTermAsync(CancellationToken cancel)
@@ -84,8 +87,8 @@ public sealed class LockOwnership(DaprClient dapr, OwnerOptions options, BeliefH
 
     // The lock is an alpha API in Dapr, and the SDK says so with a warning; the pattern's page says it too.
 #pragma warning disable CS0618, DAPR_DISTRIBUTEDLOCK
-    private async Task<bool> TryLockAsync(int which, CancellationToken cancel) =>
-        (await dapr.Lock(options.LockStore, Locks[which], _holder, (int)Math.Ceiling(options.Ttl.TotalSeconds), cancel)).Success;
+    private async Task<bool> TryLockAsync(int which, TimeSpan expiry, CancellationToken cancel) =>
+        (await dapr.Lock(options.LockStore, Locks[which], _holder, (int)Math.Ceiling(expiry.TotalSeconds), cancel)).Success;
 
     private async Task UnlockAsync(int which, CancellationToken cancel) => await dapr.Unlock(options.LockStore, Locks[which], _holder, cancel);
 #pragma warning restore CS0618, DAPR_DISTRIBUTEDLOCK
