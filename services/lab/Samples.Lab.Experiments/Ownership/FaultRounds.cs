@@ -19,7 +19,7 @@ internal sealed record Loss(Fault Fault, string Mechanism, long Term, TimeSpan A
 /// <summary>Breaks owners, one after the other, and notes when.</summary>
 internal sealed class FaultRounds(ExperimentContext context, IFaults faults, OwnershipView view)
 {
-    public static readonly string[] Mechanisms = ["lock", "compare-and-swap"];
+    public static readonly string[] Mechanisms = ["lock", "compare-and-swap", "actor"];
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(30);
 
