@@ -36,24 +36,41 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
         return await ConcludeAsync(message, verdict!.Value, cancel);
     }
 
-    // A dead letter is what is left when the policy for inbound events has given up; without a policy there is one attempt.
+    // With a policy for inbound events, a dead letter is what is left when the policy has given up; without one there is one attempt.
     private async Task<Verdict> AttemptAsync(TopicEvent topicEvent, CancellationToken cancel)
+    {
+        var verdict = Verdict.NotReached;
+        await UnderPolicyAsync(async stop => IsFinal(verdict = await receiver.DeliverAsync(topicEvent, stop)), () => verdict = Verdict.Retry, cancel);
+        return verdict;
+    }
+
+    private async Task UnderPolicyAsync(Func<CancellationToken, Task<bool>> attempt, Action failed, CancellationToken cancel)
     {
         try
         {
-            return await context.Policies.Inbound(subscription.PubsubName).RunAsync(async stop =>
-                await receiver.DeliverAsync(topicEvent, stop) is not Verdict.Retry and var verdict ? verdict : throw new FailedAnswerException(500), cancel);
+            await context.Policies.Inbound(subscription.PubsubName).RunAsync(async stop =>
+            {
+                if (!await attempt(stop))
+                    throw new UndeliveredException();
+                return true;
+            }, cancel);
         }
-        catch (Exception error) when (error is FailedAnswerException || Failure.Explain(error) is not null)
+        catch (UndeliveredException)
         {
-            return Verdict.Retry;
+            // The last verdict stands.
         }
         catch (OperationCanceledException)
         {
             // The subscription ends, or the application took longer than it may: the broker gives the message to somebody.
-            return Verdict.NotReached;
+        }
+        catch (Exception error) when (Failure.Explain(error) is { } why)
+        {
+            log.LogWarning("an event of topic {Topic} was not delivered: {Problem}", subscription.Topic, why);
+            failed();
         }
     }
+
+    private static bool IsFinal(Verdict verdict) => verdict is Verdict.Success or Verdict.Drop;
 
     private async Task<IReadOnlyList<Delivery>> HandleBatchAsync(IReadOnlyList<BrokerMessage> messages, CancellationToken cancel)
     {
@@ -82,7 +99,7 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
                 // The payload alone where the subscription is raw: a batch does not wrap it.
                 entries.Add((i, _raw == true
                     ? new BatchEntry(Guid.NewGuid().ToString(), JsonSerializer.SerializeToUtf8Bytes(messages[i].Data.ToArray()), "application/octet-stream", messages[i].Metadata)
-                    : new BatchEntry(Guid.NewGuid().ToString(), data, CloudEvents.ContentType, messages[i].Metadata)));
+                    : new BatchEntry(Guid.NewGuid().ToString(), data, CloudEvents.ContentType, messages[i].Metadata, EventTrace.Of(envelope.RootElement))));
             }
         }
 
@@ -96,33 +113,19 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
         return await Task.WhenAll(messages.Zip(verdicts, (message, verdict) => ConcludeAsync(message, verdict!.Value, cancel)));
     }
 
-    private async Task<IReadOnlyList<Verdict>> AttemptAsync(string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel)
+    // A policy tries again only with what has no final verdict yet.
+    private async Task<Verdict[]> AttemptAsync(string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel)
     {
-        var verdicts = entries.Select(_ => Verdict.Retry).ToArray();
-        IReadOnlyList<int> open = [.. Enumerable.Range(0, entries.Count)];
-        try
+        var verdicts = Enumerable.Repeat(Verdict.NotReached, entries.Count).ToArray();
+        int[] open = [.. Enumerable.Range(0, entries.Count)];
+        await UnderPolicyAsync(async stop =>
         {
-            await context.Policies.Inbound(subscription.PubsubName).RunAsync(async stop =>
-            {
-                // What was handled is not sent again with the rest.
-                var answers = await receiver.DeliverBatchAsync(subscription.PubsubName, topic, path, [.. open.Select(i => entries[i])], stop);
-                foreach (var (i, answer) in open.Zip(answers))
-                    verdicts[i] = answer;
-                open = [.. open.Where(i => verdicts[i] == Verdict.Retry)];
-                if (open.Count > 0)
-                    throw new FailedAnswerException(500);
-            }, cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            foreach (var i in open)
-                verdicts[i] = Verdict.NotReached;
-        }
-        catch (Exception error) when (error is FailedAnswerException || Failure.Explain(error) is not null)
-        {
-            // The verdicts say what is left.
-        }
-
+            var answers = await receiver.DeliverBatchAsync(subscription.PubsubName, topic, path, [.. open.Select(i => entries[i])], stop);
+            for (var i = 0; i < open.Length; i++)
+                verdicts[open[i]] = answers[i];
+            open = [.. open.Where(i => !IsFinal(verdicts[i]))];
+            return open.Length == 0;
+        }, () => Array.ForEach(open, i => verdicts[i] = Verdict.Retry), cancel);
         return verdicts;
     }
 
@@ -195,4 +198,6 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
 
         return verdict == Verdict.Drop ? Delivery.Done : Delivery.Retry;
     }
+
+    private sealed class UndeliveredException : Exception;
 }

@@ -86,8 +86,8 @@ public sealed class Replay : IAsyncLifetime
     private static JsonObject Telling(Received request) =>
         new(request.Headers.Where(h => !Incidental.Contains(h.Key)).Select(h => KeyValuePair.Create(h.Key, (JsonNode?)h.Value)));
 
-    private static bool IsPending(Received sent) => sent.Path == "/dapr/config" || sent.Path == "/dapr/subscribe" || sent.Headers.ContainsKey("pubsubname")
-        ? Pending.ContainsKey(sent.Path == "/dapr/config" ? "actors" : "pubsub") : false;
+    private static bool IsPending(Received sent) =>
+        (sent.Path == "/dapr/subscribe" || sent.Headers.ContainsKey("pubsubname")) && Pending.ContainsKey("pubsub");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

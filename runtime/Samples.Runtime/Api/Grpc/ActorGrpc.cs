@@ -4,7 +4,6 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Samples.Runtime.Api.Http;
-using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks.Actors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
 
@@ -13,13 +12,12 @@ namespace Samples.Runtime.Api.Grpc;
 /// <summary>Actors over gRPC.</summary>
 internal static class ActorGrpc
 {
-    public static void Bind(GrpcMethods methods, ActorBlock block, ActorStates states, string appId)
+    public static void Bind(GrpcMethods methods, ActorBlock block, ActorStates states)
     {
         methods.Unary<InvokeActorRequest, InvokeActorResponse>("InvokeActor", async (request, call) =>
         {
-            var path = ActorPaths.Method(request.Method);
-            var headers = request.Metadata.Concat(ActorHttp.Own(appId, request.Metadata.ContainsKey(TraceContext.Parent)));
-            var answer = await block.InvokeAsync(new(request.ActorType, request.ActorId), new ActorRequest(path, request.Data.Memory, [.. headers]), call.CancellationToken);
+            var asked = new ActorRequest(ActorPaths.Method(request.Method), request.Data.Memory, [.. request.Metadata.Where(h => !ActorHttp.Withheld.Contains(h.Key))]);
+            var answer = await block.InvokeAsync(new(request.ActorType, request.ActorId), asked, call.CancellationToken);
             return new InvokeActorResponse { Data = ByteString.CopyFrom(answer.Body.Span) };
         });
         BindState(methods, states);
@@ -114,5 +112,10 @@ internal static class ActorGrpc
     }
 
     // Bytes reach the actor as JSON, so they are base64 in it.
-    private static ReadOnlyMemory<byte>? Base64(ByteString data) => data.IsEmpty ? null : JsonSerializer.SerializeToUtf8Bytes(data.ToByteArray());
+    private static ReadOnlyMemory<byte>? Base64(ByteString data)
+    {
+        if (data.IsEmpty)
+            return null;
+        return JsonSerializer.SerializeToUtf8Bytes(data.ToByteArray());
+    }
 }
