@@ -26,4 +26,36 @@ public sealed record RunEntry(string AppId, string Directory, IReadOnlyList<stri
 
     /// <summary>Most requests in the application at once; 0 means no limit.</summary>
     public int MaxConcurrency { get; init; }
+
+    /// <summary>Largest request body that the sidecar takes, in bytes.</summary>
+    public long MaxBodySize { get; init; } = 4 << 20;
+
+    /// <summary>Whether the sidecar logs every call of its API.</summary>
+    public bool ApiLogging { get; init; }
+
+    /// <summary>The least severe of the sidecar's log lines that is kept: <c>debug</c>, <c>info</c>, <c>warn</c>, <c>error</c> or <c>fatal</c>.</summary>
+    public string LogLevel { get; init; } = "warn";
+
+    /// <summary>Where the application's log lines go.</summary>
+    public LogDestination AppLog { get; init; } = LogDestination.FileAndConsole;
+
+    /// <summary>Where the sidecar's log lines go. Dapr's default is the file alone; here they are few and on the console too.</summary>
+    public LogDestination SidecarLog { get; init; } = LogDestination.FileAndConsole;
+
+    /// <summary>Fields of the template that Dapr's sidecar would heed and the embedded one does not, each with the reason.</summary>
+    public IReadOnlyList<string> Ignored { get; init; } = [];
+}
+
+/// <summary>The log destinations of a Dapr run template.</summary>
+[Flags]
+public enum LogDestination
+{
+    /// <summary>The console alone.</summary>
+    Console = 1,
+
+    /// <summary>The log file alone.</summary>
+    File = 2,
+
+    /// <summary>Both.</summary>
+    FileAndConsole = Console | File,
 }

@@ -1,0 +1,175 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Samples.Runtime.Api;
+using Samples.Runtime.Components;
+using Samples.Runtime.Resources;
+using Samples.Runtime.Routing;
+
+namespace Samples.Runtime.BuildingBlocks;
+
+/// <summary>
+/// What happens to the messages of one subscription: envelope, expiry, route, delivery, and for what failed the dead letter topic or another
+/// try by the broker.
+/// </summary>
+internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, Subscription subscription, IEventReceiver receiver, ILogger log)
+{
+    private readonly bool? _raw = PubSubBlock.IsRaw(subscription.Metadata);
+
+    /// <summary>Handles what a broker delivers.</summary>
+    public async Task<IReadOnlyList<Delivery>> HandleAsync(IReadOnlyList<BrokerMessage> messages, CancellationToken cancel) =>
+        subscription.Bulk is null ? [await HandleOneAsync(messages[0], cancel)] : await HandleBatchAsync(messages, cancel);
+
+    private async Task<Delivery> HandleOneAsync(BrokerMessage message, CancellationToken cancel)
+    {
+        var (data, envelope, verdict) = Open(message);
+        using (envelope)
+        {
+            if (envelope is not null && verdict is null)
+            {
+                var (path, routed) = Route(envelope.RootElement, message.Topic);
+                verdict = path is null ? routed : await AttemptAsync(
+                    new TopicEvent(envelope.RootElement, data, subscription.PubsubName, message.Topic, path, message.Metadata), cancel);
+            }
+        }
+
+        return await ConcludeAsync(message, verdict!.Value, cancel);
+    }
+
+    // One attempt to hand over an event, and what came of it. A resiliency policy for inbound events is a loop around this call: a dead
+    // letter is what is left when the policy has given up. Without a policy there is one attempt.
+    private async Task<Verdict> AttemptAsync(TopicEvent topicEvent, CancellationToken cancel)
+    {
+        try
+        {
+            return await receiver.DeliverAsync(topicEvent, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            // The subscription ends, or the application took longer than it may: the broker gives the message to somebody.
+            return Verdict.NotReached;
+        }
+    }
+
+    private async Task<IReadOnlyList<Delivery>> HandleBatchAsync(IReadOnlyList<BrokerMessage> messages, CancellationToken cancel)
+    {
+        var verdicts = new Verdict?[messages.Count];
+        var byPath = new Dictionary<string, List<(int Index, BatchEntry Entry)>>(StringComparer.Ordinal);
+        for (var i = 0; i < messages.Count; i++)
+        {
+            var (data, envelope, verdict) = Open(messages[i]);
+            using (envelope)
+            {
+                if (envelope is null || verdict is not null)
+                {
+                    verdicts[i] = verdict;
+                    continue;
+                }
+
+                var (path, routed) = Route(envelope.RootElement, messages[i].Topic);
+                if (path is null)
+                {
+                    verdicts[i] = routed;
+                    continue;
+                }
+
+                if (!byPath.TryGetValue(path, out var entries))
+                    byPath.Add(path, entries = []);
+                // The payload alone where the subscription is raw: a batch does not wrap it.
+                entries.Add((i, _raw == true
+                    ? new BatchEntry(Guid.NewGuid().ToString(), JsonSerializer.SerializeToUtf8Bytes(messages[i].Data.ToArray()), "application/octet-stream", messages[i].Metadata)
+                    : new BatchEntry(Guid.NewGuid().ToString(), data, CloudEvents.ContentType, messages[i].Metadata)));
+            }
+        }
+
+        foreach (var (path, entries) in byPath)
+        {
+            var answers = await AttemptAsync(messages[0].Topic, path, [.. entries.Select(e => e.Entry)], cancel);
+            for (var i = 0; i < entries.Count; i++)
+                verdicts[entries[i].Index] = answers[i];
+        }
+
+        return await Task.WhenAll(messages.Zip(verdicts, (message, verdict) => ConcludeAsync(message, verdict!.Value, cancel)));
+    }
+
+    private async Task<IReadOnlyList<Verdict>> AttemptAsync(string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel)
+    {
+        try
+        {
+            return await receiver.DeliverBatchAsync(subscription.PubsubName, topic, path, entries, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            return [.. entries.Select(_ => Verdict.NotReached)];
+        }
+    }
+
+    private (ReadOnlyMemory<byte> Data, JsonDocument? Envelope, Verdict? Verdict) Open(BrokerMessage message)
+    {
+        if (_raw is null)
+        {
+            log.LogError("the subscription to {Topic} has a rawPayload that is no truth value: {Value}", subscription.Topic, subscription.Metadata["rawPayload"]);
+            return (default, null, Verdict.Retry);
+        }
+
+        var data = _raw.Value ? CloudEvents.FromRaw(message.Data, message.Topic, subscription.PubsubName, message.Metadata) : message.Data;
+        try
+        {
+            var envelope = JsonDocument.Parse(data);
+            if (envelope.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                envelope.Dispose();
+                throw new JsonException("a CloudEvent is a JSON object");
+            }
+
+            if (!CloudEvents.HasExpired(envelope.RootElement, context.Time.GetUtcNow()))
+                return (data, envelope, null);
+            log.LogWarning("an event of topic {Topic} expired before it was delivered", message.Topic);
+            return (data, envelope, Verdict.Drop);
+        }
+        catch (JsonException error)
+        {
+            log.LogError("a message of topic {Topic} is no CloudEvent: {Problem}. Publishers of raw payloads need subscribers with rawPayload.", message.Topic, error.Message);
+            return (default, null, Verdict.Retry);
+        }
+    }
+
+    private (string? Path, Verdict Verdict) Route(JsonElement envelope, string topic)
+    {
+        try
+        {
+            foreach (var rule in subscription.Rules)
+            {
+                if (rule.Expression.Matches(envelope))
+                    return (rule.Path, default);
+            }
+        }
+        catch (RoutingException error)
+        {
+            log.LogError("an event of topic {Topic} cannot be routed: {Problem}", topic, error.Message);
+            return (null, Verdict.Retry);
+        }
+
+        return (subscription.DefaultRoute, Verdict.Drop);
+    }
+
+    private async Task<Delivery> ConcludeAsync(BrokerMessage message, Verdict verdict, CancellationToken cancel)
+    {
+        if (verdict is Verdict.Success)
+            return Delivery.Done;
+        if (verdict is not Verdict.NotReached && subscription.DeadLetterTopic is { Length: > 0 } deadLetters && !cancel.IsCancellationRequested)
+        {
+            try
+            {
+                await block.PublishDeadLetterAsync(subscription.PubsubName, deadLetters, message, cancel);
+                return Delivery.Done;
+            }
+            catch (Exception error) when (error is ApiException or OperationCanceledException)
+            {
+                log.LogError("a message of topic {Topic} was not taken by the dead letter topic {DeadLetters}: {Problem}", message.Topic, deadLetters, error.Message);
+                return Delivery.Retry;
+            }
+        }
+
+        return verdict == Verdict.Drop ? Delivery.Done : Delivery.Retry;
+    }
+}
