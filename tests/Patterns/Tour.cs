@@ -79,7 +79,8 @@ internal sealed class Tour(string pattern) : IDisposable
         var text = new StringBuilder();
         lock (_said)
             text.AppendLine($"--- the command ---").AppendLine(Tail(_said.ToString().Split('\n')));
-        foreach (var log in Directory.Exists(_kept) ? Directory.EnumerateFiles(_kept, "*.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [])
+        string[] logs = Directory.Exists(_kept) ? Directory.GetFiles(_kept, "*.log", SearchOption.AllDirectories) : [];
+        foreach (var log in logs.Order(StringComparer.Ordinal))
             text.AppendLine($"--- {Path.GetFileName(log)} ---").AppendLine(Tail(File.ReadLines(log)));
         return text.ToString();
     }
