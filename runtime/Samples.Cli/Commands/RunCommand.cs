@@ -109,11 +109,12 @@ internal static class RunCommand
     {
         foreach (var pattern in entries.Select(e => e.Pattern).Distinct())
         {
-            // The mark comes last: a run that was killed in the middle is followed by one that begins again.
-            var mark = Path.Combine(data, pattern, "seeded");
+            // Written at the end: a run that was killed in the middle is followed by one that begins again.
+            var folder = Path.Combine(data, pattern);
+            var mark = Path.Combine(folder, "seeded");
             if (File.Exists(mark) || Experiments.All.FirstOrDefault(e => e.Pattern == pattern) is not { } experiment)
                 continue;
-            await experiment.SeedAsync(Directory.CreateDirectory(Path.Combine(data, pattern)).FullName, cancel);
+            await experiment.SeedAsync(Directory.CreateDirectory(folder).FullName, cancel);
             await File.WriteAllTextAsync(mark, "", cancel);
         }
     }

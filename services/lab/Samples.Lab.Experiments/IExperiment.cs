@@ -20,5 +20,10 @@ public interface IExperiment
 public static class Experiments
 {
     /// <summary>In the order in which a tour runs them.</summary>
-    public static IReadOnlyList<IExperiment> All { get; } = [new WorkQueue.WorkQueueExperiment()];
+    public static IReadOnlyList<IExperiment> All { get; } =
+    [
+        new Ownership.OwnershipExperiment(),
+        new ScatterGather.ScatterGatherExperiment(),
+        new WorkQueue.WorkQueueExperiment(),
+    ];
 }
