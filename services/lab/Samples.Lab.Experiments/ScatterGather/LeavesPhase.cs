@@ -13,7 +13,7 @@ internal sealed class LeavesPhase(ExperimentContext context, SearchView view, On
         var query = oracle.MostFrequent(HardWords);
         var searches = Measured.ToDictionary(n => n, _ => new List<(double, IReadOnlyList<double>)>());
         // In turns, so that whatever else this machine does disturbs all alike; the first one of each is for warming up.
-        for (var round = 0; round <= context.Option("leaves-rounds", 40); round++)
+        for (var round = 0; round <= context.Option("leaves-rounds", 30); round++)
         {
             foreach (var leaves in Measured)
             {

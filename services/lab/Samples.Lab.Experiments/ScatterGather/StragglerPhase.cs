@@ -29,7 +29,7 @@ internal sealed class StragglerPhase(ExperimentContext context, SearchView view,
 
     private async Task<IReadOnlyList<Claim>> MeasureAsync(string fault, Func<Task> break_, Func<Task> heal, SearchSettings settings, CancellationToken cancel)
     {
-        var each = context.Option("straggler-queries", 120);
+        var each = context.Option("straggler-queries", 100);
         var (healthy, faulty, unhedged) = (new List<Search>(), new List<Search>(), new List<Search>());
         for (var round = 1; round <= Rounds; round++)
         {
@@ -39,7 +39,7 @@ internal sealed class StragglerPhase(ExperimentContext context, SearchView view,
             {
                 faulty.AddRange(await view.SearchAllAsync(Queries(each), Clients, settings, cancel));
                 if (round == Rounds)
-                    unhedged.AddRange(await view.SearchAllAsync(Queries(each / 4), Clients * 4, settings with { Hedging = false }, cancel));
+                    unhedged.AddRange(await view.SearchAllAsync(Queries(each / 5), Clients * 4, settings with { Hedging = false }, cancel));
             }
             finally
             {
