@@ -4,7 +4,7 @@ namespace Samples.Lab.Experiments.ScatterGather;
 internal sealed class LeavesPhase(ExperimentContext context, SearchView view, OneIndex oracle, Random random)
 {
     private const double Tolerance = 0.5;
-    private const int HardWords = 3, Trials = 1000;
+    private const int HardWords = 5, Trials = 1000;
     private static readonly int[] Measured = [1, 2, 4];
     private static readonly int[] Simulated = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000];
 
