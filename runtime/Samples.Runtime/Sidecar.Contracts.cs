@@ -26,9 +26,6 @@ public sealed record SidecarContext(
     /// <summary>What governs calls that fail.</summary>
     public Policies Policies { get; init; } = Policies.None;
 
-    /// <summary>Preview features that are switched on, as a Configuration resource names them.</summary>
-    public IReadOnlyList<string> Features { get; init; } = [];
-
     /// <summary>What this replica is called in placement: stable over its restarts.</summary>
     internal string Replica { get; init; } = AppId;
 

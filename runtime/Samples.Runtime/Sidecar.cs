@@ -87,7 +87,6 @@ public sealed class Sidecar : IAsyncDisposable
         {
             Resources = resources,
             Policies = new Policies(resources.Resiliencies, _runtime.Options.Time),
-            Features = Options.Features,
             Replica = $"{AppId}@{Options.AppPort}",
             Actors = _runtime.Actors,
             Jobs = await _runtime.Schedulers.OpenAsync(Options.DataDirectory, cancel),

@@ -17,7 +17,7 @@ public static partial class SidecarFeatures
         private readonly ActorHosting _hosting = new(context);
 
         public void MapHttp(IEndpointRouteBuilder routes) =>
-            ActorHttp.Map(routes, new ActorBlock(context, _hosting), new ActorStates(context, _hosting), context.AppId);
+            ActorHttp.Map(routes, new ActorBlock(context, _hosting), new ActorStates(context, _hosting));
 
         public void BindGrpc(GrpcMethods methods) => ActorGrpc.Bind(methods, new ActorBlock(context, _hosting), new ActorStates(context, _hosting));
 

@@ -51,9 +51,6 @@ public sealed record SidecarOptions(string AppId)
     /// <summary>Where jobs and reminders are kept (<c>scheduler.db</c>), shared by all sidecars that name it; null keeps them in memory.</summary>
     public string? DataDirectory { get; init; }
 
-    /// <summary>Preview features to switch on, for example <c>ActorStateTTL</c>.</summary>
-    public IReadOnlyList<string> Features { get; init; } = [];
-
     /// <summary>When set, callers of the API must send it as <c>dapr-api-token</c>.</summary>
     public string? ApiToken { get; init; }
 

@@ -27,7 +27,7 @@ internal sealed class ActorMachine(string? folder = null, RuntimeOptions? option
     public ActorDiary Diary { get; } = new();
 
     /// <summary>A sidecar and its application, which has the actor types that <paramref name="actors"/> registers.</summary>
-    public async Task<(Sidecar Sidecar, WebApplication App)> StartAsync(Action<ActorRuntimeOptions>? actors = null, string appId = "app1", IReadOnlyList<string>? features = null)
+    public async Task<(Sidecar Sidecar, WebApplication App)> StartAsync(Action<ActorRuntimeOptions>? actors = null, string appId = "app1", string? configuration = null)
     {
         var resources = Directory.CreateDirectory(Path.Combine(Folder, "components")).FullName;
         await File.WriteAllTextAsync(Path.Combine(resources, "all.yaml"),
@@ -35,7 +35,7 @@ internal sealed class ActorMachine(string? folder = null, RuntimeOptions? option
         var port = FreePort();
         var sidecar = await Runtime.AddSidecarAsync(new SidecarOptions(appId)
         {
-            AppPort = port, ResourcePaths = [resources], BaseDirectory = Folder, DataDirectory = Folder, Features = features ?? [],
+            AppPort = port, ResourcePaths = [resources], BaseDirectory = Folder, DataDirectory = Folder, ConfigurationFile = configuration,
         }, Machine.Cancel);
         var app = await StartAppAsync(port, sidecar.HttpPort, actors ?? (o => o.Actors.RegisterActor<CounterActor>()));
         await sidecar.WaitForAppAsync(Machine.Cancel);

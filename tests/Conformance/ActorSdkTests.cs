@@ -74,7 +74,18 @@ public sealed class ActorSdkTests : IAsyncDisposable
     [Fact]
     public async Task State_with_a_time_to_live_is_gone_after_it()
     {
-        var (sidecar, _) = await _machine.StartAsync(features: ["ActorStateTTL"]);
+        var configuration = Path.Combine(_machine.Folder, "config.yaml");
+        await File.WriteAllTextAsync(configuration, """
+            apiVersion: dapr.io/v1alpha1
+            kind: Configuration
+            metadata:
+              name: config
+            spec:
+              features:
+              - name: ActorStateTTL
+                enabled: true
+            """, Machine.Cancel);
+        var (sidecar, _) = await _machine.StartAsync(configuration: configuration);
         await ActorMachine.Counter(sidecar, "a").SaveForAsync("brief", 7, TimeSpan.FromSeconds(1));
         Assert.Equal(7, await ActorMachine.Counter(sidecar, "a").ReadAsync("brief"));
         using var http = Machine.Http(sidecar);

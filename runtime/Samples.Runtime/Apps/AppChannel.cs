@@ -149,6 +149,9 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
             request.Headers.TryAddWithoutValidation("dapr-api-token", _token);
     }
 
+    /// <summary>The same token for calls over gRPC.</summary>
+    internal global::Grpc.Core.Metadata Token => _token is null ? [] : new global::Grpc.Core.Metadata { { "dapr-api-token", _token } };
+
     /// <summary>Somebody could not connect: out of the rotation at once, until the port answers again.</summary>
     public void ReportLost()
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Dapr.AppCallback.Autogen.Grpc.v1;
 using Dapr.Client.Autogen.Grpc.v1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -16,6 +17,8 @@ internal sealed class GrpcApp : IDisposable
 {
     // The official package has these services' server side only.
     private static readonly Method<InvokeRequest, InvokeResponse> OnInvoke = Unary("AppCallback", "OnInvoke", InvokeRequest.Parser, InvokeResponse.Parser);
+    private static readonly Method<JobEventRequest, JobEventResponse> OnJobEvent = Unary("AppCallback", "OnJobEvent", JobEventRequest.Parser, JobEventResponse.Parser);
+    private static readonly Method<JobEventRequest, JobEventResponse> OnJobEventAlpha1 = Unary("AppCallbackAlpha", "OnJobEventAlpha1", JobEventRequest.Parser, JobEventResponse.Parser);
     private static readonly Method<Empty, Empty> HealthCheck = Unary("AppCallbackHealthCheck", "HealthCheck", Empty.Parser, Empty.Parser);
 
     private readonly GrpcChannel _channel;
@@ -42,6 +45,32 @@ internal sealed class GrpcApp : IDisposable
         {
             _app.ReportLost();
             throw refused;
+        }
+    }
+
+    /// <summary>Tells of a job that is due, under the method's stable name or the one that came before it. The result is the application's status.</summary>
+    public async Task<StatusCode> RunJobAsync(string name, Any? data, CancellationToken cancel)
+    {
+        var request = new JobEventRequest
+        {
+            Name = name, Data = data, Method = "job/" + name, ContentType = data?.TypeUrl ?? "", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Post },
+        };
+        using var place = await _app.EnterAsync(cancel);
+        var status = await TryAsync(OnJobEvent);
+        return status == StatusCode.Unimplemented ? await TryAsync(OnJobEventAlpha1) : status;
+
+        async Task<StatusCode> TryAsync(Method<JobEventRequest, JobEventResponse> method)
+        {
+            try
+            {
+                using var call = _calls.AsyncUnaryCall(method, null, new CallOptions(_app.Token, cancellationToken: cancel), request);
+                await call;
+                return StatusCode.OK;
+            }
+            catch (RpcException error)
+            {
+                return error.StatusCode;
+            }
         }
     }
 

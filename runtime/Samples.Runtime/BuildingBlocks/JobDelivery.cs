@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using Dapr.Client.Autogen.Grpc.v1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks.Actors;
@@ -28,6 +29,19 @@ internal sealed class JobDelivery(NameTable names, ActorSystem actors, ILogger l
     {
         foreach (var replica in names.Resolve(app).Where(r => r.IsAvailable))
         {
+            if (replica.Grpc is { } grpc)
+            {
+                switch (await grpc.RunJobAsync(name, job.Data, cancel))
+                {
+                    case StatusCode.OK or StatusCode.NotFound:
+                        return Outcome.Done;
+                    case StatusCode.Unavailable:
+                        continue;
+                    default:
+                        return Outcome.Failed;
+                }
+            }
+
             try
             {
                 using var request = new HttpRequestMessage(HttpMethod.Post, "/job/" + Uri.EscapeDataString(name)) { Content = new ReadOnlyMemoryContent(Body(job)) };

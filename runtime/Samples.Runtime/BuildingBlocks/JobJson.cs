@@ -19,11 +19,11 @@ internal static class JobJson
     /// <summary>Reads the body of a schedule request. Throws <see cref="ApiException"/>.</summary>
     public static (Job Job, bool Overwrite) Read(string name, JsonObject body)
     {
-        var data = body["data"];
-        body.Remove("data");
-        var overwrite = body["overwrite"] is JsonValue flag && flag.TryGetValue<bool>(out var yes) && yes;
         try
         {
+            var data = body["data"];
+            body.Remove("data");
+            var overwrite = body["overwrite"] is JsonValue flag && flag.TryGetValue<bool>(out var yes) && yes;
             var job = Parser.Parse<Job>(body.ToJsonString());
             if (job.Name.Length > 0)
                 throw new ApiException(400, "DAPR_SCHEDULER_JOB_NAME", global::Grpc.Core.StatusCode.InvalidArgument, "Set the job name in the url only");
@@ -32,8 +32,9 @@ internal static class JobJson
                 job.Data = Any.Pack(JsonParser.Default.Parse<Value>(data.ToJsonString(JsonTexts.Compact)));
             return (job, overwrite);
         }
-        catch (Exception error) when (error is InvalidProtocolBufferException or InvalidJsonException)
+        catch (Exception error) when (error is InvalidProtocolBufferException or ArgumentException)
         {
+            // A member that stands twice in an object is an ArgumentException.
             throw ApiException.Malformed($"failed to unmarshal request body: {error.Message}");
         }
     }

@@ -5,10 +5,10 @@ namespace Samples.Runtime.Resources;
 /// <summary>Reads a <c>Configuration</c>. What would protect something and is not supported here is refused, never passed over.</summary>
 public static class ConfigurationReader
 {
-    private static readonly string[] Read = ["tracing", "accessControl", "secrets"];
+    private static readonly string[] Read = ["tracing", "accessControl", "secrets", "features"];
 
-    // One process on one machine has no certificates, no name service, no metrics server and no preview features to configure.
-    private static readonly string[] WithoutMeaningHere = ["metric", "metrics", "mtls", "nameResolution", "features", "logging", "workflow", "wasm"];
+    // One process on one machine has no certificates, no name service and no metrics server to configure.
+    private static readonly string[] WithoutMeaningHere = ["metric", "metrics", "mtls", "nameResolution", "logging", "workflow", "wasm"];
 
     /// <summary>The configuration of a file that holds one. Throws <see cref="ResourceException"/>.</summary>
     public static DaprConfiguration ReadFile(string file)
@@ -37,6 +37,7 @@ public static class ConfigurationReader
             Tracing = spec.Map("tracing") is { } tracing ? ReadTracing(tracing) : null,
             AccessControl = spec.Map("accessControl") is { } access ? ReadAccess(access) : null,
             SecretScopes = [.. (spec.Map("secrets")?.Maps("scopes") ?? []).Select(ReadScope)],
+            Features = [.. spec.Maps("features").Where(f => f.Text("enabled") == "true").Select(ReadFeature)],
         };
     }
 
@@ -103,6 +104,12 @@ public static class ConfigurationReader
         scope.AllowOnly(["storeName", "defaultAccess", "allowedSecrets", "deniedSecrets"], "a secret scope");
         return new SecretScope(scope.Text("storeName") ?? throw scope.Error("a secret scope has no 'storeName'.", "Name the secret store."),
             ReadAction(scope, "defaultAccess") ?? true, scope.Texts("allowedSecrets"), scope.Texts("deniedSecrets"));
+    }
+
+    private static string ReadFeature(YamlMap feature)
+    {
+        feature.AllowOnly(["name", "enabled"], "a feature");
+        return feature.Text("name") ?? throw feature.Error("a feature has no 'name'.", "Name the preview feature.");
     }
 
     private static bool? ReadAction(YamlMap map, string key) => map.Text(key)?.ToLowerInvariant() switch

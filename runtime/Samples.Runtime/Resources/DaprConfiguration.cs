@@ -14,6 +14,9 @@ public sealed record DaprConfiguration
 
     /// <summary>Which secrets this application may read, by store.</summary>
     public IReadOnlyList<SecretScope> SecretScopes { get; init; } = [];
+
+    /// <summary>Preview features that are switched on, for example <c>ActorStateTTL</c>; the names of others are accepted and mean nothing.</summary>
+    public IReadOnlyList<string> Features { get; init; } = [];
 }
 
 /// <summary>The tracing section.</summary>

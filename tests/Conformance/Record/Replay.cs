@@ -17,9 +17,6 @@ public sealed class Replay : IAsyncLifetime
     /// <summary>Blocks that wait for something; the reason is shown with the skipped test.</summary>
     internal static IReadOnlyDictionary<string, string> Pending { get; } = new Dictionary<string, string>
     {
-        ["pubsub"] = "no broker in this runtime yet",
-        ["actors"] = "no actors in this runtime yet",
-        ["jobs"] = "no jobs in this runtime yet",
         ["state:redis-state"] = "needs the engine state.redis, and redis-server (apt-get install redis-server)",
     };
 
@@ -85,8 +82,8 @@ public sealed class Replay : IAsyncLifetime
     private static JsonObject Telling(Received request) =>
         new(request.Headers.Where(h => !Incidental.Contains(h.Key)).Select(h => KeyValuePair.Create(h.Key, (JsonNode?)h.Value)));
 
-    private static bool IsPending(Received sent) => sent.Path == "/dapr/config" || sent.Path == "/dapr/subscribe" || sent.Headers.ContainsKey("pubsubname")
-        ? Pending.ContainsKey(sent.Path == "/dapr/config" ? "actors" : "pubsub") : false;
+    private static bool IsPending(Received sent) =>
+        (sent.Path == "/dapr/subscribe" || sent.Headers.ContainsKey("pubsubname")) && Pending.ContainsKey("pubsub");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

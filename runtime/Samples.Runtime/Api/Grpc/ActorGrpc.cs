@@ -16,8 +16,8 @@ internal static class ActorGrpc
     {
         methods.Unary<InvokeActorRequest, InvokeActorResponse>("InvokeActor", async (request, call) =>
         {
-            var path = ActorPaths.Method(request.Method);
-            var answer = await block.InvokeAsync(new(request.ActorType, request.ActorId), new ActorRequest(path, request.Data.Memory, [.. request.Metadata, new("dapr-api-call", "true")]), call.CancellationToken);
+            var asked = new ActorRequest(ActorPaths.Method(request.Method), request.Data.Memory, [.. request.Metadata.Where(h => !ActorHttp.Withheld.Contains(h.Key))]);
+            var answer = await block.InvokeAsync(new(request.ActorType, request.ActorId), asked, call.CancellationToken);
             return new InvokeActorResponse { Data = ByteString.CopyFrom(answer.Body.Span) };
         });
         BindState(methods, states);
@@ -112,5 +112,10 @@ internal static class ActorGrpc
     }
 
     // Bytes reach the actor as JSON, so they are base64 in it.
-    private static ReadOnlyMemory<byte>? Base64(ByteString data) => data.IsEmpty ? null : JsonSerializer.SerializeToUtf8Bytes(data.ToByteArray());
+    private static ReadOnlyMemory<byte>? Base64(ByteString data)
+    {
+        if (data.IsEmpty)
+            return null;
+        return JsonSerializer.SerializeToUtf8Bytes(data.ToByteArray());
+    }
 }

@@ -15,13 +15,13 @@ internal static class ActorHttp
     private const string Root = "/v1.0/actors/{type}/{id}/";
 
     // What belongs to the connection, opens the sidecar, or is the sidecar's own to say.
-    private static readonly HashSet<string> Withheld = new(StringComparer.OrdinalIgnoreCase)
+    internal static readonly HashSet<string> Withheld = new(StringComparer.OrdinalIgnoreCase)
     {
         "host", "connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "proxy-connection", "expect", "content-length", "dapr-api-token",
         "dapr-caller-app-id", "dapr-caller-namespace", "dapr-app-id", "dapr-api-call", "date", "server",
     };
 
-    public static void Map(IEndpointRouteBuilder routes, ActorBlock block, ActorStates states, string appId)
+    public static void Map(IEndpointRouteBuilder routes, ActorBlock block, ActorStates states)
     {
         routes.MapMethods(Root + "method/{**method}", ["GET", "POST", "PUT", "DELETE"], async (string type, string id, string? method, HttpContext http) =>
         {
@@ -29,7 +29,7 @@ internal static class ActorHttp
             await http.Request.Body.CopyToAsync(body, http.RequestAborted);
             var headers = http.Request.Headers.Where(h => !Withheld.Contains(h.Key)).Select(h => KeyValuePair.Create(h.Key, h.Value.ToString()));
             var request = new ActorRequest(ActorPaths.Method(method ?? ""), body.ToArray(),
-                [.. headers, new("dapr-api-call", "true"), new("dapr-caller-app-id", appId), new("dapr-caller-namespace", "default")]);
+                [.. headers]);
             await WriteAsync(http, await block.InvokeAsync(new(type, id), request, http.RequestAborted));
         });
         MapState(routes, states);
@@ -63,8 +63,8 @@ internal static class ActorHttp
         });
         routes.MapMethods(Root + "state", ["POST", "PUT"], async (string type, string id, HttpContext http) =>
         {
-            var operations = await ReadAsync<Operation[]>(http);
-            await states.WriteAsync(new(type, id), [.. operations.Select(o => o.ToWrite())], http.RequestAborted);
+            var operations = await ReadAsync<Operation?[]>(http);
+            await states.WriteAsync(new(type, id), [.. operations.Select(o => o?.ToWrite() ?? throw ApiException.Malformed("failed deserializing HTTP body: an operation is null"))], http.RequestAborted);
             return Results.NoContent();
         });
     }
@@ -100,32 +100,27 @@ internal static class ActorHttp
         {
             var job = block.GetReminder(new(type, id), name);
             JsonElement? data = job.Data is { } any ? JsonSerializer.Deserialize<JsonElement>(any.Unpack<Google.Protobuf.WellKnownTypes.BytesValue>().Value.Span) : null;
-            return Results.Json(new Reminder(id, type, data, Text(job.DueTime), Text(job.Schedule), Text(job.Ttl)), JsonTexts.Compact, "application/json");
+            return JsonTexts.Answer(new Reminder(id, type, data, Text(job.DueTime), Text(job.Schedule), Text(job.Ttl)));
         });
     }
 
     private static string? Text(string text) => text.Length > 0 ? text : null;
 
-    private static async Task<T> ReadAsync<T>(HttpContext http) where T : class
-    {
-        try
-        {
-            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, JsonTexts.Compact, http.RequestAborted)
-                ?? throw ApiException.Malformed("failed deserializing HTTP body: null");
-        }
-        catch (JsonException error)
-        {
-            throw ApiException.Malformed($"failed deserializing HTTP body: {error.Message}");
-        }
-    }
+    private static Task<T> ReadAsync<T>(HttpContext http) where T : class => JsonBody.ReadAsync<T>(http, "failed deserializing HTTP body: ");
 
     private sealed record Reminder(string ActorID, string ActorType, JsonElement? Data, string? DueTime, string? Period, string? Ttl);
 
     private sealed record Setting(string? DueTime, string? Period, string? Ttl, string? Callback, JsonElement Data, bool? Overwrite, JsonElement Failure_policy)
     {
+        public TimerRequest ToRequest() => new(DueTime, Period, Ttl, Callback ?? "", Json());
+
         // An absent member is undefined; a null that the application wrote comes back as null.
-        public TimerRequest ToRequest() => new(DueTime, Period, Ttl, Callback ?? "",
-            Data.ValueKind == JsonValueKind.Undefined ? null : JsonSerializer.SerializeToUtf8Bytes(Data, JsonTexts.Compact));
+        private ReadOnlyMemory<byte>? Json()
+        {
+            if (Data.ValueKind == JsonValueKind.Undefined)
+                return null;
+            return JsonSerializer.SerializeToUtf8Bytes(Data, JsonTexts.Compact);
+        }
 
         public JobFailurePolicy? ToPolicy()
         {

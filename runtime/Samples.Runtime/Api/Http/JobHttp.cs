@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -17,30 +16,16 @@ internal static class JobHttp
             var path = $"/{version}/jobs/{{name}}";
             routes.MapPost(path, async (string name, HttpContext http) =>
             {
-                var (job, overwrite) = JobJson.Read(name, await ReadAsync(http));
+                var (job, overwrite) = JobJson.Read(name, await JsonBody.ReadAsync<JsonObject>(http, "failed to unmarshal request body: "));
                 await block.ScheduleAsync(job, overwrite, http.RequestAborted);
                 return Results.NoContent();
             });
-            routes.MapGet(path, (string name) => Results.Json(JobJson.Write(block.Get(name)), JsonTexts.Compact, "application/json"));
+            routes.MapGet(path, (string name) => JsonTexts.Answer(JobJson.Write(block.Get(name))));
             routes.MapDelete(path, async (string name, HttpContext http) =>
             {
                 await block.DeleteAsync(name, http.RequestAborted);
                 return Results.NoContent();
             });
-        }
-    }
-
-    private static async Task<JsonObject> ReadAsync(HttpContext http)
-    {
-        try
-        {
-            return await JsonSerializer.DeserializeAsync<JsonObject>(http.Request.Body, JsonTexts.Compact, http.RequestAborted)
-                ?? throw ApiException.Malformed("failed to unmarshal request body: the body is null");
-        }
-        catch (Exception error) when (error is JsonException or ArgumentException)
-        {
-            // A member that stands twice in an object is an ArgumentException.
-            throw ApiException.Malformed($"failed to unmarshal request body: {error.Message}");
         }
     }
 }

@@ -5,6 +5,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Samples.Runtime.Api;
 using Samples.Runtime.BuildingBlocks.Scheduling;
+using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.BuildingBlocks.Actors;
 
@@ -21,7 +22,8 @@ internal sealed class ActorBlock(SidecarContext context, ActorHosting hosting)
         ActorResponse response;
         try
         {
-            response = await context.Actors.Router.CallAsync(id, request, patient: false, cancel);
+            response = await context.Policies.Actor(id.Type).RunAsync(
+                async stop => await context.Actors.Router.CallAsync(id, request.From(context.AppId), patient: false, stop), cancel);
         }
         catch (NoHostException error)
         {

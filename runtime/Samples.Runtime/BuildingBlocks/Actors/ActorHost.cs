@@ -15,6 +15,15 @@ internal sealed record ActorRequest(string Path, ReadOnlyMemory<byte> Body, IRea
     /// <summary>The chain of calls that this one belongs to; null where it begins one.</summary>
     public string? Chain => Headers.FirstOrDefault(h => h.Key.Equals(ReentrancyHeader, StringComparison.OrdinalIgnoreCase)).Value;
 
+    /// <summary>With what the application is told of its caller.</summary>
+    public ActorRequest From(string appId) => this with
+    {
+        Headers = [.. Headers, new("dapr-api-call", "true"), new("dapr-caller-app-id", appId), new("dapr-caller-namespace", "default"), .. Trace()],
+    };
+
+    private IEnumerable<KeyValuePair<string, string>> Trace() =>
+        Headers.Any(h => h.Key.Equals(TraceContext.Parent, StringComparison.OrdinalIgnoreCase)) ? [] : [new(TraceContext.Parent, TraceContext.Current())];
+
     /// <summary>A callback of the runtime itself.</summary>
     public static ActorRequest Json(string path, ReadOnlyMemory<byte> body) => new(path, body, [new("content-type", "application/json")]);
 }

@@ -44,7 +44,7 @@ internal sealed class ActorStates(SidecarContext context, ActorHosting hosting)
             return new StateWrite.Delete(key, write.ETag);
         if (!write.Metadata.TryGetValue("ttlInSeconds", out var ttl))
             return new StateWrite.Set(key, write.Value, write.ETag);
-        if (!context.Features.Contains(TtlFeature, StringComparer.OrdinalIgnoreCase))
+        if (!context.Resources.Configuration.Features.Contains(TtlFeature, StringComparer.OrdinalIgnoreCase))
             throw Failed($"ttlInSeconds is not supported without the \"{TtlFeature}\" feature enabled");
         return int.TryParse(ttl, out var seconds)
             ? new StateWrite.Set(key, write.Value, write.ETag, Ttl: seconds > 0 ? TimeSpan.FromSeconds(seconds) : null)
