@@ -1,0 +1,62 @@
+using System.Diagnostics;
+
+namespace Samples.Benchmarks;
+
+/// <summary>A process that is measured: started by a comparison, and gone with it.</summary>
+public sealed class Peer : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private Peer(Process process) => _process = process;
+
+    /// <summary>Processor time that it has used so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Resident memory in bytes.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>Starts a part of this program as a process of its own; the result's text is the first line that it printed.</summary>
+    public static Task<(Peer Peer, string FirstLine)> StartOwnAsync(IReadOnlyList<string> arguments, CancellationToken cancel) =>
+        StartAsync(Environment.ProcessPath!, Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+            ? [typeof(Peer).Assembly.Location, .. arguments] : arguments, cancel);
+
+    /// <summary>Starts a program and waits for its first line.</summary>
+    public static async Task<(Peer Peer, string FirstLine)> StartAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancel)
+    {
+        // It ends when its standard input closes: also where this process is killed.
+        var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        var line = await process.StandardOutput.ReadLineAsync(cancel);
+        return line is not null ? (new Peer(process), line) : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended at once.");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        _process.Dispose();
+    }
+}

@@ -1,0 +1,21 @@
+using System.CommandLine;
+using Samples.Benchmarks;
+using Samples.Benchmarks.Runtime;
+
+// Not commands for people: the programs that a comparison measures, each a process of its own so that its processor time can be told apart.
+switch (args)
+{
+    case ["serve-app"]:
+        await BenchmarkApp.RunAsync();
+        return 0;
+    case ["serve-runtime", var app, var data]:
+        await BenchmarkRuntime.RunAsync(int.Parse(app, System.Globalization.CultureInfo.InvariantCulture), data);
+        return 0;
+}
+
+IReadOnlyList<IComparison> comparisons = [new RuntimeComparison()];
+
+var compare = new Command("compare", "Run this project beside peers and print ratios.");
+foreach (var comparison in comparisons)
+    compare.Add(CompareCommand.For(comparison));
+return await new RootCommand("Comparisons with peers, in one run on one machine.") { compare }.Parse(args).InvokeAsync();

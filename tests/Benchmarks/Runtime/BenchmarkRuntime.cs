@@ -1,0 +1,19 @@
+using System.Globalization;
+using Samples.Runtime;
+
+namespace Samples.Benchmarks.Runtime;
+
+/// <summary>The embedded runtime with a caller's and an application's sidecar. Prints the caller's HTTP port; ends when its input ends.</summary>
+internal static class BenchmarkRuntime
+{
+    public static async Task RunAsync(int appPort, string folder)
+    {
+        await using var runtime = new DaprRuntime(new RuntimeOptions());
+        var options = new SidecarOptions("app") { AppPort = appPort, ResourcePaths = [Path.Combine(folder, "components")], BaseDirectory = folder };
+        var app = await runtime.AddSidecarAsync(options);
+        await app.WaitForAppAsync(CancellationToken.None);
+        var caller = await runtime.AddSidecarAsync(options with { AppId = "caller", AppPort = null });
+        Console.WriteLine(caller.HttpPort.ToString(CultureInfo.InvariantCulture));
+        await Console.In.ReadToEndAsync();
+    }
+}
