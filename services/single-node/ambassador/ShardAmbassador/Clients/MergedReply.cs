@@ -77,7 +77,7 @@ internal sealed class MergedReply(Merging merging, int[][] places)
         switch (merging)
         {
             case Merging.Sum:
-                RespWriter.Integer(output, _sum);
+                RespWriter.Number(output, _sum);
                 break;
             case Merging.AllOk:
                 output.Write("+OK\r\n"u8);

@@ -29,7 +29,7 @@ public static class RespWriter
     public static void Bulk(IBufferWriter<byte> output, string value) => Bulk(output, Encoding.UTF8.GetBytes(value));
 
     /// <summary>A whole number.</summary>
-    public static void Integer(IBufferWriter<byte> output, long value) => Header(output, ':', value);
+    public static void Number(IBufferWriter<byte> output, long value) => Header(output, ':', value);
 
     /// <summary>No value, as the version of the protocol writes it.</summary>
     public static void Null(IBufferWriter<byte> output, int protocol) => output.Write(protocol == 3 ? "_\r\n"u8 : "$-1\r\n"u8);

@@ -32,14 +32,22 @@ internal sealed class FlushTurn : IThreadPoolWorkItem
 
     void IThreadPoolWorkItem.Execute()
     {
-        lock (_gate)
+        while (true)
         {
-            (_waiting, _flushing) = (_flushing, _waiting);
-            _isScheduled = false;
-        }
+            lock (_gate)
+            {
+                if (_waiting.Count == 0)
+                {
+                    _isScheduled = false;
+                    return;
+                }
 
-        foreach (var connection in _flushing)
-            connection.Flush();
-        _flushing.Clear();
+                (_waiting, _flushing) = (_flushing, _waiting);
+            }
+
+            foreach (var connection in _flushing)
+                connection.Flush();
+            _flushing.Clear();
+        }
     }
 }

@@ -135,7 +135,7 @@ internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider ti
         Flush();
     }
 
-    private async Task SayHelloAsync(Socket socket, CancellationToken cancel)
+    private static async Task SayHelloAsync(Socket socket, CancellationToken cancel)
     {
         await socket.SendAsync("*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n"u8.ToArray(), SocketFlags.None, cancel);
         var scanner = new ReplyScanner(RespLimits.Line);
@@ -220,7 +220,11 @@ internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider ti
             writer.Release();
         }
 
-        if (!_closing.IsCancellationRequested)
+        // A connection that is closed while nobody waits for anything is no failure: servers close idle ones.
+        bool isFailure;
+        lock (_gate)
+            isFailure = _asked.Count > 0 && !_closing.IsCancellationRequested;
+        if (isFailure)
             shard.ReportFailure();
         (OwedReply? Reply, int Part)[] lost;
         lock (_gate)
