@@ -17,5 +17,5 @@ public interface IExperiment
 public static class Experiments
 {
     /// <summary>In the order in which a tour runs them.</summary>
-    public static IReadOnlyList<IExperiment> All { get; } = [new WorkQueue.WorkQueueExperiment()];
+    public static IReadOnlyList<IExperiment> All { get; } = [new WorkQueue.WorkQueueExperiment(), new Ambassador.AmbassadorExperiment()];
 }

@@ -22,7 +22,7 @@ public sealed class GarnetShard : IDisposable
         // Small pages: a sample's shard holds thousands of keys, not gigabytes. Lua is what Dapr's state store sends.
         var server = new GarnetServer([
             "--bind", "127.0.0.1", "--port", $"{port}", "--memory", "128m", "--page", "1m", "--index", "8m", "--lua", "true",
-            "--minthreads", "1", "--quiet", "true",
+            "--minthreads", "1", "--logger-level", "Warning",
         ]);
         server.Start();
         return new GarnetShard(server, port);
