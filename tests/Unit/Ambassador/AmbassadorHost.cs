@@ -20,11 +20,13 @@ internal sealed class AmbassadorHost : IAsyncDisposable
 
     public ShardPool Pool => _host.Services.GetRequiredService<ShardPool>();
 
-    public static async Task<AmbassadorHost> StartAsync(IEnumerable<int> shardPorts, params (string Name, string Value)[] settings)
+    public static Task<AmbassadorHost> StartAsync(IEnumerable<int> shardPorts, params (string Name, string Value)[] settings) =>
+        StartAsync(string.Join(',', shardPorts.Select((port, i) => $"127.0.0.1:{port}:1 shard-{i + 1}")), settings);
+
+    public static async Task<AmbassadorHost> StartAsync(string shards, params (string Name, string Value)[] settings)
     {
-        var shards = string.Join(',', shardPorts.Select((port, i) => $"127.0.0.1:{port}:1 shard-{i + 1}"));
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(
-            [new("RESP_PORT", "0"), new("SHARDS", shards), .. settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value))]).Build();
+            new Dictionary<string, string?>([new("RESP_PORT", "0"), .. settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value))]) { ["SHARDS"] = shards }).Build();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging().AddSingleton(TimeProvider.System);
         builder.Services.AddShardAmbassador(AmbassadorOptions.From(configuration));

@@ -14,8 +14,8 @@ public sealed class GarnetShard : IDisposable
     /// <summary>Where it speaks the Redis protocol.</summary>
     public int Port { get; }
 
-    /// <summary>Starts a server; port 0 takes a free one.</summary>
-    public static GarnetShard Start(int port)
+    /// <summary>Starts a server; port 0 takes a free one. With a password, clients have to give it first.</summary>
+    public static GarnetShard Start(int port, string? password = null)
     {
         if (port == 0)
             port = FreePort();
@@ -23,6 +23,7 @@ public sealed class GarnetShard : IDisposable
         var server = new GarnetServer([
             "--bind", "127.0.0.1", "--port", $"{port}", "--memory", "128m", "--page", "1m", "--index", "8m", "--lua", "true",
             "--minthreads", "1", "--logger-level", "Warning",
+            .. password is null ? (string[])[] : ["--auth", "Password", "--password", password],
         ]);
         server.Start();
         return new GarnetShard(server, port);

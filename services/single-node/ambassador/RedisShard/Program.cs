@@ -3,7 +3,7 @@ using Samples.RedisShard;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddDefaults();
-using var server = GarnetShard.Start(OwnPort.From(builder.Configuration, "RESP_PORT", 6501));
+using var server = GarnetShard.Start(OwnPort.From(builder.Configuration, "RESP_PORT", 6501), builder.Configuration["SHARD_PASSWORD"]);
 
 var app = builder.Build();
 app.MapDefaults();
