@@ -243,7 +243,7 @@ internal sealed class RawClient(TcpClient client) : IDisposable
     {
         await SendAsync($"*2\r\n$3\r\nGET\r\n${Encoding.UTF8.GetByteCount(key)}\r\n{key}\r\n");
         var line = await LineAsync();
-        return line is ['$', ..] ? await LineAsync() : line;
+        return line is ['$', not '-', ..] ? await LineAsync() : line;
     }
 
     public void Dispose() => client.Dispose();

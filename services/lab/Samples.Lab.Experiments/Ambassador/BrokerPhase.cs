@@ -64,7 +64,7 @@ internal sealed class BrokerPhase(ExperimentContext context, Invocation invoke)
             var command = $"*{words.Length}\r\n" + string.Concat(words.Select(w => $"${w.Length}\r\n{w}\r\n"));
             await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(command));
             var line = await _reader.ReadLineAsync();
-            return line is ['$', ..] ? await _reader.ReadLineAsync() : line;
+            return line is ['$', not '-', ..] ? await _reader.ReadLineAsync() : line;
         }
 
         public void Dispose()
