@@ -1,5 +1,9 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Samples.Runtime.Apps;
+using Samples.Runtime.BuildingBlocks;
+using Samples.Runtime.BuildingBlocks.Actors;
+using Samples.Runtime.BuildingBlocks.Scheduling;
 using Samples.Runtime.Components;
 
 namespace Samples.Runtime;
@@ -8,18 +12,33 @@ namespace Samples.Runtime;
 /// The sidecars of one run on one machine. They share what applications on Dapr would share as servers: the engines of equal
 /// components, and the table of names.
 /// </summary>
-public sealed class DaprRuntime(RuntimeOptions options) : IAsyncDisposable
+public sealed class DaprRuntime : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Sidecar, byte> _sidecars = new();
+
+    /// <summary>A run without sidecars yet.</summary>
+    public DaprRuntime(RuntimeOptions options)
+    {
+        Options = options;
+        Components = new ComponentPool(options.Loggers, options.Time);
+        Actors = new ActorSystem(options.ActorHealth, options.Time, options.Loggers);
+        var delivery = new JobDelivery(Names, Actors, options.Loggers.CreateLogger("scheduler"));
+        Schedulers = new SchedulerPool(delivery.DeliverAsync, options.Time, options.Loggers);
+        Actors.Placement.Changed += Schedulers.Wake;
+    }
 
     /// <summary>The running sidecars.</summary>
     public IReadOnlyCollection<Sidecar> Sidecars => [.. _sidecars.Keys];
 
-    internal RuntimeOptions Options { get; } = options;
+    internal RuntimeOptions Options { get; }
 
     internal NameTable Names { get; } = new();
 
-    internal ComponentPool Components { get; } = new(options.Loggers, options.Time);
+    internal ComponentPool Components { get; }
+
+    internal ActorSystem Actors { get; }
+
+    internal SchedulerPool Schedulers { get; }
 
     /// <summary>
     /// Starts a sidecar: when this completes its APIs answer, whether or not the application runs yet. Throws
@@ -43,6 +62,8 @@ public sealed class DaprRuntime(RuntimeOptions options) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(Sidecars.Select(RemoveSidecarAsync));
+        await Schedulers.DisposeAsync();
+        await Actors.DisposeAsync();
         await Components.DisposeAsync();
     }
 }

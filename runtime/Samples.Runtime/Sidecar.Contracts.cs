@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Apps;
+using Samples.Runtime.BuildingBlocks.Actors;
+using Samples.Runtime.BuildingBlocks.Scheduling;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime;
@@ -19,6 +22,18 @@ public sealed record SidecarContext(
 {
     /// <summary>Declarative subscriptions that apply to this application (HTTPEndpoint and others follow the same way).</summary>
     public ResourceSet Resources { get; init; } = ResourceSet.Empty;
+
+    /// <summary>What governs calls that fail.</summary>
+    public Policies Policies { get; init; } = Policies.None;
+
+    /// <summary>What this replica is called in placement: stable over its restarts.</summary>
+    internal string Replica { get; init; } = AppId;
+
+    /// <summary>The actors of the whole run.</summary>
+    internal ActorSystem Actors { get; init; } = null!;
+
+    /// <summary>Jobs and reminders of all applications that share a data folder.</summary>
+    internal Scheduler Jobs { get; init; } = null!;
 }
 
 /// <summary>Finds the components of one sidecar.</summary>
@@ -62,5 +77,7 @@ public static partial class SidecarFeatures
     public static IReadOnlyList<ISidecarFeature> Create(SidecarContext context) =>
     [
         .. State(context), .. PubSub(context), .. Bindings(context), .. Secrets(context), .. Locks(context), .. Configuration(context),
+        .. Absent(context),
+        .. Actors(context), .. Jobs(context),
     ];
 }

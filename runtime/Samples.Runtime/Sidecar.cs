@@ -11,7 +11,9 @@ using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.Apps;
+using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime;
@@ -20,6 +22,7 @@ namespace Samples.Runtime;
 public sealed class Sidecar : IAsyncDisposable
 {
     private readonly DaprRuntime _runtime;
+    private readonly DaprConfiguration _configuration;
     private readonly AppChannel _channel;
     private readonly List<Func<ValueTask>> _releases = [];
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,7 +33,8 @@ public sealed class Sidecar : IAsyncDisposable
     {
         _runtime = runtime;
         Options = options;
-        _channel = new AppChannel(options.AppPort, options.AppToken, options.MaxConcurrency);
+        _configuration = options.ConfigurationFile is { } file ? ConfigurationReader.ReadFile(Path.GetFullPath(file, options.BaseDirectory)) : DaprConfiguration.Empty;
+        _channel = new AppChannel(options) { Access = _configuration.AccessControl };
     }
 
     /// <summary>The application's id.</summary>
@@ -71,17 +75,25 @@ public sealed class Sidecar : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancel)
     {
-        if (Options.AppProtocol != "http")
+        if (Options.AppProtocol is not ("http" or "grpc"))
         {
             throw new ResourceException(Origin.Code, $"app '{AppId}' asks for the protocol '{Options.AppProtocol}'.",
-                "The embedded runtime speaks 'http' to applications; run this one with daprd.");
+                "The embedded runtime speaks 'http' and 'grpc' to applications; run this one with daprd.");
         }
 
-        var resources = ResourceLoader.Load(Options.ResourcePaths, AppId, Options.Variables);
+        var resources = ResourceLoader.Load(Options.ResourcePaths, AppId, Options.Variables) with { Configuration = _configuration };
         var components = await StartComponentsAsync(resources, cancel);
-        var context = new SidecarContext(AppId, "default", components, _channel, _runtime.Options.Time, _runtime.Options.Loggers) { Resources = resources };
-        _features = [.. SidecarFeatures.Create(context), new InvocationFeature(AppId, _runtime.Names)];
-        await ListenAsync(components, cancel);
+        var context = new SidecarContext(AppId, "default", components, _channel, _runtime.Options.Time, _runtime.Options.Loggers)
+        {
+            Resources = resources,
+            Policies = new Policies(resources.Resiliencies, _runtime.Options.Time),
+            Replica = $"{AppId}@{Options.AppPort}",
+            Actors = _runtime.Actors,
+            Jobs = await _runtime.Schedulers.OpenAsync(Options.DataDirectory, cancel),
+        };
+        var invocation = new InvocationFeature(new Invocation(context, _runtime.Names));
+        _features = [.. SidecarFeatures.Create(context), invocation];
+        await ListenAsync(components, invocation, cancel);
         _runtime.Names.Add(AppId, _channel);
         var log = _runtime.Options.Loggers.CreateLogger("sidecar." + AppId);
         _channel.Watch(
@@ -122,7 +134,7 @@ public sealed class Sidecar : IAsyncDisposable
         return new ComponentLookup([.. resources.Components.Where(c => started.ContainsKey(c.Name)).Select(c => started[c.Name])]);
     }
 
-    private async Task ListenAsync(ComponentLookup components, CancellationToken cancel)
+    private async Task ListenAsync(ComponentLookup components, InvocationFeature invocation, CancellationToken cancel)
     {
         var endpoints = new SidecarEndpoints(this, components, _features, () => _shutdown.TrySetResult());
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "sidecar" });
@@ -140,8 +152,12 @@ public sealed class Sidecar : IAsyncDisposable
         builder.Services.AddSingleton<IServiceMethodProvider<DaprService>>(new FeatureMethods(endpoints, _features));
         _host = builder.Build();
         _host.UseMiddleware<ErrorMiddleware>(Options.MaxBodySize);
+        if (Options.ApiLogging)
+            _host.Use((http, next) => LogCall(_runtime.Options.Loggers.CreateLogger("sidecar." + AppId), http, next));
         if (Options.ApiToken is { Length: > 0 } token)
             _host.Use((http, next) => Authorize(http, next, Encoding.UTF8.GetBytes(token)));
+        invocation.Use(_host);
+        _host.Use(CleanPath);
         _host.UseRouting();
         endpoints.Map(_host);
         foreach (var feature in _features)
@@ -160,6 +176,23 @@ public sealed class Sidecar : IAsyncDisposable
 
         var ports = _host.Urls.Select(u => new Uri(u).Port).ToArray();
         (HttpPort, GrpcPort) = (ports[0], ports[1]);
+    }
+
+    private static async Task LogCall(ILogger log, HttpContext http, RequestDelegate next)
+    {
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
+        await next(http);
+        // The path alone: a query may hold what belongs in no log.
+        log.LogInformation("API called: {Method} {Path} -> {Code} in {Milliseconds:0.0} ms", http.Request.Method, http.Request.Path,
+            http.Response.StatusCode, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+    }
+
+    // As daprd does: the SDK's actor client puts a slash between an address that ends with one and a path that begins with one.
+    private static Task CleanPath(HttpContext http, RequestDelegate next)
+    {
+        if (http.Request.Path.Value is { } path && path.Contains("//", StringComparison.Ordinal))
+            http.Request.Path = "/" + string.Join('/', path.Split('/', StringSplitOptions.RemoveEmptyEntries));
+        return next(http);
     }
 
     private static Task Authorize(HttpContext http, RequestDelegate next, byte[] token)

@@ -4,7 +4,6 @@ using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Samples.Runtime.Api;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.BuildingBlocks;
@@ -26,7 +25,7 @@ public static partial class SidecarFeatures
 
         public void MapHttp(IEndpointRouteBuilder routes) => routes.MapMethods("/v1.0/bindings/{name}", ["POST", "PUT"], async (string name, HttpContext http) =>
         {
-            var body = await ReadAsync(http);
+            var body = await JsonBody.ReadAsync<Body>(http, "failed deserializing HTTP body: ");
             var data = body.Data is { } value ? JsonSerializer.SerializeToUtf8Bytes(value, JsonTexts.Compact) : [];
             await WriteAsync(http, await outputs.InvokeAsync(name, body.Operation, data, body.Metadata ?? [], http.RequestAborted));
         });
@@ -42,19 +41,6 @@ public static partial class SidecarFeatures
         public Task AppReadyAsync(CancellationToken cancel) => inputs.StartAsync(cancel);
 
         public Task AppLostAsync(CancellationToken cancel) => inputs.StopAsync();
-
-        private static async Task<Body> ReadAsync(HttpContext http)
-        {
-            try
-            {
-                return await JsonSerializer.DeserializeAsync<Body>(http.Request.Body, JsonTexts.Compact, http.RequestAborted)
-                    ?? throw ApiException.Malformed("failed deserializing HTTP body: it is null");
-            }
-            catch (JsonException error)
-            {
-                throw ApiException.Malformed($"failed deserializing HTTP body: {error.Message}");
-            }
-        }
 
         private static async Task WriteAsync(HttpContext http, BindingResult result)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Threading.Channels;
 using Dapr.Client.Autogen.Grpc.v1;
@@ -30,15 +31,15 @@ public static partial class SidecarFeatures
             foreach (var version in (string[])["v1.0", "v1.0-alpha1"])
             {
                 routes.MapGet($"/{version}/configuration/{{store}}", async (string store, HttpContext http) =>
-                    Results.Json(Bodies(await Find(store).GetAsync(Keys(http), http.RequestAborted)), JsonTexts.Compact));
+                    JsonTexts.Answer(Bodies(await Find(store).GetAsync(Keys(http), http.RequestAborted))));
                 routes.MapGet($"/{version}/configuration/{{store}}/subscribe", async (string store, HttpContext http) =>
-                    Results.Json(new { id = await SubscribeAppAsync(store, Keys(http), http.RequestAborted) }, JsonTexts.Compact));
+                    JsonTexts.Answer(new { id = await SubscribeAppAsync(store, Keys(http), http.RequestAborted) }));
                 routes.MapGet($"/{version}/configuration/{{store}}/{{id}}/unsubscribe", async (string store, string id) =>
                 {
                     Find(store);
                     return await UnsubscribeAsync(id)
-                        ? Results.Json(new { ok = true })
-                        : Results.Json(new { message = $"failed to unsubscribe to configuration request {id}: subscription with id {id} does not exist" }, statusCode: 500);
+                        ? JsonTexts.Answer(new { ok = true })
+                        : JsonTexts.Answer(new { message = $"failed to unsubscribe to configuration request {id}: subscription with id {id} does not exist" }, 500);
                 });
             }
         }
@@ -74,7 +75,7 @@ public static partial class SidecarFeatures
                 {
                     var body = new { id, items = Bodies(new Dictionary<string, Item> { [key] = item }) };
                     using var request = new HttpRequestMessage(HttpMethod.Post, $"/configuration/{Uri.EscapeDataString(store)}/{Uri.EscapeDataString(key)}");
-                    request.Content = JsonContent.Create(body, options: JsonTexts.Compact);
+                    request.Content = JsonContent.Create(body, new MediaTypeHeaderValue("application/json"), JsonTexts.Compact);
                     using var response = await context.App.SendAsync(request, HttpCompletionOption.ResponseContentRead, CancellationToken.None);
                 }
             }, cancel);
@@ -132,7 +133,9 @@ public static partial class SidecarFeatures
         }
 
         private IConfigurationStore Find(string store) => context.Components.Find<IConfigurationStore>(store)
-            ?? throw new ApiException(400, "ERR_CONFIGURATION_STORE_NOT_FOUND", StatusCode.InvalidArgument, $"configuration store {store} not found");
+            ?? throw (context.Components.All.Any(c => c.Engine is IConfigurationStore)
+                ? new ApiException(400, "ERR_CONFIGURATION_STORE_NOT_FOUND", StatusCode.InvalidArgument, $"configuration store {store} not found")
+                : new ApiException(500, "ERR_CONFIGURATION_STORE_NOT_CONFIGURED", StatusCode.FailedPrecondition, "configuration stores not configured"));
 
         private static string[] Keys(HttpContext http) => [.. http.Request.Query["key"].OfType<string>()];
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Samples.Runtime.Api;
 using Samples.Runtime.Api.Grpc;
+using Samples.Runtime.Api.Http;
 using Samples.Runtime.Components;
 
 namespace Samples.Runtime;
@@ -22,13 +23,13 @@ public static partial class SidecarFeatures
         {
             routes.MapPost("/v1.0-alpha1/lock/{store}", async (string store, HttpContext http) =>
             {
-                var body = await ReadAsync(http);
-                return Results.Json(new { success = await TryLockAsync(store, body.ResourceId, body.LockOwner, body.ExpiryInSeconds, http.RequestAborted) });
+                var body = await JsonBody.ReadAsync<LockBody>(http, "failed deserializing HTTP body: ");
+                return JsonTexts.Answer(new { success = await TryLockAsync(store, body.ResourceId, body.LockOwner, body.ExpiryInSeconds, http.RequestAborted) });
             });
             routes.MapPost("/v1.0-alpha1/unlock/{store}", async (string store, HttpContext http) =>
             {
-                var body = await ReadAsync(http);
-                return Results.Json(new { status = (int)await UnlockAsync(store, body.ResourceId, body.LockOwner, http.RequestAborted) });
+                var body = await JsonBody.ReadAsync<LockBody>(http, "failed deserializing HTTP body: ");
+                return JsonTexts.Answer(new { status = (int)await UnlockAsync(store, body.ResourceId, body.LockOwner, http.RequestAborted) });
             });
         }
 
@@ -60,24 +61,14 @@ public static partial class SidecarFeatures
         private ILockStore Find(string store, string? resource, string? owner)
         {
             var engine = context.Components.Find<ILockStore>(store)
-                ?? throw new ApiException(400, "ERR_LOCK_STORE_NOT_FOUND", StatusCode.InvalidArgument, $"lock store {store} not found");
+                ?? throw (context.Components.All.Any(c => c.Engine is ILockStore)
+                    ? new ApiException(400, "ERR_LOCK_STORE_NOT_FOUND", StatusCode.InvalidArgument, $"lock store {store} not found")
+                    : new ApiException(500, "ERR_LOCK_STORE_NOT_CONFIGURED", StatusCode.FailedPrecondition, "lock store is not configured"));
             if (string.IsNullOrEmpty(resource))
                 throw ApiException.Malformed($"ResourceId is empty in lock store {store}");
             if (string.IsNullOrEmpty(owner))
                 throw ApiException.Malformed($"LockOwner is empty in lock store {store}");
             return engine;
-        }
-
-        private static async Task<LockBody> ReadAsync(HttpContext http)
-        {
-            try
-            {
-                return await http.Request.ReadFromJsonAsync<LockBody>(http.RequestAborted) ?? throw ApiException.Malformed("failed deserializing HTTP body: it is null");
-            }
-            catch (Exception error) when (error is System.Text.Json.JsonException or InvalidOperationException)
-            {
-                throw ApiException.Malformed($"failed deserializing HTTP body: {error.Message}");
-            }
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -20,10 +20,10 @@ public static partial class SidecarFeatures
         public void MapHttp(IEndpointRouteBuilder routes)
         {
             routes.MapGet("/v1.0/secrets/{store}/bulk", async (string store, HttpContext http) =>
-                Results.Json(await Find(store).GetAllAsync(http.RequestAborted), JsonTexts.Compact));
+                JsonTexts.Answer(await GetAllAsync(store, http.RequestAborted)));
             // A name may hold slashes, as the paths of a vault do.
             routes.MapGet("/v1.0/secrets/{store}/{**key}", async (string store, string key, HttpContext http) =>
-                Results.Json(await GetAsync(store, key, http.RequestAborted), JsonTexts.Compact));
+                JsonTexts.Answer(await GetAsync(store, key, http.RequestAborted)));
         }
 
         public void BindGrpc(GrpcMethods methods)
@@ -38,7 +38,7 @@ public static partial class SidecarFeatures
             methods.Unary<GetBulkSecretRequest, GetBulkSecretResponse>("GetBulkSecret", async (request, call) =>
             {
                 var response = new GetBulkSecretResponse();
-                foreach (var (name, values) in await Find(request.StoreName).GetAllAsync(call.CancellationToken))
+                foreach (var (name, values) in await GetAllAsync(request.StoreName, call.CancellationToken))
                 {
                     var secret = response.Data[name] = new SecretResponse();
                     foreach (var (key, value) in values)
@@ -49,10 +49,25 @@ public static partial class SidecarFeatures
             });
         }
 
-        private async Task<IReadOnlyDictionary<string, string>> GetAsync(string store, string key, CancellationToken cancel) =>
-            await Find(store).GetAsync(key, cancel)
+        private async Task<IReadOnlyDictionary<string, string>> GetAsync(string store, string key, CancellationToken cancel)
+        {
+            var engine = Find(store);
+            if (!Permits(store, key))
+            {
+                throw new ApiException(403, "ERR_PERMISSION_DENIED", StatusCode.PermissionDenied,
+                    $"access denied by policy to get \"{key}\" from \"{store}\"");
+            }
+
+            return await engine.GetAsync(key, cancel)
                 ?? throw new ApiException(500, "ERR_SECRET_GET", StatusCode.Internal,
                     $"failed getting secret with key {key} from secret store {store}: secret {key} not found");
+        }
+
+        private async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(string store, CancellationToken cancel) =>
+            (await Find(store).GetAllAsync(cancel)).Where(secret => Permits(store, secret.Key)).ToDictionary();
+
+        private bool Permits(string store, string secret) =>
+            context.Resources.Configuration.SecretScopes.FirstOrDefault(s => s.StoreName == store)?.Permits(secret) ?? true;
 
         private ISecretStore Find(string store)
         {

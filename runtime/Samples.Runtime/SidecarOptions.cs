@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Samples.Runtime.BuildingBlocks.Actors;
 
 namespace Samples.Runtime;
 
@@ -11,6 +12,9 @@ public sealed record RuntimeOptions
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How replicas with actors are watched.</summary>
+    public ActorHealth ActorHealth { get; init; } = ActorHealth.Default;
 }
 
 /// <summary>Settings of one sidecar; the names are those of daprd's flags.</summary>
@@ -20,7 +24,7 @@ public sealed record SidecarOptions(string AppId)
     /// <summary>Where the application listens on loopback; null for one that is only a client.</summary>
     public int? AppPort { get; init; }
 
-    /// <summary><c>http</c>; <c>grpc</c> and the encrypted variants are refused at start.</summary>
+    /// <summary><c>http</c> or <c>grpc</c> (without encryption); the encrypted variants are refused at start.</summary>
     public string AppProtocol { get; init; } = "http";
 
     /// <summary>The HTTP API's port; 0 takes a free one.</summary>
@@ -32,11 +36,20 @@ public sealed record SidecarOptions(string AppId)
     /// <summary>Files and folders with resources.</summary>
     public IReadOnlyList<string> ResourcePaths { get; init; } = [];
 
+    /// <summary>File with a Configuration resource; null for none.</summary>
+    public string? ConfigurationFile { get; init; }
+
+    /// <summary>Health checks of the application; null leaves it at whether its port listens.</summary>
+    public AppHealthCheck? AppHealthCheck { get; init; }
+
     /// <summary>What <c>{name}</c> in a metadata value stands for, for example <c>dataDir</c>.</summary>
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Relative paths in components resolve here: the app directory, as with daprd.</summary>
     public string BaseDirectory { get; init; } = Environment.CurrentDirectory;
+
+    /// <summary>Where jobs and reminders are kept (<c>scheduler.db</c>), shared by all sidecars that name it; null keeps them in memory.</summary>
+    public string? DataDirectory { get; init; }
 
     /// <summary>When set, callers of the API must send it as <c>dapr-api-token</c>.</summary>
     public string? ApiToken { get; init; }
@@ -49,4 +62,21 @@ public sealed record SidecarOptions(string AppId)
 
     /// <summary>Largest request body in bytes; daprd's default is 4 MiB.</summary>
     public long MaxBodySize { get; init; } = 4 << 20;
+
+    /// <summary>Logs every call of the API, as daprd's <c>--enable-api-logging</c>.</summary>
+    public bool ApiLogging { get; init; }
+}
+
+/// <summary>How the application's health is asked for; the defaults are daprd's.</summary>
+/// <param name="Path">An HTTP path that answers 2xx while the application can work.</param>
+public sealed record AppHealthCheck(string Path = "/healthz")
+{
+    /// <summary>Time between two probes.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A probe that takes longer has failed.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Failures in a row after which the application gets no traffic.</summary>
+    public int Threshold { get; init; } = 3;
 }

@@ -1,27 +1,28 @@
 using System.CommandLine;
-using System.Net;
-using System.Net.NetworkInformation;
 using Samples.Cli.Processes;
 using Samples.Cli.RunTemplate;
+using Samples.Runtime.Resources;
 using Spectre.Console;
 
 namespace Samples.Cli.Commands;
 
-/// <summary><c>samples doctor</c>: what this machine has, and what that means.</summary>
+/// <summary><c>samples doctor</c>: what this machine has, and what that means. Exit code 1 means that a pattern cannot be run as it is.</summary>
 internal static class DoctorCommand
 {
-    private static readonly (string Program, string Needed)[] Tools =
+    private static readonly (string[] Programs, string Needed)[] Tools =
     [
-        ("dapr", "`dapr run -f` with Dapr's own sidecars"),
-        ("daprd", "real sidecars without the Dapr CLI"),
-        ("docker", "`docker compose up`"),
-        ("redis-server", "tests of the Redis engines"),
-        ("kubectl", "Kubernetes"),
+        (["dapr"], "`dapr run -f` with Dapr's own sidecars"),
+        (["daprd"], "real sidecars without the Dapr CLI"),
+        (["docker"], "Docker Compose"),
+        (["redis-server"], "tests of the Redis engines"),
+        (["kubectl"], "Kubernetes"),
+        (["chromium", "chromium-browser", "google-chrome", "msedge"], "tests of web pages"),
+        (["git"], "the git sidecar's experiment"),
     ];
 
     public static Command Create()
     {
-        var command = new Command("doctor", "Say what this machine has and what that means.");
+        var command = new Command("doctor", "Say what this machine has and what that means; exit code 1 where a pattern cannot be run as it is.");
         command.SetAction((_, _) => Errors.ShowAsync(() => Task.FromResult(Examine())));
         return command;
     }
@@ -29,42 +30,64 @@ internal static class DoctorCommand
     private static int Examine()
     {
         var repository = Repository.Find();
+        var listeners = Listeners.Find();
         var table = new Table().RoundedBorder().AddColumns("what", "found", "meaning");
-        table.AddRow(".NET", Environment.Version.ToString(), "enough for `run` and `tour`: nothing else is needed");
-        foreach (var (program, needed) in Tools)
+        table.Columns[0].NoWrap();
+        void Row(string what, string found, string meaning, Color colour) => table.AddRow(new Text(what), new Text(found), new Text(meaning, new Style(colour)));
+
+        var runs = RunFile.Find(repository.Data);
+        var fit = AddSdk(Row);
+        foreach (var (programs, needed) in Tools)
         {
-            var path = Locate(program);
-            table.AddRow(program, Markup.Escape(path ?? "no"), path is null ? $"[grey]not possible: {needed}[/]" : $"possible: {needed}");
+            var path = programs.Select(Locate).FirstOrDefault(p => p is not null);
+            Row(programs[0], path ?? "no", path is null ? $"not possible: {needed}" : $"possible: {needed}", path is null ? Color.Grey : Color.Default);
         }
 
-        var redis = Listens(6379);
-        table.AddRow("Redis on 6379", redis ? "yes" : "no", redis ? "components/redis can be used" : "[grey]components/redis needs one[/]");
-        AddPorts(table, repository);
-        foreach (var run in RunFile.Find(repository.Data))
-            table.AddRow("a run", $"process {run.Pid}", $"{Markup.Escape(string.Join(", ", run.Patterns))}; stop it with `samples stop`");
+        var redis = listeners.ContainsKey(6379);
+        Row("Redis on 6379", redis ? "yes" : "no", redis ? "components/redis can be used" : "components/redis needs one", redis ? Color.Default : Color.Grey);
+        foreach (var pattern in repository.Patterns)
+            fit &= AddPattern(Row, repository, pattern, listeners, runs);
+        foreach (var run in runs)
+            Row($"a {run.Kind}", $"process {run.Pid}", $"{string.Join(", ", run.Patterns)}; stop it with `samples stop {run.Pid}`", Color.Default);
         AnsiConsole.Write(table);
-        return 0;
+        AnsiConsole.WriteLine(fit ? "Every pattern can be run." : "Not every pattern can be run as it is; see above.");
+        return fit ? 0 : 1;
     }
 
-    private static void AddPorts(Table table, Repository repository)
+    private static bool AddSdk(Action<string, string, string, Color> row)
     {
-        var inUse = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(e => e.Port).ToHashSet();
-        foreach (var pattern in repository.Patterns)
+        row(".NET runtime", Environment.Version.ToString(), "enough for `run` and `tour`: nothing else is needed", Color.Default);
+        var dotnet = Locate("dotnet");
+        row("dotnet", dotnet ?? "no", dotnet is null ? "the templates start `dotnet`: put the SDK's folder on PATH" : "starts the services", dotnet is null ? Color.Red : Color.Default);
+        return dotnet is not null;
+    }
+
+    private static bool AddPattern(
+        Action<string, string, string, Color> row, Repository repository, Pattern pattern, IReadOnlyDictionary<int, string> listeners, IReadOnlyList<RunFile> runs)
+    {
+        try
         {
-            var taken = TemplateReader.Read(pattern.Template, repository.Root)
-                .SelectMany(e => new[] { e.AppPort ?? 0, e.DaprHttpPort, e.DaprGrpcPort }).Where(p => p > 0 && inUse.Contains(p)).Order().ToList();
-            table.AddRow($"ports of {Markup.Escape(pattern.Name)}", taken.Count == 0 ? "free" : $"taken: {string.Join(", ", taken)}",
-                taken.Count == 0 ? "`run` can have them" : "run with --free-ports, or stop what has them");
+            var ports = TemplateReader.Read(pattern.Template, repository.Root).SelectMany(e => new[] { e.AppPort ?? 0, e.DaprHttpPort, e.DaprGrpcPort });
+            var taken = ports.Where(p => p > 0 && listeners.ContainsKey(p)).Order().ToList();
+            var ours = runs.Any(r => r.Patterns.Contains(pattern.Name));
+            if (taken.Count == 0)
+                row(pattern.Name, "its ports are free", "`run` can have them", Color.Default);
+            else
+                row(pattern.Name, string.Join("\n", taken.GroupBy(p => listeners[p]).Select(g => $"{string.Join(", ", g)}: {g.Key}")),
+                    ours ? "it runs" : "ports are taken: run with --free-ports, or stop what has them", ours ? Color.Default : Color.Yellow);
+            return taken.Count == 0 || ours;
+        }
+        catch (ResourceException error)
+        {
+            row(pattern.Name, "cannot be run", error.Message, Color.Red);
+            return false;
         }
     }
 
     private static string? Locate(string program)
     {
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append(Path.Combine(home, ".dapr", "bin"))
-            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        return RunTemplate.Commands.Find(program, Environment.CurrentDirectory)
+            ?? RunTemplate.Commands.Find(Path.Combine(home, ".dapr", "bin", program), home);
     }
-
-    private static bool Listens(int port) =>
-        IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(e => e.Port == port && (IPAddress.IsLoopback(e.Address) || e.Address.Equals(IPAddress.Any) || e.Address.Equals(IPAddress.IPv6Any)));
 }

@@ -3,9 +3,11 @@ using Spectre.Console;
 
 namespace Samples.Cli.Commands;
 
-/// <summary>What goes wrong is one message that names the cure, on the error output, and exit code 1.</summary>
+/// <summary>What goes wrong is one message that names the cure, on the error output, and exit code 1. Nobody sees a stack trace who did not ask for it.</summary>
 internal static class Errors
 {
+    private const string TraceVariable = "SAMPLES_TRACE";
+
     public static async Task<int> ShowAsync(Func<Task<int>> act)
     {
         try
@@ -16,12 +18,21 @@ internal static class Errors
         {
             return 130;
         }
-        catch (Exception error) when (error is ResourceException or IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
-            var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-            console.Write(new Text("error: ", new Style(Color.Red)));
-            Console.Error.WriteLine(error.Message.StartsWith("(code): ", StringComparison.Ordinal) ? error.Message["(code): ".Length..] : error.Message);
+            Show(error is ResourceException or IOException or UnauthorizedAccessException
+                ? error.Message.StartsWith("(code): ", StringComparison.Ordinal) ? error.Message["(code): ".Length..] : error.Message
+                : $"{error.GetType().Name}: {error.Message} This is a fault of the command itself; with {TraceVariable}=1 it says where.");
+            if (Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 })
+                Console.Error.WriteLine(error);
             return 1;
         }
+    }
+
+    public static void Show(string message)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        console.Write(new Text("error: ", new Style(Color.Red)));
+        Console.Error.WriteLine(message);
     }
 }

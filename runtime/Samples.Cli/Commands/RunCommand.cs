@@ -1,10 +1,7 @@
 using System.CommandLine;
-using Microsoft.Extensions.Logging;
-using Samples.Cli.Control;
 using Samples.Cli.Processes;
 using Samples.Cli.RunTemplate;
 using Samples.Lab.Experiments;
-using Samples.Runtime;
 using Samples.Runtime.Resources;
 using Spectre.Console;
 
@@ -18,65 +15,69 @@ internal static class RunCommand
     public static Command Create()
     {
         var patterns = new Argument<string[]>("pattern") { Description = "Patterns to run; see `samples list`.", Arity = ArgumentArity.ZeroOrMore };
-        var file = new Option<FileInfo?>("--file", "-f") { Description = "A Dapr multi-app run template of your own." };
+        var files = new Option<FileInfo[]>("--file", "-f") { Description = "A Dapr multi-app run template of your own, or a folder with a dapr.yaml; several times.", DefaultValueFactory = _ => [] };
         var freePorts = new Option<bool>("--free-ports") { Description = "Ignore the template's ports and take free ones." };
         var data = new Option<DirectoryInfo?>("--data") { Description = "Where everything is kept; .samples in the checkout by default." };
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Your own files as the pattern's input (work-queue: a folder of pictures)." };
         var fresh = new Option<bool>("--fresh") { Description = "Forget what an earlier run kept." };
-        var command = new Command("run", "Run patterns until Ctrl-C.") { patterns, file, freePorts, data, folder, fresh };
-        command.SetAction((result, _) => Errors.ShowAsync(() => RunAsync(
-            result.GetValue(patterns)!, result.GetValue(file), result.GetValue(freePorts), result.GetValue(data), result.GetValue(folder), result.GetValue(fresh))));
+        var command = new Command("run", "Run patterns until Ctrl-C.") { patterns, files, freePorts, data, folder, fresh }.WithExamples(
+            ("samples run work-queue", "one pattern on the ports of its page"),
+            ("samples run work-queue --folder ~/Pictures", "on your own pictures"),
+            ("samples run work-queue --free-ports --data /tmp/second", "a second one beside it"),
+            ("samples run -f my/dapr.yaml", "your own Dapr multi-app run template"));
+        command.SetAction((result, _) => Errors.ShowAsync(() => RunAsync(new Wishes(
+            result.GetValue(patterns)!, result.GetValue(files)!, result.GetValue(freePorts), result.GetValue(data), result.GetValue(folder), result.GetValue(fresh)))));
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] names, FileInfo? file, bool freePorts, DirectoryInfo? data, DirectoryInfo? folder, bool fresh)
+    private static async Task<int> RunAsync(Wishes wishes)
     {
         using var interruption = new Interruption();
         var repository = Repository.Find();
-        var templates = names.Select(n => repository.Require(n).Template).Concat(file is null ? [] : [file.FullName]).Distinct().ToList();
+        var entries = ReadTemplates(repository, wishes);
+        if (wishes.Folder is { Exists: false } missing)
+            throw new ResourceException(Origin.Code, $"the folder '{missing.FullName}' does not exist.", "Name one with your files.");
+        var data = wishes.Data?.FullName ?? repository.Data;
+        RefuseSecondRun(repository, entries, data);
+        if (!wishes.FreePorts)
+            RefuseSharedPorts(entries);
+        if (wishes.Fresh)
+            Forget(entries, data);
+
+        var console = AnsiConsole.Console;
+        foreach (var note in entries.SelectMany(e => e.Ignored.Select(i => (e.Pattern, i))).Distinct())
+            console.MarkupLineInterpolated($"[grey]note: {note.Pattern}: {note.i}[/]");
+        try
+        {
+            var how = new LiveRunOptions("run", data, wishes.FreePorts, console, Patience);
+            if (wishes.Folder is not null)
+                how = how with { Environment = new Dictionary<string, string> { ["SAMPLES_FOLDER"] = wishes.Folder.FullName } };
+            else
+                await SeedAsync(entries, data, interruption.Token);
+            await using var run = await LiveRun.StartAsync(repository, entries, how, interruption.Token);
+            Summary.Show(console, await run.Suite.ListAsync(interruption.Token), data);
+            await interruption.WaitAsync();
+            console.MarkupLine("[grey]stopping: every service finishes what it has begun; Ctrl-C again ends at once[/]");
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            // Stopped while it started.
+        }
+
+        console.WriteLine("stopped");
+        return 0;
+    }
+
+    private static List<RunEntry> ReadTemplates(Repository repository, Wishes wishes)
+    {
+        var templates = wishes.Patterns.Select(n => repository.Require(n).Template).Concat(wishes.Files.Select(f => f.FullName)).Distinct().ToList();
         if (templates.Count == 0)
         {
             throw new ResourceException(Origin.Code, "nothing to run.",
                 $"Name a pattern ({string.Join(", ", repository.Patterns.Select(p => p.Name))}) or a template with -f FILE.");
         }
 
-        if (folder is { Exists: false })
-            throw new ResourceException(Origin.Code, $"the folder '{folder.FullName}' does not exist.", "Name one with your files.");
-        var entries = templates.SelectMany(t => TemplateReader.Read(t, repository.Root)).ToList();
-        var dataFolder = data?.FullName ?? repository.Data;
-        RefuseSecondRun(repository, entries, dataFolder);
-        if (fresh)
-            Forget(entries, dataFolder);
-
-        var console = AnsiConsole.Console;
-        using var logs = new ReplicaLogs(Path.Combine(dataFolder, "logs"), console);
-        using var loggers = LoggerFactory.Create(l => l.SetMinimumLevel(LogLevel.Warning).AddProvider(new LogLines(logs)));
-        await using var runtime = new DaprRuntime(new RuntimeOptions { Loggers = loggers });
-        var options = new SuiteOptions(dataFolder, freePorts, logs.Write);
-        if (folder is not null)
-            options = options with { Environment = new Dictionary<string, string> { ["SAMPLES_FOLDER"] = folder.FullName } };
-        else
-            await SeedAsync(entries, options, interruption.Token);
-        await using var suite = new Suite(runtime, options);
-        await using var control = await ControlServer.StartAsync(suite, interruption.Token);
-        options.Control = (control.Address, control.Token);
-        var process = System.Diagnostics.Process.GetCurrentProcess();
-        using var published = new RunFile(process.Id, process.StartTime.ToUniversalTime(), [.. entries.Select(e => e.Pattern).Distinct()],
-            control.Address.ToString(), control.Token, dataFolder).Publish(repository.Data);
-        try
-        {
-            await suite.StartAsync(entries, interruption.Token);
-            await suite.WaitReadyAsync(Patience, interruption.Token);
-            await using var autoscaler = Autoscaler.Start(suite, logs.Write);
-            ShowSummary(console, suite, dataFolder);
-            await Task.Delay(Timeout.Infinite, interruption.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            console.MarkupLine("[grey]stopping: every service finishes what it has begun; Ctrl-C again ends at once[/]");
-        }
-
-        return 0;
+        return [.. templates.SelectMany(t => TemplateReader.Read(t, repository.Root))];
     }
 
     private static void RefuseSecondRun(Repository repository, List<RunEntry> entries, string data)
@@ -88,32 +89,35 @@ internal static class RunCommand
         }
     }
 
+    // Within a template its reader has looked already.
+    private static void RefuseSharedPorts(List<RunEntry> entries)
+    {
+        foreach (var port in entries.SelectMany(e => new[] { e.AppPort ?? 0, e.DaprHttpPort, e.DaprGrpcPort }.Where(p => p > 0).Select(p => (Port: p, e.Pattern))).GroupBy(p => p.Port))
+        {
+            if (port.Select(p => p.Pattern).Distinct().ToList() is [var one, var other, ..])
+                throw new ResourceException(Origin.Code, $"'{one}' and '{other}' both want port {port.Key}.", "Run with --free-ports, or change one of the templates.");
+        }
+    }
+
     private static void Forget(List<RunEntry> entries, string data)
     {
         foreach (var folder in entries.Select(e => Path.Combine(data, e.Pattern)).Distinct().Where(Directory.Exists))
             Directory.Delete(folder, recursive: true);
     }
 
-    private static async Task SeedAsync(List<RunEntry> entries, SuiteOptions options, CancellationToken cancel)
+    private static async Task SeedAsync(List<RunEntry> entries, string data, CancellationToken cancel)
     {
-        foreach (var pattern in entries.Select(e => e.Pattern).Distinct().Where(p => !Directory.Exists(options.DataOf(p))))
+        foreach (var pattern in entries.Select(e => e.Pattern).Distinct())
         {
-            if (Experiments.All.FirstOrDefault(e => e.Pattern == pattern) is { } experiment)
-                await experiment.SeedAsync(Directory.CreateDirectory(options.DataOf(pattern)).FullName, cancel);
+            // Written at the end: a run that was killed in the middle is followed by one that begins again.
+            var folder = Path.Combine(data, pattern);
+            var mark = Path.Combine(folder, "seeded");
+            if (File.Exists(mark) || Experiments.All.FirstOrDefault(e => e.Pattern == pattern) is not { } experiment)
+                continue;
+            await experiment.SeedAsync(Directory.CreateDirectory(folder).FullName, cancel);
+            await File.WriteAllTextAsync(mark, "", cancel);
         }
     }
 
-    private static void ShowSummary(IAnsiConsole console, Suite suite, string data)
-    {
-        var table = new Table().RoundedBorder().AddColumns("replica", "state", "address", "HTTP", "gRPC", "process");
-        foreach (var replica in suite.Members.Select(m => m.Describe()))
-        {
-            table.AddRow(replica.Name, replica.State, replica.AppPort > 0 ? $"http://127.0.0.1:{replica.AppPort}" : "-",
-                $"{replica.DaprHttpPort}", $"{replica.DaprGrpcPort}", $"{replica.Pid}");
-        }
-
-        console.Write(table);
-        console.WriteLine($"data and logs: {data}");
-        console.WriteLine("Ctrl-C stops everything.");
-    }
+    private sealed record Wishes(string[] Patterns, FileInfo[] Files, bool FreePorts, DirectoryInfo? Data, DirectoryInfo? Folder, bool Fresh);
 }

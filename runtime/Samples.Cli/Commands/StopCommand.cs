@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Samples.Cli.Processes;
+using Samples.Runtime.Resources;
 
 namespace Samples.Cli.Commands;
 
@@ -11,35 +12,47 @@ internal static class StopCommand
 
     public static Command Create()
     {
-        var command = new Command("stop", "Stop every run of this checkout, each service draining first.");
-        command.SetAction((_, cancel) => Errors.ShowAsync(() => StopAsync(cancel)));
+        var which = new Argument<string[]>("which") { Description = "Patterns or process ids; every run of this checkout by default.", Arity = ArgumentArity.ZeroOrMore };
+        var command = new Command("stop", "Stop runs and tours of this checkout, each service draining first.") { which }.WithExamples(
+            ("samples stop", "everything that this checkout runs"), ("samples stop work-queue", "the runs of one pattern"), ("samples stop 4711", "one run, by its process"));
+        command.SetAction((result, cancel) => Errors.ShowAsync(() => StopAsync(result.GetValue(which)!, cancel)));
         return command;
     }
 
-    private static async Task<int> StopAsync(CancellationToken cancel)
+    private static async Task<int> StopAsync(string[] which, CancellationToken cancel)
     {
         var runs = RunFile.Find(Repository.Find().Data);
-        if (runs.Count == 0)
-            Console.WriteLine("Nothing runs.");
-        foreach (var run in runs)
+        bool Is(RunFile run, string name) => run.Patterns.Contains(name) || $"{run.Pid}" == name;
+        if (which.FirstOrDefault(name => !runs.Any(r => Is(r, name))) is { } unknown)
         {
-            using var process = Process.GetProcessById(run.Pid);
-            Native.Signal(run.Pid, Native.SigTerm);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            limit.CancelAfter(Patience);
-            try
-            {
-                await process.WaitForExitAsync(limit.Token);
-            }
-            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-            {
-                // Its services die with it.
-                Native.Signal(run.Pid, Native.SigKill);
-            }
-
-            Console.WriteLine($"stopped {string.Join(", ", run.Patterns)} (process {run.Pid})");
+            throw new ResourceException(Origin.Code, $"'{unknown}' does not run.",
+                runs.Count == 0 ? "Nothing runs." : $"Running: {string.Join("; ", runs.Select(Describe))}.");
         }
 
+        if (runs.Count == 0)
+            Console.WriteLine("Nothing runs.");
+        await Task.WhenAll(runs.Where(r => which.Length == 0 || which.Any(name => Is(r, name))).Select(run => StopAsync(run, cancel)));
         return 0;
     }
+
+    private static async Task StopAsync(RunFile run, CancellationToken cancel)
+    {
+        Native.Terminate(run.Pid);
+        var word = "stopped";
+        var began = Stopwatch.GetTimestamp();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (run.IsAlive() && await timer.WaitForNextTickAsync(cancel))
+        {
+            if (Stopwatch.GetElapsedTime(began) < Patience)
+                continue;
+            // Its services die with it.
+            Native.KillOne(run.Pid);
+            word = $"killed, because it did not stop within {Patience.TotalSeconds:0} s:";
+            break;
+        }
+
+        Console.WriteLine($"{word} {Describe(run)}");
+    }
+
+    private static string Describe(RunFile run) => $"{run.Kind} of {string.Join(", ", run.Patterns)} (process {run.Pid})";
 }

@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Microsoft.Extensions.Logging;
 using Samples.Cli.Processes;
 using Samples.Cli.RunTemplate;
 using Samples.Lab.Experiments;
-using Samples.Runtime;
 using Samples.Runtime.Resources;
 using Spectre.Console;
 
@@ -19,27 +17,22 @@ internal static class TourCommand
     {
         var patterns = new Argument<string[]>("pattern") { Description = "Patterns to tour; all that have an experiment by default.", Arity = ArgumentArity.ZeroOrMore };
         var json = new Option<FileInfo?>("--json") { Description = "Also write the record to this file." };
-        var set = new Option<string[]>("--set") { Description = "A size or switch of the experiment, NAME=VALUE; several times.", DefaultValueFactory = _ => [] };
+        var set = new Option<string[]>("--set") { Description = "A size of the experiment, NAME=NUMBER; several times.", DefaultValueFactory = _ => [] };
         var rounds = new Option<int?>("--rounds") { Description = "Rounds of faults, where an experiment has them." };
         var without = new Option<string[]>("--without") { Description = "Take away what a promise rests on, to see the claims fail (ownership: fencing; scatter-gather: hedging).", DefaultValueFactory = _ => [] };
+        var page = new Option<bool>("--page") { Description = "Also write the claims into the pattern's page, under \"Measured\"." };
         var keep = new Option<bool>("--keep") { Description = "Keep data and logs afterwards." };
-        var command = new Command("tour", "Run the experiments: real traffic, real faults, and a table of what held.") { patterns, json, set, rounds, without, keep };
-        command.SetAction((result, _) => Errors.ShowAsync(() =>
-        {
-            var options = ReadOptions(result.GetValue(set)!);
-            if (result.GetValue(rounds) is { } count)
-                options["rounds"] = $"{count}";
-            foreach (var name in result.GetValue(without)!)
-                options["without-" + name] = "1";
-            return TourAsync(result.GetValue(patterns)!, options, result.GetValue(json), result.GetValue(keep));
-        }));
+        var command = new Command("tour", "Run the experiments: real traffic, real faults, and a table of what held. Exit code 1 where a claim failed.") { patterns, json, set, rounds, without, page, keep }.WithExamples(
+            ("samples tour", "every pattern that has an experiment"),
+            ("samples tour work-queue", "one pattern"),
+            ("samples tour work-queue --set pictures=300 --keep", "a larger one, whose data and logs stay"),
+            ("samples tour --json tour.json", "with a record for machines"));
+        command.SetAction((result, _) => Errors.ShowAsync(() => TourAsync(
+            result.GetValue(patterns)!, TourOptions.Read(result.GetValue(set)!, result.GetValue(rounds), result.GetValue(without)!), result.GetValue(json), result.GetValue(page), result.GetValue(keep))));
         return command;
     }
 
-    private static Dictionary<string, string> ReadOptions(string[] pairs) => pairs.Select(p => p.Split('=', 2)).ToDictionary(
-        p => p[0], p => p.Length == 2 ? p[1] : throw new ResourceException(Origin.Code, $"'--set {p[0]}' has no value.", "Write --set NAME=VALUE."));
-
-    private static async Task<int> TourAsync(string[] names, Dictionary<string, string> options, FileInfo? json, bool keep)
+    private static async Task<int> TourAsync(string[] names, IReadOnlyDictionary<string, string> options, FileInfo? json, bool page, bool keep)
     {
         using var interruption = new Interruption();
         var repository = Repository.Find();
@@ -48,48 +41,61 @@ internal static class TourCommand
         foreach (var name in names.Where(n => Experiments.All.All(e => e.Pattern != n)))
             throw new ResourceException(Origin.Code, $"'{name}' has no experiment yet.", $"With one: {string.Join(", ", Experiments.All.Select(e => e.Pattern))}.");
         var experiments = Experiments.All.Where(e => names.Length == 0 || names.Contains(e.Pattern)).ToList();
+        TourOptions.RefuseUnknown(options, experiments);
+        // Before anything runs: a minute later is too late to hear of a wrong path.
+        if (json is not null && (json.Directory is not { Exists: true } || Directory.Exists(json.FullName)))
+            throw new ResourceException(Origin.Code, $"'{json.FullName}' cannot be written.", "Name a file in a folder that exists.");
+        var templates = experiments.ToDictionary(e => e, e => TemplateReader.Read(repository.Require(e.Pattern).Template, repository.Root));
         var record = new TourRecord("embedded");
         foreach (var experiment in experiments)
-            record.Patterns.Add(await TourOneAsync(repository, experiment, options, keep, interruption.Token));
+            record.Patterns.Add(await TourOneAsync(repository, experiment, templates[experiment], options, keep, interruption.Token));
         TourRecord.Show(AnsiConsole.Console, record);
         if (json is not null)
             record.Write(json.FullName);
+        foreach (var pattern in page ? record.Patterns : [])
+            MeasuredBlock.Write(Path.Combine(Path.GetDirectoryName(repository.Require(pattern.Pattern).Template)!, "README.md"), pattern, DateOnly.FromDateTime(DateTime.Today));
         return record.Held ? 0 : 1;
     }
 
     private static async Task<PatternRecord> TourOneAsync(
-        Repository repository, IExperiment experiment, Dictionary<string, string> options, bool keep, CancellationToken cancel)
+        Repository repository, IExperiment experiment, IReadOnlyList<RunEntry> entries, IReadOnlyDictionary<string, string> options, bool keep, CancellationToken cancel)
     {
         // A world of its own: fresh data and free ports, so that a tour disturbs nothing that runs.
-        var data = Directory.CreateTempSubdirectory($"samples-tour-{experiment.Pattern}-").FullName;
+        var data = TourFolder.Create(experiment.Pattern);
         var began = Stopwatch.GetTimestamp();
-        var claims = await TourDisplay.ShowAsync(AnsiConsole.Console, experiment.Pattern, async (observe, say) =>
+        var explained = false;
+        try
         {
-            say("starting");
-            using var logs = new ReplicaLogs(Path.Combine(data, "logs"), console: null);
-            using var loggers = LoggerFactory.Create(l => l.SetMinimumLevel(LogLevel.Warning).AddProvider(new LogLines(logs)));
-            await using var runtime = new DaprRuntime(new RuntimeOptions { Loggers = loggers });
-            var suiteOptions = new SuiteOptions(data, FreePorts: true, logs.Write);
-            await using var suite = new Suite(runtime, suiteOptions);
-            await suite.StartAsync(TemplateReader.Read(repository.Require(experiment.Pattern).Template, repository.Root), cancel);
-            await suite.WaitReadyAsync(Patience, cancel);
-            await using var autoscaler = Autoscaler.Start(suite, logs.Write);
-            say("running");
-            var context = new ExperimentContext(suite, await suite.ListAsync(cancel), suiteOptions.DataOf(experiment.Pattern), observe, options, TimeProvider.System);
-            try
+            var claims = await TourDisplay.ShowAsync(AnsiConsole.Console, experiment.Pattern, async (observe, say) =>
             {
-                return await experiment.RunAsync(context, cancel);
-            }
-            catch (Exception error) when (error is not OperationCanceledException and not ResourceException)
-            {
-                return [new Claim("the experiment runs to its end", "yes", "no", false, error.Message)];
-            }
-        });
-        var held = claims.All(c => c.Held != false);
-        if (keep || !held)
-            AnsiConsole.Console.WriteLine($"data and logs of {experiment.Pattern}: {data}");
-        else
-            Directory.Delete(data, recursive: true);
-        return new PatternRecord(experiment.Pattern, Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds, 1), claims);
+                say($"starting {entries.Count} processes");
+                await using var run = await LiveRun.StartAsync(repository, entries, new LiveRunOptions("tour", data, FreePorts: true, Console: null, Patience), cancel);
+                say("running");
+                var context = new ExperimentContext(
+                    run.Suite, await run.Suite.ListAsync(cancel), run.Options.DataOf(experiment.Pattern), observe, options, TimeProvider.System);
+                try
+                {
+                    return await experiment.RunAsync(context, cancel);
+                }
+                catch (Exception error) when (error is not ResourceException && !cancel.IsCancellationRequested)
+                {
+                    return [new Claim("the experiment runs to its end", "yes", "no", false, error.Message)];
+                }
+                finally
+                {
+                    say("stopping");
+                }
+            });
+            explained = claims.All(c => c.Held != false);
+            return new PatternRecord(experiment.Pattern, Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds, 1), claims);
+        }
+        finally
+        {
+            // What failed must be looked into; what was interrupted leaves nothing behind.
+            if (keep || (!explained && !cancel.IsCancellationRequested))
+                AnsiConsole.Console.WriteLine($"data and logs of {experiment.Pattern}: {data}");
+            else
+                TourFolder.Delete(data);
+        }
     }
 }

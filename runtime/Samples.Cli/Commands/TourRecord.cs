@@ -51,6 +51,10 @@ internal sealed record TourRecord(string Runtime)
 
             console.Write(table);
         }
+
+        var claims = record.Patterns.SelectMany(p => p.Claims).ToList();
+        var (held, failed) = (claims.Count(c => c.Held == true), claims.Count(c => c.Held == false));
+        console.MarkupLine($"claims: [green]{held} held[/], {(failed == 0 ? "0 failed" : $"[red]{failed} FAILED[/]")}, {claims.Count - held - failed} not run");
     }
 }
 

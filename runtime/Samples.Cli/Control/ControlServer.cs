@@ -5,8 +5,10 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Samples.Lab.Experiments;
+using Samples.Runtime.Resources;
 
 namespace Samples.Cli.Control;
 
@@ -27,11 +29,14 @@ internal sealed class ControlServer : IAsyncDisposable
     public static async Task<ControlServer> StartAsync(IFaults faults, CancellationToken cancel)
     {
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        var builder = WebApplication.CreateSlimBuilder();
+        // Production whatever the shell says: a development page would show a stack trace.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         builder.Logging.ClearProviders();
         builder.Services.AddProblemDetails();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
         var host = builder.Build();
+        host.UseExceptionHandler();
+        host.UseStatusCodePages();
         host.Use((http, next) => Authorize(http, next, Encoding.UTF8.GetBytes($"Bearer {token}")));
         Map(host, faults);
         await host.StartAsync(cancel);
@@ -68,7 +73,9 @@ internal sealed class ControlServer : IAsyncDisposable
             return Results.NoContent();
         }));
         host.MapPut("/apps/{appId}/replicas", (string appId, Scale scale, CancellationToken cancel) => TranslateAsync(async () =>
-            Results.Ok(new Scale(await faults.ScaleAsync(appId, scale.Count, cancel)))));
+            scale.Count is { } count
+                ? Results.Ok(new Scale(await faults.ScaleAsync(appId, count, cancel)))
+                : Results.Problem(statusCode: 400, title: "The number of replicas is missing.", detail: "Send {\"count\": NUMBER}.")));
     }
 
     private static async Task<IResult> TranslateAsync(Func<Task<IResult>> act)
@@ -81,13 +88,17 @@ internal sealed class ControlServer : IAsyncDisposable
         {
             return Results.Problem(statusCode: 404, title: error.Message);
         }
-        catch (ArgumentOutOfRangeException error)
+        catch (ArgumentOutOfRangeException)
         {
-            return Results.Problem(statusCode: 422, title: error.Message);
+            return Results.Problem(statusCode: 422, title: "That number of replicas is not possible.", detail: "Between 0 and 32 replicas fit one machine.");
+        }
+        catch (ResourceException error)
+        {
+            return Results.Problem(statusCode: 409, title: "It could not be started.", detail: error.Message);
         }
     }
 
     public async ValueTask DisposeAsync() => await _host.DisposeAsync();
 
-    private sealed record Scale(int Count);
+    private sealed record Scale(int? Count);
 }

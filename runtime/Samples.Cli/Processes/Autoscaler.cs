@@ -50,8 +50,16 @@ internal sealed class Autoscaler : IAsyncDisposable
                 var running = _suite.Members.Count(m => m.Entry.AppId == rule.AppId);
                 if (target == running)
                     continue;
-                _log(rule.AppId, $"scales from {running} to {target} replicas: {rule.By} asks for them");
-                await _suite.ScaleAsync(rule.AppId, target, byHand: false, _closing.Token);
+                _log(rule.AppId, $"info: scales from {running} to {target} replicas: {rule.By} asks for them");
+                try
+                {
+                    await _suite.ScaleAsync(rule.AppId, target, byHand: false, _closing.Token);
+                }
+                catch (Exception error) when (error is ResourceException or IOException)
+                {
+                    // No port, or no room: the next period tries again.
+                    _log(rule.AppId, $"fail: cannot scale to {target}: {error.Message}");
+                }
             }
         }
         catch (OperationCanceledException)

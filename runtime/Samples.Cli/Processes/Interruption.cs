@@ -6,18 +6,25 @@ namespace Samples.Cli.Processes;
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PosixSignalRegistration[] _registrations;
+    private int _count;
 
     public Interruption() => _registrations =
         [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(s => PosixSignalRegistration.Create(s, Handle))];
 
+    /// <summary>Cancelled by the first.</summary>
     public CancellationToken Token => _source.Token;
+
+    /// <summary>Completes with the first.</summary>
+    public Task WaitAsync() => _asked.Task;
 
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (_source.IsCancellationRequested)
+        if (Interlocked.Increment(ref _count) > 1)
             Environment.Exit(130);
+        _asked.TrySetResult();
         // Not on the signal's thread: cancelling runs callbacks.
         _ = _source.CancelAsync();
     }

@@ -10,29 +10,42 @@ namespace Samples.Cli.Processes;
 internal sealed class Launcher : IDisposable
 {
     private readonly BlockingCollection<(ProcessStartInfo Info, TaskCompletionSource<Process> Done)> _queue = [];
+    private readonly Guard _guard = new();
 
     public Launcher() => new Thread(Run) { IsBackground = true, Name = "launcher" }.Start();
 
-    /// <summary>Starts a program with both outputs redirected.</summary>
+    /// <summary>Starts a program with both outputs redirected, tied to the life of the command.</summary>
     public Task<Process> StartAsync(IReadOnlyList<string> command, string directory, IReadOnlyDictionary<string, string> environment)
     {
-        var info = new ProcessStartInfo(Environment.ProcessPath!)
-        {
-            WorkingDirectory = directory,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
-        // Run as `dotnet samples.dll`, the process path is dotnet itself.
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-            info.ArgumentList.Add(typeof(Launcher).Assembly.Location);
-        foreach (var argument in (IEnumerable<string>)["supervise", Environment.ProcessId.ToString(), .. command])
-            info.ArgumentList.Add(argument);
+        var info = OperatingSystem.IsWindows()
+            ? new ProcessStartInfo(command[0], command.Skip(1))
+            : Itself(["supervise", Environment.ProcessId.ToString(), .. command]);
+        info.WorkingDirectory = directory;
+        (info.RedirectStandardInput, info.RedirectStandardOutput, info.RedirectStandardError) = (true, true, true);
         foreach (var (name, value) in environment)
             info.Environment[name] = value;
         var done = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
         _queue.Add((info, done));
         return done.Task;
+    }
+
+    /// <summary>A process that was started here has ended: what it left behind ends too.</summary>
+    public void Ended(int pid)
+    {
+        Native.KillLeftovers(pid);
+        _guard.Forget(pid);
+    }
+
+    /// <summary>How to start this program again with other arguments.</summary>
+    public static ProcessStartInfo Itself(params IEnumerable<string> arguments)
+    {
+        var info = new ProcessStartInfo(Environment.ProcessPath!);
+        // Run as `dotnet samples.dll`, the process path is dotnet itself.
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            info.ArgumentList.Add(typeof(Launcher).Assembly.Location);
+        foreach (var argument in arguments)
+            info.ArgumentList.Add(argument);
+        return info;
     }
 
     private void Run()
@@ -41,7 +54,9 @@ internal sealed class Launcher : IDisposable
         {
             try
             {
-                done.SetResult(Process.Start(info)!);
+                var process = Process.Start(info)!;
+                _guard.Watch(process.Id);
+                done.SetResult(process);
             }
             catch (Exception error)
             {
@@ -50,5 +65,9 @@ internal sealed class Launcher : IDisposable
         }
     }
 
-    public void Dispose() => _queue.CompleteAdding();
+    public void Dispose()
+    {
+        _queue.CompleteAdding();
+        _guard.Dispose();
+    }
 }

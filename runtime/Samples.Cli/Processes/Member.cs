@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Samples.Cli.RunTemplate;
 using Samples.Lab.Experiments;
@@ -5,18 +6,24 @@ using Samples.Runtime;
 
 namespace Samples.Cli.Processes;
 
-/// <summary>One replica: its process, kept alive, beside its sidecar.</summary>
+/// <summary>
+/// One replica: its process, kept alive, beside its sidecar. A process that ends is started again with a back-off; only one that
+/// listens on no port and ends with 0 has done its work.
+/// </summary>
 internal sealed class Member(string name, RunEntry entry, Sidecar first, int? appPort, Launcher launcher, Action<string, string> log) : IAsyncDisposable
 {
+    private const int LinesKept = 5;
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(200), LongestBackOff = TimeSpan.FromSeconds(5), Stable = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), LastWords = TimeSpan.FromSeconds(1);
 
-    private volatile Sidecar _sidecar = first;
     private readonly CancellationTokenSource _closing = new();
+    private readonly ConcurrentQueue<string> _lastLines = new();
+    private volatile Sidecar _sidecar = first;
     private TaskCompletionSource _wanted = NewSignal();
-    private Process? _process;
+    private volatile Process? _process;
     private volatile string _state = "stopped";
     private volatile bool _keep, _killed;
+    private volatile int _endings;
     private Task _loop = Task.CompletedTask;
 
     public string Name => name;
@@ -27,11 +34,30 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
 
     public int? AppPort => appPort;
 
-    public string State => _state;
+    public int Pid
+    {
+        get
+        {
+            try
+            {
+                return _process is { HasExited: false } process ? process.Id : 0;
+            }
+            catch (InvalidOperationException)
+            {
+                // It ended between the two questions.
+                return 0;
+            }
+        }
+    }
 
-    public int Pid => _process is { HasExited: false } process ? process.Id : 0;
+    /// <summary>How often its process ended by itself.</summary>
+    public int Endings => _endings;
 
-    public Replica Describe() => new(name, entry.AppId, Pid, appPort ?? 0, _sidecar.HttpPort, _sidecar.GrpcPort, _state);
+    /// <summary>What it said last.</summary>
+    public IReadOnlyList<string> LastLines => [.. _lastLines];
+
+    public Replica Describe() => new(name, entry.AppId, Pid, appPort ?? 0, _sidecar.HttpPort, _sidecar.GrpcPort,
+        _state == "running" && appPort is not null && !_sidecar.AppReady ? "starting" : _state);
 
     public void Begin(IReadOnlyDictionary<string, string> environment)
     {
@@ -44,32 +70,33 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
     public void Start()
     {
         _keep = true;
-        if (Pid > 0)
-            return;
-        _wanted.TrySetResult();
+        if (Pid == 0)
+            Volatile.Read(ref _wanted).TrySetResult();
     }
 
     public void Kill()
     {
+        if (Pid is not (> 0 and var pid))
+            return;
         // Killed on request says nothing about the program: it starts again without a longer and longer back-off.
         _killed = true;
-        Native.Signal(Pid, Native.SigKill);
+        Native.Kill(pid);
     }
 
     public void Freeze()
     {
-        if (Pid == 0)
+        if (Pid is not (> 0 and var pid))
             return;
-        Native.Signal(Pid, Native.SigStop);
+        Native.Freeze(pid);
         _state = "frozen";
     }
 
     public void Resume()
     {
-        if (Pid == 0)
+        if (_state != "frozen" || Pid is not (> 0 and var pid))
             return;
-        Native.Signal(Pid, Native.SigCont);
         _state = "running";
+        Native.Resume(pid);
     }
 
     /// <summary>A new sidecar in the place of the old one, on its ports.</summary>
@@ -81,26 +108,28 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
     }
 
     /// <summary>SIGTERM; it stays down until started. After ten seconds it is killed.</summary>
-    public async Task TerminateAsync(CancellationToken cancel)
+    public async Task TerminateAsync()
     {
         _keep = false;
         // A start that was asked for while it ran is no wish for after its end.
         Volatile.Write(ref _wanted, NewSignal());
-        if (_process is not { HasExited: false } process)
+        if (_process is not { } process || Pid is not (> 0 and var pid))
             return;
-        Native.Signal(process.Id, Native.SigCont);
-        Native.Signal(process.Id, Native.SigTerm);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(Patience);
+        Native.Resume(pid);
+        Native.Terminate(pid);
         try
         {
-            await process.WaitForExitAsync(limit.Token);
+            await process.WaitForExitAsync(CancellationToken.None).WaitAsync(Patience);
         }
-        catch (OperationCanceledException)
+        catch (TimeoutException)
         {
-            log(name, $"did not stop within {Patience.TotalSeconds:0} s and is killed");
-            Native.Signal(process.Id, Native.SigKill);
+            Say($"warn: did not stop within {Patience.TotalSeconds:0} s and is killed");
+            Native.Kill(pid);
             await process.WaitForExitAsync(CancellationToken.None);
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended, and its supervision has let go of it.
         }
     }
 
@@ -114,22 +143,21 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
                 await Volatile.Read(ref _wanted).Task.WaitAsync(_closing.Token);
                 Volatile.Write(ref _wanted, NewSignal());
                 var began = Stopwatch.GetTimestamp();
-                using var process = await launcher.StartAsync(entry.Command, entry.Directory, environment);
-                _process = process;
-                _state = "running";
-                process.StandardInput.Close();
-                await Task.WhenAll(CopyAsync(process.StandardOutput), CopyAsync(process.StandardError), process.WaitForExitAsync(CancellationToken.None));
-                _process = null;
-                if (!_keep)
+                var exit = await RunOnceAsync(environment);
+                if (!_keep || (exit == 0 && appPort is null))
                 {
                     _state = "stopped";
+                    if (_keep)
+                        Say("info: ended with 0; its work is done");
                     continue;
                 }
 
                 _state = "restarting";
                 backOff = _killed || Stopwatch.GetElapsedTime(began) > Stable ? FirstBackOff : backOff;
+                if (!_killed)
+                    _endings++;
+                Say($"warn: {Describe(exit)}{(_killed ? " on request" : "")}; starts again in {backOff.TotalSeconds:0.0} s");
                 _killed = false;
-                log(name, $"ended with {process.ExitCode}; starts again in {backOff.TotalSeconds:0.0} s");
                 await Task.WhenAny(Volatile.Read(ref _wanted).Task, Task.Delay(backOff, _closing.Token));
                 _closing.Token.ThrowIfCancellationRequested();
                 backOff = backOff * 2 < LongestBackOff ? backOff * 2 : LongestBackOff;
@@ -143,17 +171,68 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
         }
     }
 
+    // Null where it could not even be started.
+    private async Task<int?> RunOnceAsync(IReadOnlyDictionary<string, string> environment)
+    {
+        try
+        {
+            using var process = await launcher.StartAsync(entry.Command, entry.Directory, environment);
+            _process = process;
+            _state = "running";
+            process.StandardInput.Close();
+            var output = Task.WhenAll(CopyAsync(process.StandardOutput), CopyAsync(process.StandardError));
+            await process.WaitForExitAsync(CancellationToken.None);
+            launcher.Ended(process.Id);
+            // What left the group may hold the output open for ever.
+            await Task.WhenAny(output, Task.Delay(LastWords, CancellationToken.None));
+            return process.ExitCode;
+        }
+        catch (Exception error) when (error is System.ComponentModel.Win32Exception or IOException)
+        {
+            Say($"fail: {error.Message}");
+            return null;
+        }
+        finally
+        {
+            _process = null;
+        }
+    }
+
+    private static string Describe(int? exit) => exit switch
+    {
+        null => "could not be started",
+        137 => "was killed",
+        134 or 139 => $"crashed ({exit})",
+        _ => $"ended with {exit}",
+    };
+
     private async Task CopyAsync(StreamReader output)
     {
-        while (await output.ReadLineAsync() is { } line)
-            log(name, line);
+        try
+        {
+            while (await output.ReadLineAsync() is { } line)
+            {
+                _lastLines.Enqueue(line);
+                while (_lastLines.Count > LinesKept && _lastLines.TryDequeue(out _))
+                {
+                }
+
+                log(name, line);
+            }
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        {
+            // The process is gone and its output was let go.
+        }
     }
+
+    private void Say(string line) => log(name, line);
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public async ValueTask DisposeAsync()
     {
-        await TerminateAsync(CancellationToken.None);
+        await TerminateAsync();
         await _closing.CancelAsync();
         await _loop;
         _closing.Dispose();

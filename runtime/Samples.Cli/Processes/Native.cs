@@ -1,39 +1,136 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Samples.Cli.Processes;
 
-/// <summary>What .NET has no call for: signals to other processes, and becoming another program.</summary>
+/// <summary>
+/// Everything that differs between Linux, macOS and Windows: signals to other processes, process groups, and becoming another program.
+/// A replica's process leads a process group, and what it starts belongs to that.
+/// </summary>
 internal static partial class Native
 {
-    public const int SigKill = 9, SigTerm = 15, SigCont = 18, SigStop = 19;
-    private const int SetParentDeathSignal = 1;
+    private const int SigKill = 9, SigTerm = 15, SetParentDeathSignal = 1;
 
-    public static void Signal(int pid, int signal)
+    // The numbers differ: Linux's SIGSTOP is macOS's SIGTSTP's neighbour.
+    private static int SigStop => OperatingSystem.IsLinux() ? 19 : 17;
+
+    private static int SigCont => OperatingSystem.IsLinux() ? 18 : 19;
+
+    /// <summary>Ends a replica and all that it started, at once.</summary>
+    public static void Kill(int pid)
     {
-        if (pid > 0)
-            _ = Kill(pid, signal);
+        if (OperatingSystem.IsWindows())
+            With(pid, process => process.Kill(entireProcessTree: true));
+        else
+            SignalGroup(pid, SigKill);
+    }
+
+    /// <summary>Ends what a replica left behind when it ended itself, so that nothing holds its ports.</summary>
+    public static void KillLeftovers(int pid)
+    {
+        if (!OperatingSystem.IsWindows() && pid > 1)
+            _ = SendSignal(-pid, SigKill);
+    }
+
+    /// <summary>Ends one process, at once.</summary>
+    public static void KillOne(int pid)
+    {
+        if (OperatingSystem.IsWindows())
+            With(pid, process => process.Kill());
+        else if (pid > 1)
+            _ = SendSignal(pid, SigKill);
+    }
+
+    /// <summary>Asks a process to end. Windows has no such request for a process without a window: there it is ended.</summary>
+    public static void Terminate(int pid)
+    {
+        if (OperatingSystem.IsWindows())
+            With(pid, process => process.Kill());
+        else if (pid > 1)
+            _ = SendSignal(pid, SigTerm);
+    }
+
+    /// <summary>Stops the clock of a replica and of all that it started.</summary>
+    public static void Freeze(int pid)
+    {
+        if (OperatingSystem.IsWindows())
+            With(pid, process => _ = NtSuspendProcess(process.Handle));
+        else
+            SignalGroup(pid, SigStop);
+    }
+
+    /// <summary>Lets it go on.</summary>
+    public static void Resume(int pid)
+    {
+        if (OperatingSystem.IsWindows())
+            With(pid, process => _ = NtResumeProcess(process.Handle));
+        else
+            SignalGroup(pid, SigCont);
     }
 
     /// <summary>
-    /// Replaces this process by <paramref name="command"/>, which is then killed when its parent dies, however the parent died: what
-    /// survives its supervisor holds ports and files.
+    /// When a process started, in UTC; null when there is none. One that has ended and that its parent has not asked about yet counts
+    /// as gone: in a container without an init process it stays for ever.
     /// </summary>
-    public static int BecomeChildOf(int parent, string[] command)
+    public static DateTime? StartOf(int pid)
     {
-        if (OperatingSystem.IsLinux())
-            _ = Prctl(SetParentDeathSignal, SigKill, 0, 0, 0);
-        // An own group: Ctrl-C in the terminal goes to the supervisor alone, which stops its children in order.
+        try
+        {
+            // The state follows the name, which stands in brackets and may hold anything.
+            if (OperatingSystem.IsLinux() && File.ReadAllText($"/proc/{pid}/stat") is var stat && stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X')
+                return null;
+            using var process = Process.GetProcessById(pid);
+            return process.StartTime.ToUniversalTime();
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Replaces this process by <paramref name="command"/> as the leader of a group of its own: Ctrl-C in the terminal goes to the supervisor
+    /// alone, which stops its children in order. On Linux the kernel kills it when <paramref name="parent"/> dies, however it died; 0 means never.
+    /// </summary>
+    public static int Become(int parent, string[] command)
+    {
         _ = SetProcessGroup(0, 0);
-        // The parent may have died before the call above.
-        if (GetParent() != parent)
-            return 1;
+        if (parent > 0)
+        {
+            if (OperatingSystem.IsLinux())
+                _ = Prctl(SetParentDeathSignal, SigKill, 0, 0, 0);
+            // The parent may have died before the call above.
+            if (GetParent() != parent)
+                return 1;
+        }
+
         _ = Execute(command[0], [.. command, null!]);
-        Console.Error.WriteLine($"samples: cannot run '{command[0]}': {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}. Is it installed and on PATH?");
+        Console.Error.WriteLine($"samples: cannot run '{command[0]}': {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
         return 127;
     }
 
+    // A process that was started a moment ago may not lead its group yet.
+    private static void SignalGroup(int pid, int signal)
+    {
+        if (pid > 1 && SendSignal(-pid, signal) != 0)
+            _ = SendSignal(pid, signal);
+    }
+
+    private static void With(int pid, Action<Process> act)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            act(process);
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It has ended.
+        }
+    }
+
     [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int pid, int signal);
+    private static partial int SendSignal(int pid, int signal);
 
     [LibraryImport("libc", EntryPoint = "prctl")]
     private static partial int Prctl(int option, nuint arg2, nuint arg3, nuint arg4, nuint arg5);
@@ -46,4 +143,10 @@ internal static partial class Native
 
     [LibraryImport("libc", EntryPoint = "execvp", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Execute(string file, string[] arguments);
+
+    [LibraryImport("ntdll")]
+    private static partial int NtSuspendProcess(nint process);
+
+    [LibraryImport("ntdll")]
+    private static partial int NtResumeProcess(nint process);
 }

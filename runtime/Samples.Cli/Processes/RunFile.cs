@@ -10,8 +10,16 @@ namespace Samples.Cli.Processes;
 /// <param name="Control">Address of the control interface.</param>
 /// <param name="Token">Its token.</param>
 /// <param name="Data">Where the data and logs of the run are.</param>
-internal sealed record RunFile(int Pid, DateTime Started, IReadOnlyList<string> Patterns, string Control, string Token, string Data)
+/// <param name="Kind"><c>run</c> or <c>tour</c>.</param>
+internal sealed record RunFile(int Pid, DateTime Started, IReadOnlyList<string> Patterns, string Control, string Token, string Data, string Kind = "run")
 {
+    /// <summary>Of this process.</summary>
+    public static RunFile OfThisProcess(IReadOnlyList<string> patterns, string control, string token, string data, string kind)
+    {
+        using var process = Process.GetCurrentProcess();
+        return new RunFile(process.Id, process.StartTime.ToUniversalTime(), patterns, control, token, data, kind);
+    }
+
     /// <summary>Writes the file; disposing the result removes it.</summary>
     public IDisposable Publish(string folder)
     {
@@ -20,8 +28,10 @@ internal sealed record RunFile(int Pid, DateTime Started, IReadOnlyList<string> 
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var file = new FileStream(path, options);
-        JsonSerializer.Serialize(file, this);
+        // Complete or not at all: another invocation that finds half a file would take its run for dead.
+        using (var file = new FileStream(path + ".new", options))
+            JsonSerializer.Serialize(file, this);
+        File.Move(path + ".new", path, overwrite: true);
         return new Removal(path);
     }
 
@@ -48,24 +58,14 @@ internal sealed record RunFile(int Pid, DateTime Started, IReadOnlyList<string> 
         {
             return JsonSerializer.Deserialize<RunFile>(File.ReadAllText(path));
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or IOException)
         {
             return null;
         }
     }
 
-    private bool IsAlive()
-    {
-        try
-        {
-            using var process = Process.GetProcessById(Pid);
-            return Math.Abs((process.StartTime.ToUniversalTime() - Started).TotalSeconds) < 2;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-    }
+    /// <summary>Whether that process is still there.</summary>
+    public bool IsAlive() => Native.StartOf(Pid) is { } start && Math.Abs((start - Started).TotalSeconds) < 2;
 
     private sealed class Removal(string path) : IDisposable
     {

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Samples.Cli.RunTemplate;
 using Samples.Lab.Experiments;
 using Samples.Runtime;
@@ -10,6 +9,7 @@ namespace Samples.Cli.Processes;
 /// <summary>A template that runs: every replica with its sidecar, kept alive until told otherwise.</summary>
 internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults, IAsyncDisposable
 {
+    private const int EndingsAtStart = 5;
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
 
     private readonly Launcher _launcher = new();
@@ -35,7 +35,15 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
             Directory.CreateDirectory(options.DataOf(pattern));
         var members = new List<Member>();
         foreach (var entry in entries)
-            _templates.TryAdd(entry.AppId, entry);
+        {
+            // Names are shared by the whole run: equal ones would be taken for replicas of one service.
+            if (!_templates.TryAdd(entry.AppId, entry) && _templates[entry.AppId] is var other && other.Pattern != entry.Pattern)
+            {
+                throw new ResourceException(Origin.Code, $"'{other.Pattern}' and '{entry.Pattern}' both have an app '{entry.AppId}'.",
+                    "Run them separately, the second with --free-ports.");
+            }
+        }
+
         foreach (var entry in entries)
             members.Add(await AddAsync(entry, entries.Count(e => e.AppId == entry.AppId) > 1, cancel));
         foreach (var member in members)
@@ -51,16 +59,25 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
         {
             try
             {
-                await member.Sidecar.WaitForAppAsync(limit.Token);
-                while (!await IsReadyAsync(member, limit.Token))
-                    await Task.Delay(50, limit.Token);
+                var listens = member.Sidecar.WaitForAppAsync(limit.Token);
+                while (!listens.IsCompleted || !await IsReadyAsync(member, limit.Token))
+                {
+                    if (member.Endings >= EndingsAtStart)
+                        throw NotReady(member, $"ended {EndingsAtStart} times before it was ready.");
+                    await Task.Delay(20, limit.Token);
+                }
+
+                await listens;
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
-                throw new ResourceException(Origin.Code, $"'{member.Name}' was not ready within {patience.TotalSeconds:0} s.", "Its log lines above say why.");
+                throw NotReady(member, $"was not ready within {patience.TotalSeconds:0} s.");
             }
         }
     }
+
+    private static ResourceException NotReady(Member member, string what) => new(Origin.Code, $"'{member.Name}' {what}",
+        member.LastLines is { Count: > 0 } lines ? $"It said:\n  {string.Join("\n  ", lines)}" : "It said nothing; try its command by hand.");
 
     public Task<IReadOnlyList<Replica>> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<Replica>>([.. Members.Select(m => m.Describe())]);
@@ -73,7 +90,7 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
 
     public Task StartAsync(string replica, CancellationToken cancellationToken) => Do(replica, m => m.Start());
 
-    public Task TerminateAsync(string replica, CancellationToken cancellationToken) => Find(replica).TerminateAsync(cancellationToken);
+    public Task TerminateAsync(string replica, CancellationToken cancellationToken) => Find(replica).TerminateAsync();
 
     public Task RestartSidecarAsync(string replica, CancellationToken cancellationToken) => Find(replica).RestartSidecarAsync(runtime, cancellationToken);
 
@@ -131,18 +148,23 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
         {
             null => null,
             { } fixedPort when fixedPort > 0 && !options.FreePorts => CheckFree(entry.AppId, fixedPort),
-            _ => FreePort(),
+            _ => FreePorts.Next(),
         };
         var sidecar = await runtime.AddSidecarAsync(new SidecarOptions(entry.AppId)
         {
             AppPort = appPort,
             AppProtocol = entry.AppProtocol,
-            HttpPort = options.FreePorts ? 0 : entry.DaprHttpPort,
-            GrpcPort = options.FreePorts ? 0 : entry.DaprGrpcPort,
+            HttpPort = options.FreePorts || entry.DaprHttpPort == 0 ? FreePorts.Next() : entry.DaprHttpPort,
+            GrpcPort = options.FreePorts || entry.DaprGrpcPort == 0 ? FreePorts.Next() : entry.DaprGrpcPort,
             ResourcePaths = entry.ResourcePaths,
+            ConfigurationFile = entry.ConfigurationFile,
+            AppHealthCheck = entry.HealthCheck,
             Variables = new Dictionary<string, string> { ["dataDir"] = options.DataOf(entry.Pattern) },
             BaseDirectory = entry.Directory,
+            DataDirectory = options.DataOf(entry.Pattern),
             MaxConcurrency = entry.MaxConcurrency,
+            MaxBodySize = entry.MaxBodySize,
+            ApiLogging = entry.ApiLogging,
         }, cancel);
         lock (_gate)
         {
@@ -170,11 +192,10 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
         {
             ["APP_ID"] = member.Entry.AppId,
             ["APP_PORT"] = $"{member.AppPort}",
+            ["APP_PROTOCOL"] = member.Entry.AppProtocol,
             ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{member.AppPort ?? 0}",
             ["DAPR_HTTP_PORT"] = $"{member.Sidecar.HttpPort}",
             ["DAPR_GRPC_PORT"] = $"{member.Sidecar.GrpcPort}",
-            ["DAPR_HTTP_ENDPOINT"] = $"http://127.0.0.1:{member.Sidecar.HttpPort}",
-            ["DAPR_GRPC_ENDPOINT"] = $"http://127.0.0.1:{member.Sidecar.GrpcPort}",
             ["SAMPLES_DATA"] = options.DataOf(member.Entry.Pattern),
             ["SAMPLES_REPLICA"] = member.Name,
             ["SAMPLES_PARENT_PID"] = $"{Environment.ProcessId}",
@@ -191,14 +212,18 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
 
     private static async Task<bool> IsReadyAsync(Member member, CancellationToken cancel)
     {
+        // Others have no path to ask: they are ready when their sidecar says so.
+        if (member.Entry.AppProtocol != "http")
+            return true;
         try
         {
             using var answer = await Http.GetAsync($"http://127.0.0.1:{member.AppPort}/readyz", cancel);
             // An application without the endpoint is ready when it listens.
             return answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.NotFound;
         }
-        catch (HttpRequestException)
+        catch (Exception error) when (error is HttpRequestException || (error is TaskCanceledException && !cancel.IsCancellationRequested))
         {
+            // It does not answer, or not in time.
             return false;
         }
     }
@@ -212,26 +237,8 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
     private Member Find(string replica) => Members.FirstOrDefault(m => m.Name == replica)
         ?? throw new KeyNotFoundException($"There is no replica '{replica}'. Running: {string.Join(", ", Members.Select(m => m.Name))}.");
 
-    private static int CheckFree(string appId, int port)
-    {
-        try
-        {
-            using var probe = new TcpListener(IPAddress.Loopback, port);
-            probe.Start();
-            return port;
-        }
-        catch (SocketException)
-        {
-            throw new ResourceException(Origin.Code, $"port {port} of '{appId}' is taken.", "Stop what uses it (`samples stop`), or run with --free-ports.");
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
+    private static int CheckFree(string appId, int port) => FreePorts.IsFree(port) ? port
+        : throw new ResourceException(Origin.Code, $"port {port} of '{appId}' is taken.", "Stop what uses it (`samples stop`), or run with --free-ports.");
 
     public async ValueTask DisposeAsync()
     {
@@ -240,20 +247,4 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
         _launcher.Dispose();
         _scaling.Dispose();
     }
-}
-
-/// <summary>How a suite runs.</summary>
-/// <param name="DataDirectory">For everything that is kept (components' files and services' data), a folder a pattern.</param>
-/// <param name="FreePorts">Ignore the template's ports.</param>
-/// <param name="Log">Gets the replica's name and a line.</param>
-internal sealed record SuiteOptions(string DataDirectory, bool FreePorts, Action<string, string> Log)
-{
-    /// <summary>Where the control interface is, and its token; told to applications whose template asks with <c>SAMPLES_CONTROL: "true"</c>.</summary>
-    public (Uri Address, string Token)? Control { get; set; }
-
-    /// <summary>A pattern's folder.</summary>
-    public string DataOf(string pattern) => Path.Combine(DataDirectory, pattern);
-
-    /// <summary>Over the template's environment.</summary>
-    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 }

@@ -1,3 +1,5 @@
+using Samples.Runtime;
+
 namespace Samples.Cli.RunTemplate;
 
 /// <summary>One replica of a service, as a Dapr multi-app run template names it, with paths made absolute.</summary>
@@ -18,6 +20,12 @@ public sealed record RunEntry(string AppId, string Directory, IReadOnlyList<stri
     /// <summary>Resource folders and files.</summary>
     public IReadOnlyList<string> ResourcePaths { get; init; } = [];
 
+    /// <summary>File with a Configuration resource; null for none.</summary>
+    public string? ConfigurationFile { get; init; }
+
+    /// <summary>Health checks of the application; null leaves it at whether its port listens.</summary>
+    public AppHealthCheck? HealthCheck { get; init; }
+
     /// <summary>The application's environment, over the command's own.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
@@ -26,4 +34,36 @@ public sealed record RunEntry(string AppId, string Directory, IReadOnlyList<stri
 
     /// <summary>Most requests in the application at once; 0 means no limit.</summary>
     public int MaxConcurrency { get; init; }
+
+    /// <summary>Largest request body that the sidecar takes, in bytes.</summary>
+    public long MaxBodySize { get; init; } = 4 << 20;
+
+    /// <summary>Whether the sidecar logs every call of its API.</summary>
+    public bool ApiLogging { get; init; }
+
+    /// <summary>The least severe of the sidecar's log lines that is kept: <c>debug</c>, <c>info</c>, <c>warn</c>, <c>error</c> or <c>fatal</c>.</summary>
+    public string LogLevel { get; init; } = "warn";
+
+    /// <summary>Where the application's log lines go.</summary>
+    public LogDestination AppLog { get; init; } = LogDestination.FileAndConsole;
+
+    /// <summary>Where the sidecar's log lines go. Dapr's default is the file alone; here they are few and on the console too.</summary>
+    public LogDestination SidecarLog { get; init; } = LogDestination.FileAndConsole;
+
+    /// <summary>Fields of the template that Dapr's sidecar would heed and the embedded one does not, each with the reason.</summary>
+    public IReadOnlyList<string> Ignored { get; init; } = [];
+}
+
+/// <summary>The log destinations of a Dapr run template.</summary>
+[Flags]
+public enum LogDestination
+{
+    /// <summary>The console alone.</summary>
+    Console = 1,
+
+    /// <summary>The log file alone.</summary>
+    File = 2,
+
+    /// <summary>Both.</summary>
+    FileAndConsole = Console | File,
 }

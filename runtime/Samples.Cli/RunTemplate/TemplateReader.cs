@@ -1,35 +1,33 @@
+using System.Text.RegularExpressions;
+using Samples.Runtime;
 using Samples.Runtime.Resources;
 
 namespace Samples.Cli.RunTemplate;
 
 /// <summary>
 /// Reads a Dapr multi-app run template (version 1) strictly. The Dapr CLI drops what it does not know without a word; here a typo is an
-/// error with its line.
+/// error with its line. Otherwise it resolves and merges as the CLI does, with one difference: an app's <c>false</c> overrides a common <c>true</c>.
 /// </summary>
-public static class TemplateReader
+public static partial class TemplateReader
 {
-    private static readonly string[] Shared =
-    [
-        "appPort", "appProtocol", "appHealthCheckPath", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold",
-        "appMaxConcurrency", "apiListenAddresses", "appLogDestination", "configFilePath", "daprGRPCPort", "daprHTTPMaxRequestSize",
-        "daprHTTPPort", "daprHTTPReadBufferSize", "daprInternalGRPCPort", "daprdInstallPath", "daprdLogDestination", "enableApiLogging",
-        "enableAppHealthCheck", "enableProfiling", "env", "logLevel", "metricsPort", "placementHostAddress", "profilePort",
-        "resourcesPath", "resourcesPaths", "schedulerHostAddress", "unixDomainSocket",
-    ];
-
     /// <summary>The entries of a template, in its order. <paramref name="root"/> is the repository; its <c>components/*</c> become the embedded ones.</summary>
     /// <exception cref="ResourceException">The first thing that is wrong.</exception>
     public static IReadOnlyList<RunEntry> Read(string file, string root)
     {
+        if (Directory.Exists(file))
+            file = Path.Combine(file, "dapr.yaml");
         if (!File.Exists(file))
             throw new ResourceException(new Origin(file, 0), "there is no such template.", "Name a dapr.yaml, or a pattern from `samples list`.");
-        var template = YamlMap.ReadFile(file).SingleOrDefault()
-            ?? throw new ResourceException(new Origin(file, 0), "a template is one YAML document; this file has none or several.", "Keep one.");
-        template.AllowOnly(["version", "common", "apps"]);
+        var documents = YamlMap.ReadFile(file);
+        if (documents.Count != 1)
+            throw new ResourceException(new Origin(file, 0), $"a template is one YAML document; this file has {documents.Count}.", "Keep one.");
+        var template = documents[0];
+        Allow(template, TemplateFields.Top, "the template");
         if (template.Text("version") is not "1")
             throw template.ErrorAt("version", $"version '{template.Text("version")}' is not supported.", "Write 'version: 1'.");
         var common = template.Map("common");
-        common?.AllowOnly(Shared, "'common'");
+        if (common is not null)
+            Check(common, TemplateFields.Shared, "'common'");
         var apps = template.Maps("apps");
         if (apps.Count == 0)
             throw template.ErrorAt("apps", "the template has no 'apps'.", "Add at least one entry.");
@@ -41,40 +39,107 @@ public static class TemplateReader
 
     private static RunEntry ReadApp(YamlMap app, YamlMap? common, string folder, string root)
     {
-        app.AllowOnly(["appID", "appDirPath", "command", .. Shared], $"app '{app.Text("appID")}'");
-        var directory = Path.GetFullPath(app.Text("appDirPath") ?? throw app.Error("an app has no 'appDirPath'.", "Write 'appDirPath: ./'."), folder);
+        Check(app, [.. TemplateFields.App, .. TemplateFields.Shared], $"app '{app.Text("appID")}'");
+        var directory = Absolute(app.Text("appDirPath") ?? throw app.Error("an app has no 'appDirPath'.", "Write 'appDirPath: ./'."), folder);
         if (!Directory.Exists(directory))
             throw app.ErrorAt("appDirPath", $"the folder '{directory}' does not exist.", "Correct 'appDirPath'; it is relative to the template.");
-        var appId = app.Text("appID") ?? Path.GetFileName(directory.TrimEnd('/'));
-        var command = app.Texts("command");
-        if (command.Count == 0)
-            throw app.Error($"app '{appId}' has no 'command'.", "Write 'command: [\"dotnet\", \"path/to.dll\"]'.");
-        foreach (var assembly in command.Skip(1).Where(c => c.EndsWith(".dll", StringComparison.Ordinal) && !File.Exists(Path.GetFullPath(c, directory))))
-            throw app.ErrorAt("command", $"app '{appId}' runs '{assembly}', which is not built.", "Run `dotnet build Samples.sln`, or correct the path.");
-        return new RunEntry(appId, directory, command)
+        var appId = app.Text("appID") ?? Path.GetFileName(directory.TrimEnd('/', '\\'));
+        if (!AppId().IsMatch(appId))
+            throw app.ErrorAt("appID", $"'{appId}' is no app id.", "Use up to 63 letters, digits, '-', '_' and '.', beginning with a letter or digit.");
+        if (app.Text("appChannelAddress") is { } address and not ("127.0.0.1" or "localhost"))
+            throw app.ErrorAt("appChannelAddress", $"app '{appId}' is at '{address}'.", "The embedded runtime reaches applications on 127.0.0.1 only: leave the field out, or use Dapr.");
+        var settings = new Settings(app, common);
+        if (settings.Switch("appSSL"))
+            throw settings.Of("appSSL")!.ErrorAt("appSSL", "'appSSL' is deprecated in Dapr.", "Write 'appProtocol: https'.");
+        return new RunEntry(appId, directory, Commands.Read(app, appId, directory))
         {
             Pattern = Path.GetFileName(folder),
-            AppPort = Port(app, "appPort") ?? (common is null ? null : Port(common, "appPort")),
-            DaprHttpPort = Port(app, "daprHTTPPort") ?? 0,
-            DaprGrpcPort = Port(app, "daprGRPCPort") ?? 0,
-            AppProtocol = app.Text("appProtocol") ?? common?.Text("appProtocol") ?? "http",
-            MaxConcurrency = app.Number("appMaxConcurrency") ?? common?.Number("appMaxConcurrency") ?? 0,
-            ResourcePaths = [.. Resources(app, common).Select(p => Embedded(Path.GetFullPath(p, folder), root))],
+            AppPort = app.Number("appPort") is > 0 and var port ? port : null,
+            DaprHttpPort = Math.Max(app.Number("daprHTTPPort") ?? 0, 0),
+            DaprGrpcPort = Math.Max(app.Number("daprGRPCPort") ?? 0, 0),
+            AppProtocol = settings.Text("appProtocol") ?? "http",
+            MaxConcurrency = Math.Max(settings.Of("appMaxConcurrency")?.Number("appMaxConcurrency") ?? 0, 0),
+            MaxBodySize = settings.Of("maxBodySize") is { } size ? Quantity.Read(size, "maxBodySize") : Quantity.DefaultBodySize,
+            ApiLogging = settings.Switch("enableApiLogging"),
+            LogLevel = settings.Text("logLevel") ?? "warn",
+            AppLog = Destination(settings.Text("appLogDestination")),
+            SidecarLog = Destination(settings.Text("daprdLogDestination")),
+            ResourcePaths = Resources(app, common, directory, folder, root),
+            ConfigurationFile = Configuration(app, directory) ?? Local(directory, "config.yaml") ?? (common is null ? null : Configuration(common, folder)),
+            HealthCheck = HealthCheckOf(settings),
             Environment = Variables(common).Concat(Variables(app)).GroupBy(v => v.Key).ToDictionary(g => g.Key, g => g.Last().Value),
+            Ignored = [.. TemplateFields.Ignored.Where(i => settings.Asks(i.Key)).Select(i => $"'{i.Key}' has no effect on the embedded sidecar: {i.Value}.")],
         };
     }
 
-    private static IReadOnlyList<string> Resources(YamlMap app, YamlMap? common)
+    private static void Check(YamlMap map, string[] known, string of)
     {
-        foreach (var map in new[] { app, common })
+        Allow(map, known, of);
+        foreach (var key in TemplateFields.Numbers)
+            _ = map.Number(key);
+        foreach (var key in TemplateFields.Switches.Where(k => map.Text(k) is { } text && !bool.TryParse(text, out _)))
+            throw map.ErrorAt(key, $"'{key}' is '{map.Text(key)}'.", "Write true or false.");
+        foreach (var (key, words) in TemplateFields.Words)
         {
-            if (map?.Texts("resourcesPaths") is { Count: > 0 } several)
-                return several;
-            if (map?.Text("resourcesPath") is { } one)
-                return [one];
+            if (map.Text(key) is { } word && !words.Contains(word, StringComparer.Ordinal))
+                throw map.ErrorAt(key, $"'{key}' is '{word}'.", $"Known: {string.Join(", ", words)}.");
         }
 
-        return [];
+        // The Dapr CLI takes -1 for "choose one".
+        foreach (var key in TemplateFields.Ports.Where(k => map.Number(k) is not (null or -1 or (>= 0 and < 65536))))
+            throw map.ErrorAt(key, $"'{key}' is {map.Number(key)}.", "A port is between 1 and 65535; leave it out for a free one.");
+    }
+
+    private static void Allow(YamlMap map, string[] known, string of)
+    {
+        foreach (var (old, now) in TemplateFields.Renamed.Where(r => map.Has(r.Key) && known.Contains(r.Value)))
+            throw map.ErrorAt(old, $"{of} has the field '{old}', which the Dapr CLI does not read.", $"Write '{now}'.");
+        map.AllowOnly(known, of);
+    }
+
+    // As the CLI: the app's own paths, else .dapr/resources beside it, else the common ones. An app's paths are relative to the app, common ones to the template.
+    private static List<string> Resources(YamlMap app, YamlMap? common, string directory, string folder, string root)
+    {
+        return Existing(app, directory, root) is { Count: > 0 } own ? own
+            : Local(directory, "resources") is { } local ? [local]
+            : common is null ? [] : Existing(common, folder, root);
+    }
+
+    private static List<string> Existing(YamlMap map, string folder, string root)
+    {
+        var found = new List<string>();
+        foreach (var (key, path) in map.Texts("resourcesPaths").Select(p => ("resourcesPaths", p)).Concat(map.Text("resourcesPath") is { } one ? [("resourcesPath", one)] : []))
+        {
+            var absolute = Embedded(Absolute(path, folder), root);
+            if (!Directory.Exists(absolute) && !File.Exists(absolute))
+                throw map.ErrorAt(key, $"the resources path '{absolute}' does not exist.", $"Create it, or correct '{key}'.");
+            found.Add(absolute);
+        }
+
+        return found;
+    }
+
+    private static string? Configuration(YamlMap map, string folder) => map.Text("configFilePath") is not { } path ? null
+        : Absolute(path, folder) is var file && File.Exists(file) ? file
+        : throw map.ErrorAt("configFilePath", $"the file '{Absolute(path, folder)}' does not exist.", "Correct 'configFilePath', or leave it out.");
+
+    // What the Dapr CLI looks for beside the app before it takes the common one.
+    private static string? Local(string directory, string name) =>
+        Path.Combine(directory, ".dapr", name) is var path && Path.Exists(path) ? path : null;
+
+    private static AppHealthCheck? HealthCheckOf(Settings settings)
+    {
+        if (!settings.Switch("enableAppHealthCheck"))
+            return null;
+        var daprd = new AppHealthCheck(settings.Text("appHealthCheckPath") ?? "/healthz");
+        // As with daprd, 0 stands for the default.
+        int? Positive(string key) => settings.Of(key)?.Number(key) is > 0 and var number ? number : null;
+        return daprd with
+        {
+            Interval = Positive("appHealthProbeInterval") is { } seconds ? TimeSpan.FromSeconds(seconds) : daprd.Interval,
+            Timeout = Positive("appHealthProbeTimeout") is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : daprd.Timeout,
+            Threshold = Positive("appHealthThreshold") ?? daprd.Threshold,
+        };
     }
 
     // The template names what Dapr would use; the embedded runtime has its own engines under the same component names.
@@ -84,25 +149,47 @@ public static class TemplateReader
         return path.StartsWith(components, StringComparison.Ordinal) ? Path.Combine(components, "embedded") : path;
     }
 
+    private static string Absolute(string path, string folder) => Path.GetFullPath(
+        path == "~" || path.StartsWith("~/", StringComparison.Ordinal)
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), path[1..].TrimStart('/'))
+            : path,
+        folder);
+
     private static IEnumerable<KeyValuePair<string, string>> Variables(YamlMap? map) =>
         map?.Map("env") is { } env ? env.Keys.Select(k => KeyValuePair.Create(k, env.Text(k) ?? "")) : [];
 
-    private static int? Port(YamlMap map, string key) => map.Number(key) is not { } port ? null
-        : port is > 0 and < 65536 ? port
-        : throw map.ErrorAt(key, $"'{key}' is {port}.", "A port is between 1 and 65535.");
+    private static LogDestination Destination(string? word) => word switch
+    {
+        "console" => LogDestination.Console,
+        "file" => LogDestination.File,
+        _ => LogDestination.FileAndConsole,
+    };
 
     private static void RefuseSharedPorts(IReadOnlyList<YamlMap> apps)
     {
         var taken = new Dictionary<int, string>();
         foreach (var app in apps)
         {
-            foreach (var key in new[] { "appPort", "daprHTTPPort", "daprGRPCPort", "metricsPort" })
+            foreach (var key in TemplateFields.Ports)
             {
-                if (app.Number(key) is not { } port)
-                    continue;
-                if (!taken.TryAdd(port, $"{key} of '{app.Text("appID")}'"))
+                if (app.Number(key) is > 0 and var port && !taken.TryAdd(port, $"{key} of '{app.Text("appID")}'"))
                     throw app.ErrorAt(key, $"port {port} is already the {taken[port]}.", "Every port of a template is its own: choose another.");
             }
         }
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+    private static partial Regex AppId();
+
+    /// <summary>An app's settings over the common ones.</summary>
+    private sealed class Settings(YamlMap app, YamlMap? common)
+    {
+        public YamlMap? Of(string key) => app.Has(key) ? app : common?.Has(key) == true ? common : null;
+
+        public string? Text(string key) => Of(key)?.Text(key);
+
+        public bool Switch(string key) => Text(key) is { } text && bool.Parse(text);
+
+        public bool Asks(string key) => Text(key) is { Length: > 0 } text && !text.Equals("false", StringComparison.OrdinalIgnoreCase);
     }
 }

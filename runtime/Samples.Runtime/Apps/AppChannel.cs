@@ -1,4 +1,5 @@
 using System.Net;
+using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.Apps;
 
@@ -9,17 +10,10 @@ namespace Samples.Runtime.Apps;
 public sealed class AppChannel : IAppChannel, IAsyncDisposable
 {
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
 
-    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
-    {
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        UseProxy = false,
-        ActivityHeadersPropagator = null,
-        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
-    });
-
+    private readonly HttpMessageInvoker _client;
+    private readonly AppHealthCheck? _health;
     private readonly SemaphoreSlim? _slots;
     private readonly string? _token;
     private readonly CancellationTokenSource _closing = new();
@@ -28,14 +22,29 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
     private Task _watch = Task.CompletedTask;
     private volatile bool _available;
 
-    /// <summary>A channel to <paramref name="port"/> on loopback; null for an application without one.</summary>
-    public AppChannel(int? port, string? appToken, int maxConcurrency)
+    /// <summary>A channel to the application of <paramref name="options"/> on loopback; without a port there is none.</summary>
+    public AppChannel(SidecarOptions options)
     {
-        Port = port;
-        _token = appToken;
-        BaseAddress = port is null ? null : new Uri($"http://127.0.0.1:{port}");
-        if (maxConcurrency > 0)
-            _slots = new SemaphoreSlim(maxConcurrency);
+        Port = options.AppPort;
+        IsGrpc = options.AppProtocol == "grpc";
+        _token = options.AppToken;
+        _health = options.AppHealthCheck;
+        BaseAddress = Port is null ? null : new Uri($"http://127.0.0.1:{Port}");
+        Authority = BaseAddress?.GetLeftPart(UriPartial.Authority);
+        if (options.MaxConcurrency > 0)
+            _slots = new SemaphoreSlim(options.MaxConcurrency);
+        _client = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseProxy = false,
+            ActivityHeadersPropagator = null,
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+            EnableMultipleHttp2Connections = true,
+        });
+        if (IsGrpc && BaseAddress is not null)
+            Grpc = new GrpcApp(BaseAddress, _client, this);
     }
 
     /// <summary>The application's port.</summary>
@@ -44,11 +53,40 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
     /// <summary>The application's address; null without a port.</summary>
     public Uri? BaseAddress { get; }
 
-    /// <summary>For proxying as it comes, without the concurrency limit.</summary>
+    /// <summary>The application's address as text, without a slash at the end; null without a port.</summary>
+    internal string? Authority { get; }
+
+    /// <summary>For proxying as it comes; who proxies takes a place first.</summary>
     public HttpMessageInvoker Client => _client;
+
+    /// <summary>True where the application speaks gRPC (HTTP/2 without encryption).</summary>
+    public bool IsGrpc { get; }
+
+    /// <summary>The callbacks of an application that speaks gRPC; null for the others.</summary>
+    internal GrpcApp? Grpc { get; }
+
+    /// <summary>Who may invoke the application; null lets everybody.</summary>
+    public AccessControl? Access { get; init; }
 
     /// <inheritdoc/>
     public bool IsAvailable => _available;
+
+    /// <summary>True where the application is asked for its health and said that it cannot work.</summary>
+    public bool IsUnhealthy => _health is not null && !_available;
+
+    /// <summary>Waits for one of the places that the concurrency limit gives; disposing the result frees it.</summary>
+    public ValueTask<Place> EnterAsync(CancellationToken cancel)
+    {
+        if (_slots is null)
+            return new ValueTask<Place>(default(Place));
+        return _slots.Wait(0, CancellationToken.None) ? new ValueTask<Place>(new Place(_slots)) : WaitAsync(_slots, cancel);
+
+        static async ValueTask<Place> WaitAsync(SemaphoreSlim slots, CancellationToken cancel)
+        {
+            await slots.WaitAsync(cancel);
+            return new Place(slots);
+        }
+    }
 
     /// <summary>Completes when the application answered for the first time and was asked what it wants.</summary>
     public Task Ready => _firstReady.Task;
@@ -69,12 +107,13 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
             throw new HttpRequestException("app channel not initialized");
         request.RequestUri = new Uri(BaseAddress, request.RequestUri!);
         AddToken(request);
-        if (_slots is not null)
-            await _slots.WaitAsync(cancel);
+        using var place = await EnterAsync(cancel);
+        if (Grpc is not null)
+            return await Grpc.SendAsync(request, cancel);
         try
         {
             var response = await _client.SendAsync(request, cancel);
-            // With a limit, the slot covers the body too; callers that stream go through the client directly.
+            // The place covers the body too; callers that stream go through the client directly.
             if (completion == HttpCompletionOption.ResponseContentRead)
                 await response.Content.LoadIntoBufferAsync(cancel);
             return response;
@@ -84,9 +123,21 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
             ReportLost();
             throw;
         }
-        finally
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> AnswersAsync(string path, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(BaseAddress!, path));
+        AddToken(request);
+        try
         {
-            _slots?.Release();
+            using var response = await _client.SendAsync(request, cancel);
+            return (int)response.StatusCode < 500;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
         }
     }
 
@@ -97,6 +148,9 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
         if (_token is not null)
             request.Headers.TryAddWithoutValidation("dapr-api-token", _token);
     }
+
+    /// <summary>The same token for calls over gRPC.</summary>
+    internal global::Grpc.Core.Metadata Token => _token is null ? [] : new global::Grpc.Core.Metadata { { "dapr-api-token", _token } };
 
     /// <summary>Somebody could not connect: out of the rotation at once, until the port answers again.</summary>
     public void ReportLost()
@@ -112,15 +166,19 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
         {
             while (true)
             {
-                while (!await ListensAsync(closing))
+                while (!await WorksAsync(closing))
                     await Task.Delay(ProbeInterval, closing);
                 var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 Volatile.Write(ref _lost, gone);
                 _available = true;
                 await ready(closing);
                 _firstReady.TrySetResult();
-                while (!gone.Task.IsCompleted && await ListensAsync(closing))
-                    await Task.WhenAny(gone.Task, Task.Delay(TimeSpan.FromSeconds(1), closing));
+                for (var failures = 0; !gone.Task.IsCompleted && failures < (_health?.Threshold ?? 1);)
+                {
+                    failures = await WorksAsync(closing) ? 0 : failures + 1;
+                    await Task.WhenAny(gone.Task, Task.Delay(_health?.Interval ?? WatchInterval, closing));
+                }
+
                 closing.ThrowIfCancellationRequested();
                 _available = false;
                 await lost(closing);
@@ -133,6 +191,26 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
         catch (Exception error)
         {
             _firstReady.TrySetException(error);
+        }
+    }
+
+    private async Task<bool> WorksAsync(CancellationToken cancel)
+    {
+        if (_health is null)
+            return await ListensAsync(cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(_health.Timeout);
+        try
+        {
+            if (Grpc is not null)
+                return await Grpc.IsHealthyAsync(limit.Token);
+            using var probe = new HttpRequestMessage(HttpMethod.Get, new Uri(BaseAddress!, _health.Path));
+            using var response = await _client.SendAsync(probe, limit.Token);
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception error) when (error is HttpRequestException or OperationCanceledException && !cancel.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
@@ -158,6 +236,14 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
         await _watch;
         _client.Dispose();
         _closing.Dispose();
+        Grpc?.Dispose();
         _slots?.Dispose();
+    }
+
+    /// <summary>A place within the concurrency limit.</summary>
+    public readonly struct Place(SemaphoreSlim slots) : IDisposable
+    {
+        /// <summary>Frees the place.</summary>
+        public void Dispose() => slots?.Release();
     }
 }

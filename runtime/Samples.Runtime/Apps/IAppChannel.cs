@@ -11,4 +11,12 @@ public interface IAppChannel
     /// the application cannot be reached; any status is a normal answer. The caller disposes the response.
     /// </summary>
     Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancel);
+
+    /// <summary>True where the application answers a GET with a status below 500. Outside the concurrency limit: a busy application is not a dead one.</summary>
+    async Task<bool> AnswersAsync(string path, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
+        return (int)response.StatusCode < 500;
+    }
 }

@@ -21,9 +21,13 @@ public sealed class NameTable
     /// </summary>
     public IReadOnlyList<AppChannel> Resolve(string appId)
     {
-        var name = appId.EndsWith(".default", StringComparison.Ordinal) ? appId[..^".default".Length] : appId;
-        return _apps.TryGetValue(name, out var replicas) ? replicas.InTurn() : [];
+        return _apps.TryGetValue(Plain(appId), out var replicas) ? replicas.InTurn() : [];
     }
+
+    /// <summary>True where both name the same application.</summary>
+    public static bool IsSame(string appId, string other) => Plain(appId) == Plain(other);
+
+    private static string Plain(string appId) => appId.EndsWith(".default", StringComparison.Ordinal) ? appId[..^".default".Length] : appId;
 
     private sealed class Replicas(AppChannel[] channels)
     {

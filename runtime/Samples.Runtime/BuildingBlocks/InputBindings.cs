@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api;
 using Samples.Runtime.Api.Http;
+using Samples.Runtime.Apps;
 using Samples.Runtime.Components;
 using Samples.Runtime.Resources;
 
@@ -49,7 +50,8 @@ internal sealed class InputBindings(SidecarContext context, BindingBlock outputs
             return direction.Contains("input", StringComparison.OrdinalIgnoreCase);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Options, Route(component));
+            using var request = new HttpRequestMessage(HttpMethod.Options, Route(component)) { Content = new ByteArrayContent([]) };
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using var response = await context.App.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
             // Most frameworks answer 405 for a route that knows POST only: that is a yes, too.
             return response.StatusCode != HttpStatusCode.NotFound;
@@ -67,6 +69,7 @@ internal sealed class InputBindings(SidecarContext context, BindingBlock outputs
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(happened.ContentType ?? "application/json");
         foreach (var (key, value) in happened.Metadata)
             request.Headers.TryAddWithoutValidation(key, value);
+        TraceContext.AddTo(request.Headers);
         using var response = await context.App.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
         var body = await response.Content.ReadAsByteArrayAsync(cancel);
         if (!response.IsSuccessStatusCode)

@@ -95,13 +95,22 @@ public sealed class StateBlock(SidecarContext context)
         ? $"possible etag mismatch. error from state store: {error.Message}"
         : $"invalid etag value: {error.Message}";
 
+    /// <summary>The error for a store that this application does not see; daprd tells "none at all" from "none of that name".</summary>
+    internal static ApiException NotFound(SidecarContext context, string name)
+    {
+        var (status, code, grpc, what, reason) = context.Components.All.Any(c => c.Engine is IStateStore)
+            ? (400, "ERR_STATE_STORE_NOT_FOUND", StatusCode.InvalidArgument, "found", "DAPR_STATE_NOT_FOUND")
+            : (500, "ERR_STATE_STORE_NOT_CONFIGURED", StatusCode.FailedPrecondition, "configured", "DAPR_STATE_NOT_CONFIGURED");
+        return new ApiException(status, code, grpc, $"state store {name} is not {what}")
+        {
+            Details = new ErrorDetails(reason) { Metadata = new Dictionary<string, string> { ["appID"] = context.AppId } },
+        };
+    }
+
     private Store Find(string name)
     {
         var engine = context.Components.Find<IStateStore>(name)
-            ?? throw new ApiException(400, "ERR_STATE_STORE_NOT_FOUND", StatusCode.InvalidArgument, $"state store {name} is not found")
-            {
-                Details = new ErrorDetails("DAPR_STATE_NOT_FOUND") { Metadata = new Dictionary<string, string> { ["appID"] = context.AppId } },
-            };
+            ?? throw NotFound(context, name);
         var prefix = context.Components.All.First(c => c.Component.Name == name).Component.Metadata.GetValueOrDefault("keyPrefix", "appid");
         return new Store(name, engine, prefix switch
         {

@@ -72,8 +72,15 @@ public sealed class InvalidETagException(string message) : Exception(message);
 /// <summary>A setting or metadata value of a request that the engine cannot use (for example a TTL that is no number).</summary>
 public sealed class EngineRequestException(string message) : Exception(message);
 
-/// <summary>A message on a topic. <see cref="Data"/> is the CloudEvent as JSON, or the raw payload.</summary>
-public sealed record BrokerMessage(string Topic, ReadOnlyMemory<byte> Data, string? ContentType, IReadOnlyDictionary<string, string> Metadata);
+/// <summary>
+/// A message on a topic. <see cref="Data"/> is the CloudEvent as JSON, or the raw payload; nobody changes it after the call, so an
+/// engine may keep it. <see cref="Metadata"/> is the publisher's, for example <c>cloudevent.type</c> or <c>rawPayload</c>.
+/// </summary>
+public sealed record BrokerMessage(string Topic, ReadOnlyMemory<byte> Data, string? ContentType, IReadOnlyDictionary<string, string> Metadata)
+{
+    /// <summary>From then on the broker forgets it instead of delivering it. Null where the envelope itself says when it expires, or never.</summary>
+    public DateTimeOffset? Expires { get; init; }
+}
 
 /// <summary>What became of a delivered message.</summary>
 public enum Delivery

@@ -25,11 +25,14 @@ internal sealed class SqliteWriter : IAsyncDisposable
         _loop = Task.Run(RunAsync);
     }
 
-    /// <summary>Runs <paramref name="work"/> on the writer's connection; completes after the commit that holds it.</summary>
-    public async Task<T> RunAsync<T>(Func<SqliteConnection, T> work, CancellationToken cancel)
+    /// <summary>
+    /// Runs <paramref name="work"/> on the writer's connection; completes after the commit that holds it. <paramref name="committed"/> runs
+    /// after that commit on the writer's own thread, in the order of the work: it must be short.
+    /// </summary>
+    public async Task<T> RunAsync<T>(Func<SqliteConnection, T> work, CancellationToken cancel, Action<T>? committed = null)
     {
         var result = default(T)!;
-        var item = new Work(connection => result = work(connection), cancel);
+        var item = new Work(connection => result = work(connection), committed is null ? null : () => committed(result), cancel);
         ObjectDisposedException.ThrowIf(!_queue.Writer.TryWrite(item), this);
         await item.Done.Task;
         return result;
@@ -74,9 +77,20 @@ internal sealed class SqliteWriter : IAsyncDisposable
         foreach (var work in batch)
         {
             if (work.Failure is { } failure)
+            {
                 work.Done.TrySetException(failure);
-            else
+                continue;
+            }
+
+            try
+            {
+                work.Committed?.Invoke();
                 work.Done.TrySetResult();
+            }
+            catch (Exception error)
+            {
+                work.Done.TrySetException(error);
+            }
         }
     }
 
@@ -119,9 +133,11 @@ internal sealed class SqliteWriter : IAsyncDisposable
         await _connection.DisposeAsync();
     }
 
-    private sealed class Work(Action<SqliteConnection> run, CancellationToken cancel)
+    private sealed class Work(Action<SqliteConnection> run, Action? committed, CancellationToken cancel)
     {
         public Action<SqliteConnection> Run => run;
+
+        public Action? Committed => committed;
 
         public CancellationToken Cancel => cancel;
 

@@ -21,11 +21,13 @@ public static class ResourceLoader
     {
         var components = new List<Component>();
         var subscriptions = new List<Subscription>();
+        var endpoints = new List<HttpEndpoint>();
+        var resiliencies = new List<Resiliency>();
         foreach (var file in paths.SelectMany(Files))
         {
             foreach (var document in YamlMap.ReadFile(file))
             {
-                switch (document.Text("kind") ?? throw document.Error("has no 'kind'.", "Add one: Component or Subscription."))
+                switch (document.Text("kind") ?? throw document.Error("has no 'kind'.", "Add one: Component, HTTPEndpoint, Resiliency or Subscription."))
                 {
                     case "Component":
                         components.Add(ReadComponent(document, variables ?? new Dictionary<string, string>()));
@@ -33,11 +35,16 @@ public static class ResourceLoader
                     case "Subscription":
                         subscriptions.Add(SubscriptionReader.Read(document));
                         break;
-                    case "Configuration" or "Resiliency" or "HTTPEndpoint":
-                        throw document.Error($"kind '{document.Text("kind")}' is not supported by the embedded runtime yet.",
-                            "Move the file out of the resources path, or run with daprd.");
+                    case "HTTPEndpoint":
+                        endpoints.Add(HttpEndpoint.Read(document));
+                        break;
+                    case "Resiliency":
+                        resiliencies.Add(ResiliencyReader.Read(document));
+                        break;
+                    case "Configuration":
+                        throw document.Error("a Configuration in a resources path is passed over by daprd.", "Name its file as 'configFilePath' instead, and move it out of here.");
                     case var kind:
-                        throw document.Error($"kind '{kind}' is unknown.", "Known: Component, Subscription.");
+                        throw document.Error($"kind '{kind}' is unknown.", "Known: Component, HTTPEndpoint, Resiliency, Subscription.");
                 }
             }
         }
@@ -50,7 +57,11 @@ public static class ResourceLoader
 
         return new ResourceSet(
             [.. components.Where(c => c.IsVisibleTo(appId))],
-            [.. subscriptions.Where(s => s.Scopes.Count == 0 || s.Scopes.Contains(appId))]);
+            [.. subscriptions.Where(s => s.Scopes.Count == 0 || s.Scopes.Contains(appId))])
+        {
+            HttpEndpoints = [.. endpoints.Where(e => e.Scopes.Count == 0 || e.Scopes.Contains(appId))],
+            Resiliencies = [.. resiliencies.Where(r => r.Scopes.Count == 0 || r.Scopes.Contains(appId))],
+        };
     }
 
     private static IEnumerable<string> Files(string path)

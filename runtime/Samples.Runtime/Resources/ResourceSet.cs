@@ -1,3 +1,5 @@
+using Samples.Runtime.Routing;
+
 namespace Samples.Runtime.Resources;
 
 /// <summary>All resources of one sidecar, parsed and checked.</summary>
@@ -7,6 +9,15 @@ public sealed record ResourceSet(IReadOnlyList<Component> Components, IReadOnlyL
 {
     /// <summary>Nothing.</summary>
     public static ResourceSet Empty { get; } = new([], []);
+
+    /// <summary>Services outside of Dapr that have names.</summary>
+    public IReadOnlyList<HttpEndpoint> HttpEndpoints { get; init; } = [];
+
+    /// <summary>Policies for calls that fail.</summary>
+    public IReadOnlyList<Resiliency> Resiliencies { get; init; } = [];
+
+    /// <summary>The sidecar's configuration.</summary>
+    public DaprConfiguration Configuration { get; init; } = DaprConfiguration.Empty;
 }
 
 /// <summary>A subscription, wherever it was declared.</summary>
@@ -35,8 +46,12 @@ public sealed record Subscription(string PubsubName, string Topic, IReadOnlyList
     public Origin Origin { get; init; } = Origin.Code;
 }
 
-/// <summary>A routing rule.</summary>
-public sealed record RoutingRule(string Match, string Path);
+/// <summary>A routing rule: where the condition holds, the event goes to the path.</summary>
+public sealed record RoutingRule(RoutingExpression Expression, string Path)
+{
+    /// <summary>The condition as it was written.</summary>
+    public string Match => Expression.Text;
+}
 
 /// <summary>How bulk messages are gathered; Dapr's defaults.</summary>
 public sealed record BulkSubscribe(int MaxMessagesCount = 100, int MaxAwaitDurationMs = 1000);

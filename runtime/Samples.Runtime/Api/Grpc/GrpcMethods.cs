@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 
@@ -31,6 +32,19 @@ public sealed class GrpcMethods(ServiceMethodProviderContext<DaprService> contex
         where TResponse : class, IMessage<TResponse>, new() =>
         context.AddDuplexStreamingMethod(Describe<TRequest, TResponse>(MethodType.DuplexStreaming, name), [],
             (_, requests, stream, call) => GrpcErrors.TranslateAsync(() => handle(requests, stream, call)));
+
+    /// <summary>A method of the service that answers nothing but an error, whatever its messages.</summary>
+    public void Refuse(MethodDescriptor method, Func<IMessage, ApiException> refuse)
+    {
+        var parser = method.InputType.Parser;
+        var described = new Method<IMessage, IMessage>(MethodType.Unary, service, method.Name,
+            new Marshaller<IMessage>(message => message.ToByteArray(), parser.ParseFrom), new Marshaller<IMessage>(message => message.ToByteArray(), method.OutputType.Parser.ParseFrom));
+        if (!method.IsClientStreaming && !method.IsServerStreaming)
+            context.AddUnaryMethod(described, [], (_, request, _) => GrpcErrors.TranslateAsync<IMessage>(() => throw refuse(request)));
+        else
+            context.AddDuplexStreamingMethod(new Method<IMessage, IMessage>(MethodType.DuplexStreaming, service, method.Name, described.RequestMarshaller, described.ResponseMarshaller), [],
+                (_, requests, _, call) => GrpcErrors.TranslateAsync(async () => throw refuse(await requests.MoveNext(call.CancellationToken) ? requests.Current : parser.ParseFrom([]))));
+    }
 
     private Method<TRequest, TResponse> Describe<TRequest, TResponse>(MethodType type, string name)
         where TRequest : class, IMessage<TRequest>, new()

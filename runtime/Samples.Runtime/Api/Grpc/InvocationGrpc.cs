@@ -6,33 +6,49 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.Apps;
+using Samples.Runtime.BuildingBlocks;
+using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.Api.Grpc;
 
-/// <summary>Service invocation of HTTP applications over gRPC: the answer's body in a message, a status other than success as a gRPC status.</summary>
-internal sealed class InvocationGrpc(string callerAppId, NameTable names)
+/// <summary>Service invocation over gRPC: the answer's body in a message, a status other than success as a gRPC status.</summary>
+internal sealed class InvocationGrpc(Invocation block)
 {
-    // What belongs to the connection of the caller, or opens the sidecar, is not for the application.
-    private static readonly string[] Withheld = ["host", "te", "content-type", "content-length", "dapr-api-token", "dapr-app-id"];
+    // They describe the application's connection, not its answer.
+    private static readonly string[] Withheld = ["connection", "transfer-encoding", "keep-alive", "trailer"];
 
-    public void Bind(GrpcMethods methods) => methods.Unary<InvokeServiceRequest, InvokeResponse>("InvokeService", InvokeAsync);
+    // gRPC has its own headers of these names.
+    private static readonly string[] Renamed = ["date", "content-type", "content-length"];
 
-    private async Task<InvokeResponse> InvokeAsync(InvokeServiceRequest invocation, ServerCallContext call)
+    public void Bind(GrpcMethods methods) => methods.Unary<InvokeServiceRequest, InvokeResponse>("InvokeService", async (invocation, call) =>
     {
-        var replicas = names.Resolve(invocation.Id);
-        if (replicas.Count == 0)
-            throw InvocationFeature.Failed(invocation.Id, "no host found with the given ID");
-        if (invocation.Message?.HttpExtension is not { Verb: not HTTPExtension.Types.Verb.None })
-            throw InvocationFeature.Failed(invocation.Id, "rpc error: code = InvalidArgument desc = missing HTTP extension field");
-        foreach (var replica in replicas)
+        try
         {
-            if (replica.BaseAddress is null)
-                throw InvocationFeature.Failed(invocation.Id, "cannot invoke local endpoint: app channel not initialized");
-            using var request = ToHttp(invocation, call.RequestHeaders);
+            return await block.Policy(invocation.Id).RunAsync(cancel => InvokeAsync(invocation, call, cancel), call.CancellationToken);
+        }
+        catch (FailedAnswerException failure) when (failure.InnerException is { } answer)
+        {
+            throw answer;
+        }
+        catch (Exception error) when (Invocation.GivenUp(invocation.Id, error) is { } explained)
+        {
+            throw explained;
+        }
+    });
+
+    private async ValueTask<InvokeResponse> InvokeAsync(InvokeServiceRequest invocation, ServerCallContext call, CancellationToken cancel)
+    {
+        var message = invocation.Message ?? throw Invocation.Failed(invocation.Id, "the request has no message");
+        foreach (var replica in block.Replicas(invocation.Id))
+        {
+            if (!replica.IsGrpc && message.HttpExtension is not { Verb: not HTTPExtension.Types.Verb.None })
+                throw Invocation.Failed(invocation.Id, "rpc error: code = InvalidArgument desc = missing HTTP extension field");
+            block.Authorize(replica, invocation.Id, "/" + message.Method.TrimStart('/'), replica.IsGrpc ? null : message.HttpExtension.Verb.ToString());
             try
             {
-                using var response = await replica.SendAsync(request, HttpCompletionOption.ResponseContentRead, call.CancellationToken);
-                return await ToMessageAsync(response, call);
+                return replica.Grpc is not null
+                    ? await AskGrpcAsync(replica, invocation, call, cancel)
+                    : await AskHttpAsync(replica, invocation, call, cancel);
             }
             catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConnectionError)
             {
@@ -40,11 +56,39 @@ internal sealed class InvocationGrpc(string callerAppId, NameTable names)
             }
             catch (HttpRequestException error)
             {
-                throw InvocationFeature.Failed(invocation.Id, $"the application broke the connection: {error.Message}");
+                throw Invocation.Failed(invocation.Id, $"the application broke the connection: {error.Message}");
             }
         }
 
-        throw InvocationFeature.Failed(invocation.Id, "the application does not answer on its port");
+        throw Invocation.Failed(invocation.Id, "the application does not answer on its port");
+    }
+
+    private async Task<InvokeResponse> AskHttpAsync(AppChannel replica, InvokeServiceRequest invocation, ServerCallContext call, CancellationToken cancel)
+    {
+        using var request = ToHttp(invocation, call.RequestHeaders);
+        using var response = await replica.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
+        return await ToMessageAsync(response, request.Headers.GetValues(TraceContext.Parent).First(), call);
+    }
+
+    private async Task<InvokeResponse> AskGrpcAsync(AppChannel replica, InvokeServiceRequest invocation, ServerCallContext call, CancellationToken cancel)
+    {
+        using var named = new HttpRequestMessage();
+        AddHeaders(named, invocation.Id, call.RequestHeaders);
+        replica.AddToken(named);
+        var headers = new Metadata();
+        foreach (var (name, values) in named.Headers)
+            headers.Add(name.ToLowerInvariant(), string.Join(", ", values));
+        using var place = await replica.EnterAsync(cancel);
+        try
+        {
+            var (answer, metadata) = await replica.Grpc!.InvokeAsync(invocation.Message, headers, cancel);
+            await WriteHeadersAsync(call, [.. metadata.Where(h => !h.IsBinary).Select(h => (h.Key, h.Value))]);
+            return answer;
+        }
+        catch (RpcException error)
+        {
+            throw new FailedAnswerException((int)error.StatusCode, error, isGrpc: true);
+        }
     }
 
     private HttpRequestMessage ToHttp(InvokeServiceRequest invocation, Metadata headers)
@@ -60,32 +104,48 @@ internal sealed class InvocationGrpc(string callerAppId, NameTable names)
             request.Content.Headers.ContentType = MediaTypeHeaderValue.TryParse(type, out var known) ? known : new MediaTypeHeaderValue("application/octet-stream");
         }
 
-        foreach (var header in headers.Where(h => !h.IsBinary && !h.Key.StartsWith("grpc-", StringComparison.Ordinal) && !Withheld.Contains(h.Key)))
-            request.Headers.TryAddWithoutValidation(header.Key, header.Value);
-        if (callerAppId != invocation.Id)
-        {
-            request.Headers.TryAddWithoutValidation("dapr-caller-app-id", callerAppId);
-            request.Headers.TryAddWithoutValidation("dapr-callee-app-id", invocation.Id);
-        }
-
+        AddHeaders(request, invocation.Id, headers);
         return request;
     }
 
-    private static async Task<InvokeResponse> ToMessageAsync(HttpResponseMessage response, ServerCallContext call)
+    private void AddHeaders(HttpRequestMessage request, string callee, Metadata headers)
     {
-        var body = await response.Content.ReadAsByteArrayAsync(call.CancellationToken);
+        foreach (var header in headers.Where(h => !h.IsBinary && !h.Key.StartsWith("grpc-", StringComparison.Ordinal) && !RequestHeaders.IsOfConnection(h.Key)))
+            request.Headers.TryAddWithoutValidation(header.Key, header.Value);
+        if (!request.Headers.Contains(TraceContext.Parent) && headers.GetValueBytes(TraceContext.Binary) is { } binary && TraceContext.FromBinary(binary) is { } trace)
+            request.Headers.TryAddWithoutValidation(TraceContext.Parent, trace);
+        TraceContext.AddTo(request.Headers);
+        RequestHeaders.Name(request.Headers, block.AppId, callee);
+    }
+
+    private static async Task<InvokeResponse> ToMessageAsync(HttpResponseMessage response, string trace, ServerCallContext call)
+    {
         var status = (int)response.StatusCode;
         if (!response.IsSuccessStatusCode)
-            throw new ApiException(status, "ERR_DIRECT_INVOKE", ToGrpc(status), response.ReasonPhrase ?? status.ToString(CultureInfo.InvariantCulture));
-        var headers = new Metadata { { "dapr-http-status", status.ToString(CultureInfo.InvariantCulture) } };
-        foreach (var (name, values) in response.Headers.Where(h => h.Key is not ("Date" or "Connection" or "Transfer-Encoding" or "Keep-Alive")))
-            headers.Add(name.ToLowerInvariant(), string.Join(", ", values));
-        await call.WriteResponseHeadersAsync(headers);
+        {
+            throw new FailedAnswerException(status,
+                new ApiException(status, "ERR_DIRECT_INVOKE", ToGrpc(status), response.ReasonPhrase ?? status.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        var body = await response.Content.ReadAsByteArrayAsync(call.CancellationToken);
+        await WriteHeadersAsync(call,
+        [
+            ("dapr-http-status", status.ToString(CultureInfo.InvariantCulture)), (TraceContext.Parent, trace),
+            .. response.Headers.Concat(response.Content.Headers).Select(h => (h.Key.ToLowerInvariant(), string.Join(", ", h.Value))),
+        ]);
         return new InvokeResponse
         {
-            Data = new Any { Value = ByteString.CopyFrom(body) },
+            Data = new Any { Value = UnsafeByteOperations.UnsafeWrap(body) },
             ContentType = response.Content.Headers.ContentType?.ToString() ?? "",
         };
+    }
+
+    private static Task WriteHeadersAsync(ServerCallContext call, IReadOnlyList<(string Name, string Value)> headers)
+    {
+        var metadata = new Metadata();
+        foreach (var (name, value) in headers.Where(h => !Withheld.Contains(h.Name) && !h.Name.StartsWith("grpc-", StringComparison.Ordinal)))
+            metadata.Add(Renamed.Contains(name) ? "dapr-" + name : name, value);
+        return call.WriteResponseHeadersAsync(metadata);
     }
 
     private static StatusCode ToGrpc(int status) => status switch

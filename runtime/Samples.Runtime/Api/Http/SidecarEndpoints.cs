@@ -23,7 +23,7 @@ internal sealed class SidecarEndpoints(Sidecar sidecar, IComponentLookup compone
                 : throw new ApiException(500, "ERR_HEALTH_NOT_READY", StatusCode.Unavailable, "dapr is not ready: the application does not answer yet")
             : throw new ApiException(500, "ERR_HEALTH_APPID_NOT_MATCH", StatusCode.InvalidArgument, "dapr app-id does not match"));
         routes.MapGet("/v1.0/healthz/outbound", () => Results.NoContent());
-        routes.MapGet("/v1.0/metadata", () => Results.Json(Describe()));
+        routes.MapGet("/v1.0/metadata", () => JsonTexts.Answer(Describe()));
         routes.MapPut("/v1.0/metadata/{key}", async (string key, HttpRequest request) =>
         {
             using var body = new StreamReader(request.Body);
@@ -63,7 +63,7 @@ internal sealed class SidecarEndpoints(Sidecar sidecar, IComponentLookup compone
                 name = c.Component.Name,
                 type = c.Component.Type,
                 version = c.Component.Version,
-                capabilities = c.Engine.Capabilities,
+                capabilities = c.Engine.Capabilities.Count > 0 ? c.Engine.Capabilities : null,
             }),
             ["extended"] = _extended,
         };
@@ -73,7 +73,8 @@ internal sealed class SidecarEndpoints(Sidecar sidecar, IComponentLookup compone
         {
             metadata["appConnectionProperties"] = new
             {
-                port, protocol = sidecar.Options.AppProtocol, channelAddress = "127.0.0.1", maxConcurrency = sidecar.Options.MaxConcurrency,
+                port, protocol = sidecar.Options.AppProtocol, channelAddress = "127.0.0.1",
+                maxConcurrency = sidecar.Options.MaxConcurrency > 0 ? sidecar.Options.MaxConcurrency : (int?)null,
             };
         }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -18,7 +17,7 @@ internal static class StateHttp
             await WriteItemAsync(http, await block.GetAsync(store, key, http.RequestAborted)));
         routes.MapMethods("/v1.0/state/{store}", ["POST", "PUT"], async (string store, HttpContext http) =>
         {
-            var items = await ReadAsync<SaveRequest[]>(http, "[]state.SetRequest");
+            var items = await JsonBody.ReadAsync<SaveRequest[]>(http, "");
             await block.SaveAsync(store, [.. items.Select(i => i.ToSet(store))], http.RequestAborted);
             return Results.NoContent();
         });
@@ -31,13 +30,13 @@ internal static class StateHttp
         });
         routes.MapMethods("/v1.0/state/{store}/bulk", ["POST", "PUT"], async (string store, HttpContext http) =>
         {
-            var keys = (await ReadAsync<BulkRequest>(http, "bulkGetRequest")).Keys;
+            var keys = (await JsonBody.ReadAsync<BulkRequest>(http, "")).Keys;
             var items = await block.GetManyAsync(store, keys, http.RequestAborted);
-            return Results.Json(keys.Zip(items, (key, item) => new BulkItem(key, Json(item), item?.ETag, Expiry(item))), JsonTexts.Compact);
+            return JsonTexts.Answer(keys.Zip(items, (key, item) => new BulkItem(key, Json(item), item?.ETag, Expiry(item))));
         });
         routes.MapMethods("/v1.0/state/{store}/transaction", ["POST", "PUT"], async (string store, HttpContext http) =>
         {
-            var request = await ReadAsync<TransactionRequest>(http, "stateTransactionRequestBody");
+            var request = await JsonBody.ReadAsync<TransactionRequest>(http, "");
             await block.TransactAsync(store, [.. request.Operations.Select(o => o.ToWrite(store))], http.RequestAborted);
             return Results.NoContent();
         });
@@ -57,19 +56,6 @@ internal static class StateHttp
             http.Response.Headers["metadata.ttlexpiretime"] = Rfc3339(end);
         http.Response.ContentLength = item.Data.Length;
         await http.Response.Body.WriteAsync(item.Data, http.RequestAborted);
-    }
-
-    private static async Task<T> ReadAsync<T>(HttpContext http, string goType)
-    {
-        try
-        {
-            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, JsonTexts.Compact, http.RequestAborted)
-                ?? throw ApiException.Malformed($"json: cannot unmarshal null into Go value of type {goType}");
-        }
-        catch (JsonException error)
-        {
-            throw ApiException.Malformed($"the body is not what {goType} looks like in JSON: {error.Message}");
-        }
     }
 
     private static JsonElement? Json(StateItem? item)
@@ -136,14 +122,4 @@ internal static class StateHttp
             _ => throw new ApiException(400, "ERR_NOT_SUPPORTED_STATE_OPERATION", StatusCode.Unimplemented, $"operation type {Operation} not supported"),
         };
     }
-}
-
-/// <summary>How JSON is written: compact, non-ASCII kept, absent members left out.</summary>
-internal static class JsonTexts
-{
-    public static JsonSerializerOptions Compact { get; } = new(JsonSerializerDefaults.Web)
-    {
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
 }

@@ -9,6 +9,9 @@ public sealed class WorkQueueExperiment : IExperiment
     public string Pattern => "work-queue";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> OptionNames => ["seed", "pictures", "plain-items"];
+
+    /// <inheritdoc/>
     public Task SeedAsync(string dataDirectory, CancellationToken cancellationToken)
     {
         new PictureFolder(dataDirectory).Add("street", SeedPictures, firstSeed: 1);

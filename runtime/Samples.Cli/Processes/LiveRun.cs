@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Logging;
+using Samples.Cli.Control;
+using Samples.Cli.RunTemplate;
+using Samples.Runtime;
+using Spectre.Console;
+
+namespace Samples.Cli.Processes;
+
+/// <summary>
+/// Patterns that run with all that belongs to them: logs, the runtime, the processes, the control interface, the scaling, and the file by which
+/// other invocations of the command find them. Disposal stops the processes in order and forgets the rest after that.
+/// </summary>
+internal sealed class LiveRun : IAsyncDisposable
+{
+    // Disposed from the last to the first.
+    private readonly Stack<object> _parts = new();
+
+    private LiveRun(Suite suite, SuiteOptions options) => (Suite, Options) = (suite, options);
+
+    public Suite Suite { get; }
+
+    public SuiteOptions Options { get; }
+
+    /// <summary>Starts every replica and waits until all are ready. Throws <see cref="Samples.Runtime.Resources.ResourceException"/> and leaves nothing running.</summary>
+    public static async Task<LiveRun> StartAsync(Repository repository, IReadOnlyList<RunEntry> entries, LiveRunOptions how, CancellationToken cancel)
+    {
+        var logs = new ReplicaLogs(Path.Combine(how.Data, "logs"), how.Console);
+        foreach (var entry in entries)
+        {
+            logs.Direct(entry.AppId, entry.AppLog);
+            logs.Direct("sidecar." + entry.AppId, entry.SidecarLog);
+        }
+
+        var loggers = LoggerFactory.Create(l => l.SetMinimumLevel(LogLevel.Debug).AddProvider(new LogLines(logs, entries)));
+        var runtime = new DaprRuntime(new RuntimeOptions { Loggers = loggers });
+        var options = new SuiteOptions(how.Data, how.FreePorts, logs.Write) { Environment = how.Environment };
+        var run = new LiveRun(new Suite(runtime, options), options);
+        try
+        {
+            run._parts.Push(logs);
+            run._parts.Push(loggers);
+            run._parts.Push(runtime);
+            var control = await ControlServer.StartAsync(run.Suite, cancel);
+            options.Control = (control.Address, control.Token);
+            run._parts.Push(RunFile.OfThisProcess([.. entries.Select(e => e.Pattern).Distinct()], control.Address.ToString(), control.Token, how.Data, how.Kind).Publish(repository.Data));
+            run._parts.Push(control);
+            run._parts.Push(run.Suite);
+            await run.Suite.StartAsync(entries, cancel);
+            await run.Suite.WaitReadyAsync(how.Patience, cancel);
+            run._parts.Push(Autoscaler.Start(run.Suite, logs.Write));
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_parts.TryPop(out var part))
+        {
+            if (part is IAsyncDisposable slow)
+                await slow.DisposeAsync();
+            else
+                ((IDisposable)part).Dispose();
+        }
+    }
+}
+
+/// <summary>How patterns run.</summary>
+/// <param name="Kind"><c>run</c> or <c>tour</c>.</param>
+/// <param name="Data">Where everything is kept.</param>
+/// <param name="FreePorts">Ignore the template's ports.</param>
+/// <param name="Console">Where log lines are shown; nowhere when null.</param>
+/// <param name="Patience">How long applications may take to be ready.</param>
+internal sealed record LiveRunOptions(string Kind, string Data, bool FreePorts, IAnsiConsole? Console, TimeSpan Patience)
+{
+    /// <summary>Over the templates' environment.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+}

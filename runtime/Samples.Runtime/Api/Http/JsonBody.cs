@@ -1,0 +1,36 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Samples.Runtime.Api.Http;
+
+/// <summary>How JSON is written: compact, non-ASCII kept, absent members left out.</summary>
+internal static class JsonTexts
+{
+    public static JsonSerializerOptions Compact { get; } = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>An answer as JSON, with the media type alone, as daprd writes it.</summary>
+    public static IResult Answer(object body, int status = StatusCodes.Status200OK) => Results.Json(body, Compact, "application/json", status);
+}
+
+/// <summary>Reads the JSON of a request.</summary>
+internal static class JsonBody
+{
+    /// <summary>Throws 400 with <paramref name="prefix"/> before the reason where the body is not JSON, or other JSON than expected.</summary>
+    public static async Task<T> ReadAsync<T>(HttpContext http, string prefix)
+    {
+        try
+        {
+            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, JsonTexts.Compact, http.RequestAborted)
+                ?? throw ApiException.Malformed($"{prefix}the body is null");
+        }
+        catch (JsonException error)
+        {
+            // The parser's own words would name types of this program.
+            throw ApiException.Malformed($"{prefix}not the expected JSON at {error.Path ?? "$"} (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1})");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Samples.Runtime.BuildingBlocks;
+
+/// <summary>W3C trace context as it travels with an event; both are empty where the publisher sent none.</summary>
+public readonly record struct EventTrace(string Parent, string State)
+{
+    /// <summary>
+    /// What the handler of an event gets: the publisher's trace (<c>traceparent</c> supersedes the older <c>traceid</c>), or a new one
+    /// where there was none. (daprd sends a trace id of zeros then, which nobody can follow.) An event without these members, as from
+    /// a raw payload, brings no trace.
+    /// </summary>
+    public static EventTrace Of(JsonElement @event)
+    {
+        if ((Text(@event, "traceparent") ?? Text(@event, "traceid")) is not { } parent)
+            return new EventTrace("", "");
+        return ActivityContext.TryParse(parent, null, out _)
+            ? new EventTrace(parent, Text(@event, "tracestate") ?? "")
+            : new EventTrace($"00-{ActivityTraceId.CreateRandom().ToHexString()}-{ActivitySpanId.CreateRandom().ToHexString()}-01", "");
+    }
+
+    private static string? Text(JsonElement @event, string name) =>
+        @event.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

@@ -1,0 +1,84 @@
+namespace Samples.Runtime.BuildingBlocks.Scheduling;
+
+/// <summary>What became of an appointment that was due.</summary>
+internal enum Outcome
+{
+    /// <summary>Carried out.</summary>
+    Done,
+
+    /// <summary>Carried out, and it must not come back.</summary>
+    Cancel,
+
+    /// <summary>It failed: the failure policy decides.</summary>
+    Failed,
+
+    /// <summary>Nobody is there to carry it out now: it stays due, however long that takes.</summary>
+    Undeliverable,
+}
+
+/// <summary>What follows a failure.</summary>
+/// <param name="MaxRetries">How often it is tried again before this time is given up; null without end, 0 for not at all.</param>
+/// <param name="Interval">The pause before.</param>
+internal sealed record FailurePolicy(int? MaxRetries, TimeSpan Interval)
+{
+    /// <summary>Three times, a second apart: Dapr's default.</summary>
+    public static FailurePolicy Default { get; } = new(3, TimeSpan.FromSeconds(1));
+
+    /// <summary>The next time comes when it comes.</summary>
+    public static FailurePolicy Drop { get; } = new(0, TimeSpan.Zero);
+}
+
+/// <summary>
+/// Something that is to happen at a time, once or again and again. What was missed, because nobody was there, happens once and late;
+/// then the rhythm goes on.
+/// </summary>
+/// <param name="key">Unique; a second appointment of that key takes the first one's place.</param>
+internal class Appointment(string key)
+{
+    public string Key => key;
+
+    /// <summary>Null for one that happens once.</summary>
+    public Recurrence? Recurrence { get; init; }
+
+    /// <summary>From then on it does not happen any more.</summary>
+    public DateTimeOffset? Expires { get; init; }
+
+    /// <summary>How often at most.</summary>
+    public int? Repeats { get; init; }
+
+    public FailurePolicy Failure { get; init; } = FailurePolicy.Default;
+
+    /// <summary>When it is due next, or since when it is due.</summary>
+    public DateTimeOffset Due { get; set; }
+
+    /// <summary>How often it happened (or was given up).</summary>
+    public int Times { get; set; }
+
+    /// <summary>Failures of the time that is due.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>Its place in the scheduler's queue, in ticks; null while it runs.</summary>
+    internal long? QueuedFor { get; set; }
+
+    /// <summary>Goes on to the next time; false where there is none.</summary>
+    public bool Advance(DateTimeOffset now)
+    {
+        Times++;
+        Failures = 0;
+        if (Times >= Repeats || Recurrence?.NextInRhythm(Due, now) is not { } next || next >= Expires)
+            return false;
+        Due = next;
+        return true;
+    }
+}
+
+/// <summary>Where appointments survive the end of the process.</summary>
+internal interface IAppointmentBook : IAsyncDisposable
+{
+    Task<IReadOnlyList<Appointment>> LoadAsync(CancellationToken cancel);
+
+    /// <summary>Completes when it is as durable as the book promises.</summary>
+    Task WriteAsync(Appointment appointment, CancellationToken cancel);
+
+    Task RemoveAsync(IReadOnlyCollection<string> keys, CancellationToken cancel);
+}

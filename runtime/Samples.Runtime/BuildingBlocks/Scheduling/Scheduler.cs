@@ -1,0 +1,254 @@
+using Microsoft.Extensions.Logging;
+
+namespace Samples.Runtime.BuildingBlocks.Scheduling;
+
+/// <summary>
+/// Keeps appointments. Each is carried out at least once a time that it is due: it is crossed off in the book after it was carried
+/// out, so that a process that ends in between repeats it. One that still runs is not due again.
+/// </summary>
+/// <param name="book">Where appointments are kept; null keeps them in memory.</param>
+/// <param name="deliver">Carries one out.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">For what goes wrong with nobody to be told.</param>
+internal sealed class Scheduler(
+    IAppointmentBook? book, Func<Appointment, CancellationToken, Task<Outcome>> deliver, TimeProvider time, ILogger log) : IAsyncDisposable
+{
+    private static readonly TimeSpan UndeliverablePause = TimeSpan.FromSeconds(1), LongestSleep = TimeSpan.FromDays(1);
+
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly Dictionary<string, Appointment> _all = new(StringComparer.Ordinal);
+    private readonly PriorityQueue<Appointment, long> _queue = new();
+    private readonly HashSet<Appointment> _waiting = [];
+    private readonly HashSet<Task> _running = [];
+    private readonly CancellationTokenSource _stop = new();
+    private ITimer? _timer;
+
+    /// <summary>Reads the book and begins.</summary>
+    public async Task StartAsync(CancellationToken cancel)
+    {
+        var kept = book is null ? [] : await book.LoadAsync(cancel);
+        lock (_gate)
+        {
+            foreach (var appointment in kept)
+            {
+                _all[appointment.Key] = appointment;
+                Queue(appointment, appointment.Due);
+            }
+        }
+
+        _timer = time.CreateTimer(_ => Pump(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Pump();
+    }
+
+    /// <summary>Makes an appointment; false where one of that key exists and must not be replaced.</summary>
+    public async Task<bool> AddAsync(Appointment appointment, bool overwrite, CancellationToken cancel)
+    {
+        await _writing.WaitAsync(cancel);
+        try
+        {
+            if (!overwrite && Find(appointment.Key) is not null)
+                return false;
+            // Known only once it is kept: what was acknowledged survives, what was not has not happened.
+            if (book is not null)
+                await book.WriteAsync(appointment, cancel);
+            lock (_gate)
+            {
+                _all[appointment.Key] = appointment;
+                Queue(appointment, appointment.Due);
+            }
+        }
+        finally
+        {
+            _writing.Release();
+        }
+
+        Pump();
+        return true;
+    }
+
+    /// <summary>Null where there is none, or none any more.</summary>
+    public Appointment? Find(string key)
+    {
+        lock (_gate)
+            return _all.GetValueOrDefault(key);
+    }
+
+    /// <summary>Those whose keys begin so, by key.</summary>
+    public IReadOnlyList<Appointment> List(string prefix)
+    {
+        lock (_gate)
+            return [.. _all.Values.Where(a => a.Key.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(a => a.Key, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Cancels appointments; those that do not exist are no error. One that runs finishes, and does not come back.</summary>
+    public async Task RemoveAsync(IReadOnlyCollection<string> keys, CancellationToken cancel)
+    {
+        await _writing.WaitAsync(cancel);
+        try
+        {
+            if (book is not null && keys.Count > 0)
+                await book.RemoveAsync(keys, cancel);
+            lock (_gate)
+            {
+                foreach (var key in keys)
+                    _all.Remove(key);
+            }
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    /// <summary>Somebody is there now: what could not be delivered is due at once.</summary>
+    public void Wake()
+    {
+        lock (_gate)
+        {
+            foreach (var appointment in _waiting)
+                Queue(appointment, time.GetUtcNow());
+            _waiting.Clear();
+        }
+
+        Pump();
+    }
+
+    private void Pump()
+    {
+        lock (_gate)
+        {
+            if (_timer is null || _stop.IsCancellationRequested)
+                return;
+            var now = time.GetUtcNow();
+            while (_queue.TryPeek(out var next, out var due))
+            {
+                var isValid = IsCurrent(next) && next.QueuedFor == due;
+                if (isValid && due > now.UtcTicks)
+                {
+                    var sleep = TimeSpan.FromTicks(due - now.UtcTicks);
+                    // A timer counts whole milliseconds and must not ring before the time.
+                    sleep = TimeSpan.FromMilliseconds(Math.Ceiling(sleep.TotalMilliseconds));
+                    _timer.Change(sleep < LongestSleep ? sleep : LongestSleep, Timeout.InfiniteTimeSpan);
+                    return;
+                }
+
+                _queue.Dequeue();
+                if (isValid)
+                    Begin(next);
+            }
+        }
+    }
+
+    private bool IsCurrent(Appointment appointment) => _all.GetValueOrDefault(appointment.Key) == appointment;
+
+    /// <summary>An appointment stands in the queue once: an earlier place is void from then on.</summary>
+    private void Queue(Appointment appointment, DateTimeOffset due)
+    {
+        appointment.QueuedFor = due.UtcTicks;
+        _queue.Enqueue(appointment, due.UtcTicks);
+    }
+
+    private void Begin(Appointment appointment)
+    {
+        appointment.QueuedFor = null;
+        _waiting.Remove(appointment);
+        var task = Task.Run(() => KeepAsync(appointment));
+        _running.Add(task);
+        task.ContinueWith(done =>
+        {
+            lock (_gate)
+                _running.Remove(done);
+        }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private async Task KeepAsync(Appointment appointment)
+    {
+        try
+        {
+            var outcome = appointment.Expires <= time.GetUtcNow() ? Outcome.Cancel : await deliver(appointment, _stop.Token);
+            await SettleAsync(appointment, outcome);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // It stays in the book as due.
+        }
+        catch (Exception error)
+        {
+            log.LogError(error, "'{Key}' could not be carried out or crossed off; it is tried again", appointment.Key);
+            Again(appointment, UndeliverablePause);
+        }
+    }
+
+    private async Task SettleAsync(Appointment appointment, Outcome outcome)
+    {
+        if (outcome == Outcome.Undeliverable)
+        {
+            lock (_gate)
+                _waiting.Add(appointment);
+            Again(appointment, UndeliverablePause);
+            return;
+        }
+
+        if (outcome == Outcome.Failed && !(appointment.Failures >= appointment.Failure.MaxRetries))
+        {
+            appointment.Failures++;
+            Again(appointment, appointment.Failure.Interval);
+            return;
+        }
+
+        await _writing.WaitAsync(_stop.Token);
+        try
+        {
+            lock (_gate)
+            {
+                // Replaced or cancelled while it ran: what is in the book is somebody else's.
+                if (!IsCurrent(appointment))
+                    return;
+            }
+
+            var comesBack = appointment.Advance(time.GetUtcNow()) && outcome != Outcome.Cancel;
+            if (book is not null)
+                await (comesBack ? book.WriteAsync(appointment, CancellationToken.None) : book.RemoveAsync([appointment.Key], CancellationToken.None));
+            lock (_gate)
+            {
+                if (comesBack)
+                    Queue(appointment, appointment.Due);
+                else
+                    _all.Remove(appointment.Key);
+            }
+        }
+        finally
+        {
+            _writing.Release();
+        }
+
+        Pump();
+    }
+
+    private void Again(Appointment appointment, TimeSpan pause)
+    {
+        lock (_gate)
+            Queue(appointment, time.GetUtcNow() + pause);
+        Pump();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        Task[] running;
+        lock (_gate)
+        {
+            _timer?.Dispose();
+            _timer = null;
+            running = [.. _running];
+        }
+
+        await Task.WhenAll(running);
+        if (book is not null)
+            await book.DisposeAsync();
+        _writing.Dispose();
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,63 @@
+using Microsoft.Data.Sqlite;
+using Samples.Runtime;
+using Samples.Runtime.Components;
+
+namespace Samples.Conformance.Record;
+
+/// <summary>What stood around the recorded daprd: the stub application, the components and three sidecars.</summary>
+internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken cancel) : IAsyncDisposable
+{
+    private readonly Machine _machine = new();
+    private readonly Dictionary<string, Sidecar> _sidecars = new(StringComparer.Ordinal);
+
+    public StubApp Stub => stub;
+
+    /// <summary>The sidecar of <c>app1</c> (with the stub behind it), <c>caller</c>, or <c>app2</c> (with the API token <c>tok</c>).</summary>
+    public Sidecar this[string appId] => _sidecars[appId];
+
+    public async Task StartAsync()
+    {
+        Directory.CreateDirectory(Path.Combine(_machine.Folder, "files"));
+        await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "secrets.json"),
+            http ? """{"plain": "s3cr3t", "nested": {"user": "u", "password": "p"}}""" : """{"plain": "s3cr3t", "nested": {"user": "u"}}""", cancel);
+        var port = await _machine.StartAppAsync(stub.Map);
+        _sidecars["app1"] = await AddAsync(new SidecarOptions("app1") { AppPort = port });
+        _sidecars["caller"] = await AddAsync(new SidecarOptions("caller"));
+        _sidecars["app2"] = await AddAsync(new SidecarOptions("app2") { ApiToken = "tok" });
+    }
+
+    /// <summary>Writes configuration as an operator would.</summary>
+    public void Configure(params (string Key, string Value, string Version)[] items)
+    {
+        using var connection = new SqliteConnection($"Data Source={Path.Combine(_machine.Folder, "configuration.db")};Pooling=False");
+        connection.Open();
+        foreach (var (key, value, version) in items)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "INSERT OR REPLACE INTO configuration (key, value, version) VALUES ($key, $value, $version)";
+            command.Parameters.AddWithValue("$key", key);
+            command.Parameters.AddWithValue("$value", value);
+            command.Parameters.AddWithValue("$version", version);
+            command.ExecuteNonQuery();
+        }
+    }
+
+    private async Task<Sidecar> AddAsync(SidecarOptions options)
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "Record");
+        // The recording over gRPC had neither the cron binding nor the declarative subscription.
+        List<string> files = ["components.yaml", .. http ? (string[])["tick.yaml"] : []];
+        if (EngineCatalog.All.ContainsKey("pubsub.in-memory"))
+            files.AddRange(http ? ["pubsub.yaml", "declared.yaml"] : ["pubsub.yaml"]);
+        var sidecar = await _machine.Runtime.AddSidecarAsync(options with
+        {
+            ResourcePaths = [.. files.Select(f => Path.Combine(folder, f))],
+            BaseDirectory = _machine.Folder,
+            Variables = new Dictionary<string, string> { ["dataDir"] = _machine.Folder },
+        }, cancel);
+        await sidecar.WaitForAppAsync(cancel);
+        return sidecar;
+    }
+
+    public ValueTask DisposeAsync() => _machine.DisposeAsync();
+}

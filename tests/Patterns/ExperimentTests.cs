@@ -1,0 +1,23 @@
+using Samples.Lab.Experiments;
+using Xunit;
+
+namespace Samples.Patterns;
+
+/// <summary>Every experiment of the suite, run as a user runs it: real processes, real faults, and every claim must hold.</summary>
+public sealed class ExperimentTests
+{
+    public static TheoryData<string> Patterns => [.. Experiments.All.Select(e => e.Pattern)];
+
+    [Theory, MemberData(nameof(Patterns))]
+    public async Task Every_claim_holds(string pattern)
+    {
+        using var tour = new Tour(pattern);
+        var record = await tour.RunAsync(TestContext.Current.CancellationToken);
+        Assert.NotEmpty(record.Claims);
+        // A claim that was not run has not held: nothing is missing on a machine that runs these tests.
+        var broken = record.Claims.Where(c => c.Held != true).ToList();
+        if (broken.Count > 0)
+            Assert.Fail(tour.Explain(broken));
+        Assert.Equal(0, tour.ExitCode);
+    }
+}
