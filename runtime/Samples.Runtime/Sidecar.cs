@@ -157,6 +157,7 @@ public sealed class Sidecar : IAsyncDisposable
         if (Options.ApiToken is { Length: > 0 } token)
             _host.Use((http, next) => Authorize(http, next, Encoding.UTF8.GetBytes(token)));
         invocation.Use(_host);
+        _host.Use(CleanPath);
         _host.UseRouting();
         endpoints.Map(_host);
         foreach (var feature in _features)
@@ -184,6 +185,14 @@ public sealed class Sidecar : IAsyncDisposable
         // The path alone: a query may hold what belongs in no log.
         log.LogInformation("API called: {Method} {Path} -> {Code} in {Milliseconds:0.0} ms", http.Request.Method, http.Request.Path,
             http.Response.StatusCode, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+    }
+
+    // As daprd does: the SDK's actor client puts a slash between an address that ends with one and a path that begins with one.
+    private static Task CleanPath(HttpContext http, RequestDelegate next)
+    {
+        if (http.Request.Path.Value is { } path && path.Contains("//", StringComparison.Ordinal))
+            http.Request.Path = "/" + string.Join('/', path.Split('/', StringSplitOptions.RemoveEmptyEntries));
+        return next(http);
     }
 
     private static Task Authorize(HttpContext http, RequestDelegate next, byte[] token)

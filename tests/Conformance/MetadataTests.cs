@@ -19,6 +19,14 @@ public sealed class MetadataTests : IAsyncDisposable
     private readonly Machine _machine = new();
 
     [Fact]
+    public async Task Slashes_too_many_in_a_path_do_no_harm()
+    {
+        await using var machine = new Machine();
+        using var http = Machine.Http(await machine.StartAsync(""));
+        Assert.Equal(200, (await Machine.AskAsync(http, HttpMethod.Get, http.BaseAddress + "/v1.0//metadata")).Status);
+    }
+
+    [Fact]
     public async Task Http_and_grpc_tell_the_same()
     {
         var port = await _machine.StartAppAsync(_ => { });

@@ -109,9 +109,13 @@ internal static class RunCommand
     {
         foreach (var pattern in entries.Select(e => e.Pattern).Distinct())
         {
+            // Written at the end: a run that was killed in the middle is followed by one that begins again.
             var folder = Path.Combine(data, pattern);
-            if (!Directory.Exists(folder) && Experiments.All.FirstOrDefault(e => e.Pattern == pattern) is { } experiment)
-                await experiment.SeedAsync(Directory.CreateDirectory(folder).FullName, cancel);
+            var mark = Path.Combine(folder, "seeded");
+            if (File.Exists(mark) || Experiments.All.FirstOrDefault(e => e.Pattern == pattern) is not { } experiment)
+                continue;
+            await experiment.SeedAsync(Directory.CreateDirectory(folder).FullName, cancel);
+            await File.WriteAllTextAsync(mark, "", cancel);
         }
     }
 

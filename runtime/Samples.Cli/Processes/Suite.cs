@@ -195,8 +195,6 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
             ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{member.AppPort ?? 0}",
             ["DAPR_HTTP_PORT"] = $"{member.Sidecar.HttpPort}",
             ["DAPR_GRPC_PORT"] = $"{member.Sidecar.GrpcPort}",
-            ["DAPR_HTTP_ENDPOINT"] = $"http://127.0.0.1:{member.Sidecar.HttpPort}",
-            ["DAPR_GRPC_ENDPOINT"] = $"http://127.0.0.1:{member.Sidecar.GrpcPort}",
             ["SAMPLES_DATA"] = options.DataOf(member.Entry.Pattern),
             ["SAMPLES_REPLICA"] = member.Name,
             ["SAMPLES_PARENT_PID"] = $"{Environment.ProcessId}",

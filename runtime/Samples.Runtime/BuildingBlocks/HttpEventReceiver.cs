@@ -26,11 +26,7 @@ internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventRe
                 request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        var trace = EventTrace.Of(topicEvent.Envelope);
-        if (trace.Parent.Length > 0)
-            request.Headers.TryAddWithoutValidation("traceparent", trace.Parent);
-        if (trace.State.Length > 0 && trace.State.All(c => c is >= ' ' and < '\x7f'))
-            request.Headers.TryAddWithoutValidation("tracestate", trace.State);
+        Add(request, EventTrace.Of(topicEvent.Envelope));
         var (status, body) = await SendAsync(request, topicEvent.Topic, cancel);
         return status switch
         {
@@ -51,6 +47,8 @@ internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventRe
         string pubSub, string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel)
     {
         using var request = Request(path, Envelope(pubSub, topic, entries), "application/json", pubSub);
+        // One request has one trace: that of the last event, as with daprd.
+        Add(request, entries[^1].Trace);
         var (status, body) = await SendAsync(request, topic, cancel);
         if (status is >= 200 and <= 299)
             return Verdicts(body, entries);
@@ -66,6 +64,14 @@ internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventRe
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType);
         request.Headers.TryAddWithoutValidation("pubsubname", pubSub);
         return request;
+    }
+
+    private static void Add(HttpRequestMessage request, EventTrace trace)
+    {
+        if (!string.IsNullOrEmpty(trace.Parent))
+            request.Headers.TryAddWithoutValidation("traceparent", trace.Parent);
+        if (!string.IsNullOrEmpty(trace.State) && trace.State.All(c => c is >= ' ' and < '\x7f'))
+            request.Headers.TryAddWithoutValidation("tracestate", trace.State);
     }
 
     private async Task<(int? Status, byte[] Body)> SendAsync(HttpRequestMessage request, string topic, CancellationToken cancel)

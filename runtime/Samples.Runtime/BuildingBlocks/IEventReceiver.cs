@@ -29,7 +29,7 @@ internal sealed record TopicEvent(
     JsonElement Envelope, ReadOnlyMemory<byte> Data, string PubSub, string Topic, string Path, IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>An event in a batch. <see cref="Event"/> is JSON: the CloudEvent, or base64 text of a raw payload.</summary>
-internal sealed record BatchEntry(string EntryId, ReadOnlyMemory<byte> Event, string ContentType, IReadOnlyDictionary<string, string> Metadata);
+internal sealed record BatchEntry(string EntryId, ReadOnlyMemory<byte> Event, string ContentType, IReadOnlyDictionary<string, string> Metadata, EventTrace Trace = default);
 
 /// <summary>The way events take to an application: HTTP, a stream, or what other protocols there are.</summary>
 internal interface IEventReceiver

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 using Samples.Runtime.Routing;
 
@@ -35,20 +36,41 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
         return await ConcludeAsync(message, verdict!.Value, cancel);
     }
 
-    // One attempt to hand over an event, and what came of it. A resiliency policy for inbound events is a loop around this call: a dead
-    // letter is what is left when the policy has given up. Without a policy there is one attempt.
+    // With a policy for inbound events, a dead letter is what is left when the policy has given up; without one there is one attempt.
     private async Task<Verdict> AttemptAsync(TopicEvent topicEvent, CancellationToken cancel)
+    {
+        var verdict = Verdict.NotReached;
+        await UnderPolicyAsync(async stop => IsFinal(verdict = await receiver.DeliverAsync(topicEvent, stop)), () => verdict = Verdict.Retry, cancel);
+        return verdict;
+    }
+
+    private async Task UnderPolicyAsync(Func<CancellationToken, Task<bool>> attempt, Action failed, CancellationToken cancel)
     {
         try
         {
-            return await receiver.DeliverAsync(topicEvent, cancel);
+            await context.Policies.Inbound(subscription.PubsubName).RunAsync(async stop =>
+            {
+                if (!await attempt(stop))
+                    throw new UndeliveredException();
+                return true;
+            }, cancel);
+        }
+        catch (UndeliveredException)
+        {
+            // The last verdict stands.
         }
         catch (OperationCanceledException)
         {
             // The subscription ends, or the application took longer than it may: the broker gives the message to somebody.
-            return Verdict.NotReached;
+        }
+        catch (Exception error) when (Failure.Explain(error) is { } why)
+        {
+            log.LogWarning("an event of topic {Topic} was not delivered: {Problem}", subscription.Topic, why);
+            failed();
         }
     }
+
+    private static bool IsFinal(Verdict verdict) => verdict is Verdict.Success or Verdict.Drop;
 
     private async Task<IReadOnlyList<Delivery>> HandleBatchAsync(IReadOnlyList<BrokerMessage> messages, CancellationToken cancel)
     {
@@ -77,7 +99,7 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
                 // The payload alone where the subscription is raw: a batch does not wrap it.
                 entries.Add((i, _raw == true
                     ? new BatchEntry(Guid.NewGuid().ToString(), JsonSerializer.SerializeToUtf8Bytes(messages[i].Data.ToArray()), "application/octet-stream", messages[i].Metadata)
-                    : new BatchEntry(Guid.NewGuid().ToString(), data, CloudEvents.ContentType, messages[i].Metadata)));
+                    : new BatchEntry(Guid.NewGuid().ToString(), data, CloudEvents.ContentType, messages[i].Metadata, EventTrace.Of(envelope.RootElement))));
             }
         }
 
@@ -91,16 +113,20 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
         return await Task.WhenAll(messages.Zip(verdicts, (message, verdict) => ConcludeAsync(message, verdict!.Value, cancel)));
     }
 
-    private async Task<IReadOnlyList<Verdict>> AttemptAsync(string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel)
+    // A policy tries again only with what has no final verdict yet.
+    private async Task<Verdict[]> AttemptAsync(string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel)
     {
-        try
+        var verdicts = Enumerable.Repeat(Verdict.NotReached, entries.Count).ToArray();
+        int[] open = [.. Enumerable.Range(0, entries.Count)];
+        await UnderPolicyAsync(async stop =>
         {
-            return await receiver.DeliverBatchAsync(subscription.PubsubName, topic, path, entries, cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            return [.. entries.Select(_ => Verdict.NotReached)];
-        }
+            var answers = await receiver.DeliverBatchAsync(subscription.PubsubName, topic, path, [.. open.Select(i => entries[i])], stop);
+            for (var i = 0; i < open.Length; i++)
+                verdicts[open[i]] = answers[i];
+            open = [.. open.Where(i => !IsFinal(verdicts[i]))];
+            return open.Length == 0;
+        }, () => Array.ForEach(open, i => verdicts[i] = Verdict.Retry), cancel);
+        return verdicts;
     }
 
     private (ReadOnlyMemory<byte> Data, JsonDocument? Envelope, Verdict? Verdict) Open(BrokerMessage message)
@@ -172,4 +198,6 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
 
         return verdict == Verdict.Drop ? Delivery.Done : Delivery.Retry;
     }
+
+    private sealed class UndeliveredException : Exception;
 }

@@ -8,7 +8,7 @@ namespace Samples.Runtime.Components;
 /// kept of those that are handled, is the engine's matter.
 /// </summary>
 internal sealed class ConsumerGroup(
-    string name, string topic, BrokerSettings settings, TimeProvider time, ILogger log, Action<QueuedMessage> handled) : IThreadPoolWorkItem, IDisposable
+    string name, string topic, BrokerSettings settings, TimeProvider time, ILogger log, Action<QueuedMessage> handled) : IThreadPoolWorkItem, IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly Queue<QueuedMessage> _ready = [];
@@ -219,5 +219,14 @@ internal sealed class ConsumerGroup(
         _wake.Change(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
     }
 
-    public void Dispose() => _wake?.Dispose();
+    /// <summary>Ends the members that are left; their running handlers finish.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        ConsumerGroupMember[] left;
+        lock (_gate)
+            left = [.. _members];
+        await Task.WhenAll(left.Select(m => m.DisposeAsync().AsTask()));
+        if (_wake is not null)
+            await _wake.DisposeAsync();
+    }
 }

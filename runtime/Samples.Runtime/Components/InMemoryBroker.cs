@@ -63,15 +63,11 @@ public sealed class InMemoryBroker(BrokerSettings settings, TimeProvider time, I
         subscribed == topic || (subscribed.EndsWith('*') && topic.AsSpan().StartsWith(subscribed.AsSpan(0, subscribed.Length - 1), StringComparison.Ordinal));
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        ConsumerGroup[] groups;
         lock (_gate)
-        {
-            foreach (var group in _groups.Values)
-                group.Dispose();
-            _groups.Clear();
-        }
-
-        return ValueTask.CompletedTask;
+            groups = [.. _groups.Values];
+        await Task.WhenAll(groups.Select(g => g.DisposeAsync().AsTask()));
     }
 }

@@ -121,6 +121,7 @@ public sealed class SqliteBroker(string path, BrokerSettings settings, TimeProvi
     {
         if (_writer is not null)
         {
+            await _messages.EndGroupsAsync();
             // Queued behind the last lot: when it is through, all that was handled is stored.
             await SaveAsync();
             await _writer.DisposeAsync();

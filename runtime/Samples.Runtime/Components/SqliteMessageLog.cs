@@ -149,6 +149,9 @@ internal sealed class SqliteMessageLog : IDisposable
         Bind(_remove, topic, Topic(topic).Values.Min(g => g.Position)).ExecuteNonQuery();
     }
 
+    /// <summary>Lets running handlers finish. No subscription may come after it.</summary>
+    public Task EndGroupsAsync() => Task.WhenAll(_topics.Values.SelectMany(t => t.Values).Select(g => g.Consumers?.DisposeAsync().AsTask() ?? Task.CompletedTask));
+
     private Dictionary<string, SqliteGroup> Topic(string topic)
     {
         if (!_topics.TryGetValue(topic, out var groups))
@@ -177,7 +180,5 @@ internal sealed class SqliteMessageLog : IDisposable
     {
         foreach (var command in new[] { _append, _page, _position, _outOfOrder, _inOrder, _remove, _trim, _addGroup, _lastId })
             command.Dispose();
-        foreach (var group in _topics.Values.SelectMany(t => t.Values))
-            group.Consumers?.Dispose();
     }
 }

@@ -130,6 +130,12 @@ internal sealed class ExpressionParser(string text)
 
     private Node Method(Node target, Token name)
     {
+        if (name.Spelling is not ("startsWith" or "endsWith" or "contains" or "matches" or "size"))
+        {
+            throw new FormatException(
+                $"the function '{name.Spelling}' at column {name.Column} is not supported: startsWith, endsWith, contains, matches and size are");
+        }
+
         Expect("(");
         var arguments = Arguments(")");
         switch (name.Spelling)
@@ -140,11 +146,8 @@ internal sealed class ExpressionParser(string text)
                 return new TextNode(name.Spelling, target, arguments[0]);
             case "matches" when arguments is [LiteralNode { Value: string pattern }]:
                 return new MatchesNode(target, Pattern(pattern, name));
-            case "startsWith" or "endsWith" or "contains" or "size" or "matches":
-                throw new FormatException($"{name.Spelling}() at column {name.Column} takes {(name.Spelling == "size" ? "nothing" : "one text")}");
             default:
-                throw new FormatException(
-                    $"the function '{name.Spelling}' at column {name.Column} is not supported: startsWith, endsWith, contains, matches and size are");
+                throw new FormatException($"{name.Spelling}() at column {name.Column} takes {(name.Spelling == "size" ? "nothing" : "one text")}");
         }
     }
 

@@ -42,10 +42,13 @@ public static class ServiceDefaults
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
         services.AddProblemDetails();
+        services.AddExceptionHandler<BadRequests>();
         services.AddOpenApi();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)));
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainLimit);
-        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = false);
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        // What the server and the background work have begun is finished side by side.
+        services.Configure<HostOptions>(host => (host.ShutdownTimeout, host.ServicesStopConcurrently) = (DrainLimit, true));
+        services.AddHostedService<Draining>();
         if (!OperatingSystem.IsLinux())
             services.AddHostedService<ParentWatch>();
         AddTelemetry(builder);
@@ -58,8 +61,6 @@ public static class ServiceDefaults
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         var readiness = app.Services.GetRequiredService<Readiness>();
-        // Not ready first: whoever balances load stops sending while what runs is finished.
-        app.Lifetime.ApplicationStopping.Register(readiness.BeginDraining);
         app.MapGet("/healthz", () => Results.Ok()).ExcludeFromDescription();
         app.MapGet("/readyz", () => readiness.WhyNot is { } reason
             ? Results.Problem(statusCode: StatusCodes.Status503ServiceUnavailable, title: "Not ready.", detail: reason)

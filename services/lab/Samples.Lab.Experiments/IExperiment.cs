@@ -9,7 +9,7 @@ public interface IExperiment
     /// <summary>Names that <see cref="ExperimentContext.Options"/> may have here, so that a typo is found before anything runs; null leaves that open.</summary>
     IReadOnlyList<string>? OptionNames => null;
 
-    /// <summary>Puts something to work on into a data folder that has nothing yet, for people who just run the pattern.</summary>
+    /// <summary>Puts something to work on into a data folder, for people who just run the pattern. Done again after it was cut off, it does no harm.</summary>
     Task SeedAsync(string dataDirectory, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Runs once against services that are up; throws only when it cannot measure at all.</summary>
@@ -20,5 +20,10 @@ public interface IExperiment
 public static class Experiments
 {
     /// <summary>In the order in which a tour runs them.</summary>
-    public static IReadOnlyList<IExperiment> All { get; } = [new WorkQueue.WorkQueueExperiment()];
+    public static IReadOnlyList<IExperiment> All { get; } =
+    [
+        new Ownership.OwnershipExperiment(),
+        new ScatterGather.ScatterGatherExperiment(),
+        new WorkQueue.WorkQueueExperiment(),
+    ];
 }

@@ -17,7 +17,6 @@ public sealed class Replay : IAsyncLifetime
     /// <summary>Blocks that wait for something; the reason is shown with the skipped test.</summary>
     internal static IReadOnlyDictionary<string, string> Pending { get; } = new Dictionary<string, string>
     {
-        ["pubsub"] = "no broker in this runtime yet",
         ["state:redis-state"] = "needs the engine state.redis, and redis-server (apt-get install redis-server)",
     };
 

@@ -35,7 +35,7 @@ internal static class PublishHttp
             {
                 var metadata = Metadata(http);
                 block.Check(pubsub, topic ?? "", metadata);
-                var entries = Parse(await ReadAsync(http), pubsub, topic!, appId).Select(e => e.ToPublication(pubsub, topic!, appId, metadata)).ToList();
+                var entries = Parse(await ReadAsync(http), pubsub, topic!, appId).Select(e => (e ?? Entry.Empty).ToPublication(pubsub, topic!, appId, metadata)).ToList();
                 await block.PublishManyAsync(pubsub, topic!, entries, metadata, Trace(http), http.RequestAborted);
                 return Results.NoContent();
             });
@@ -64,11 +64,11 @@ internal static class PublishHttp
         return buffer.ToArray();
     }
 
-    private static Entry[] Parse(byte[] body, string pubSub, string topic, string appId)
+    private static Entry?[] Parse(byte[] body, string pubSub, string topic, string appId)
     {
         try
         {
-            return JsonSerializer.Deserialize<Entry[]>(body, JsonTexts.Compact) ?? [];
+            return JsonSerializer.Deserialize<Entry?[]>(body, JsonTexts.Compact) ?? [];
         }
         catch (JsonException error)
         {
@@ -96,6 +96,8 @@ internal static class PublishHttp
 
     private sealed record Entry(string? EntryId, JsonElement Event, string? ContentType, Dictionary<string, string>? Metadata)
     {
+        public static readonly Entry Empty = new(null, default, null, null);
+
         private const string Mismatch = "mismatch between contentType and event";
 
         public Publication ToPublication(string pubSub, string topic, string appId, Dictionary<string, string> request)

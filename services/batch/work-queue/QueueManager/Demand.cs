@@ -14,7 +14,8 @@ public sealed record DemandReport(double ArrivalsPerSecond, double SecondsPerIte
 public sealed class Demand(QueueOptions options, TimeProvider time)
 {
     private const double Busy = 0.8;
-    private const int Periods = 3, Samples = 20;
+    // Arrivals are counted over two periods: long enough to smooth what a single listing finds, short enough to follow a load that doubles.
+    private const int Periods = 2, Samples = 20;
 
     private readonly Lock _gate = new();
     private readonly Queue<(long At, int Count)> _arrivals = new();
@@ -47,19 +48,19 @@ public sealed class Demand(QueueOptions options, TimeProvider time)
             var window = options.Period * Periods;
             while (_arrivals.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At) > window)
                 _arrivals.Dequeue();
-            var observed = Math.Min(window.TotalSeconds, Math.Max(time.GetElapsedTime(_began).TotalSeconds, options.Period.TotalSeconds));
+            var observed = Math.Clamp(time.GetElapsedTime(_began).TotalSeconds, options.Period.TotalSeconds, window.TotalSeconds);
             var rate = _arrivals.Sum(a => a.Count) / observed;
             var seconds = _seconds.Count == 0 ? 0 : _seconds.Average();
             return new DemandReport(rate, seconds, queued, WorkersFor(rate, seconds, queued, options));
         }
     }
 
-    /// <summary>The rule itself.</summary>
+    /// <summary>The rule itself. As long as no item is done, nobody knows how long one takes: then the fewest.</summary>
     public static int WorkersFor(double arrivalsPerSecond, double secondsPerItem, int queued, QueueOptions options)
     {
-        // What arrives within a period waits for it anyway; only more than that is a backlog.
+        // What arrives within two periods waits for the next listing anyway; only more than that is a backlog.
         var backlog = Math.Max(0, queued - arrivalsPerSecond * options.Period.TotalSeconds * 2);
         var needed = (arrivalsPerSecond + backlog / options.WorkOff.TotalSeconds) * secondsPerItem / Busy;
-        return Math.Clamp((int)Math.Ceiling(needed), options.Workers.Min, options.Workers.Max);
+        return Math.Clamp((int)Math.Min(Math.Ceiling(needed), options.Workers.Max), options.Workers.Min, options.Workers.Max);
     }
 }

@@ -9,7 +9,8 @@ builder.Services.AddSingleton<ItemBook>();
 builder.Services.AddSingleton<WorkQueue>();
 builder.Services.AddSingleton<Demand>();
 builder.Services.AddSingleton<Leadership>();
-builder.Services.AddSingleton(services => new Source(DaprClient.CreateInvokeHttpClient(services.GetRequiredService<QueueOptions>().Source)));
+builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<Source>(
+    services, DaprClient.CreateInvokeHttpClient(services.GetRequiredService<QueueOptions>().Source)));
 builder.Services.AddSingleton<ActiveManager>();
 builder.Services.AddHostedService(services => services.GetRequiredService<ActiveManager>());
 

@@ -5,17 +5,19 @@ namespace Samples.QueueManager;
 /// <summary>Who asks for an item.</summary>
 public sealed record LeaseRequest(string? Worker);
 
-/// <summary>How a lease ended. <paramref name="Failure"/> null means done.</summary>
-public sealed record LeaseEnd(string? Failure);
+/// <summary>How a lease ended: handed back, with a failure, or, where it was neither, with the item done.</summary>
+public sealed record LeaseEnd(string? Failure, bool HandedBack = false);
 
-/// <summary>The queue over HTTP. The standby answers 503, and the caller's next try reaches the active one.</summary>
+/// <summary>
+/// The queue over HTTP. What needs the active manager gets 503 from the standby: the caller's next try reaches the other replica.
+/// </summary>
 public static class QueueEndpoints
 {
     /// <summary>Maps the queue.</summary>
     public static void MapQueue(this IEndpointRouteBuilder routes)
     {
         var active = routes.MapGroup("").AddEndpointFilter(async (context, next) =>
-            context.HttpContext.RequestServices.GetRequiredService<ActiveManager>().IsActive ? await next(context) : Standby());
+            context.HttpContext.RequestServices.GetRequiredService<ActiveManager>().IsActive ? await next(context) : Standby(context.HttpContext));
         active.MapPost("/leases", LeaseAsync);
         active.MapPost("/leases/{lease}/items/{id}/renew", Renew);
         active.MapPost("/leases/{lease}/items/{id}/end", EndAsync);
@@ -44,12 +46,14 @@ public static class QueueEndpoints
     }
 
     private static Results<NoContent, ProblemHttpResult> Renew(string lease, string id, WorkQueue queue) =>
-        queue.Renew(id, lease) ? TypedResults.NoContent() : Lost(id);
+        queue.Renew(id, lease) ? TypedResults.NoContent() : queue.Knows(id) ? Lost(id) : Unknown(id);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> EndAsync(string lease, string id, LeaseEnd end, WorkQueue queue, CancellationToken cancel)
     {
         // Whoever ends a lease has done its work: the record is written even where the caller has gone away meanwhile.
-        var item = end.Failure is { } reason
+        var item = end.HandedBack
+            ? await queue.HandBackAsync(id, lease, CancellationToken.None)
+            : end.Failure is { } reason
             ? await queue.FailAsync(id, lease, reason.Length > 500 ? reason[..500] : reason, CancellationToken.None)
             : await queue.FinishAsync(id, lease, CancellationToken.None);
         return item is null ? Unknown(id) : item.Lease == lease && item.State != ItemState.Leased ? TypedResults.NoContent() : Lost(id);
@@ -58,9 +62,10 @@ public static class QueueEndpoints
     private static async Task<Results<Ok<WorkItem>, ProblemHttpResult>> ReplayAsync(string id, WorkQueue queue, CancellationToken cancel) =>
         await queue.ReplayAsync(id, cancel) switch
         {
-            null => Unknown(id),
-            { State: ItemState.Queued } item => TypedResults.Ok(item),
-            var item => TypedResults.Problem(statusCode: 409, title: $"Item '{id}' is {item.State}, no dead letter.", type: "not-dead"),
+            (null, _) => Unknown(id),
+            (var item, true) => TypedResults.Ok(item),
+            (var item, false) => TypedResults.Problem(statusCode: 409, title: $"Item '{id}' is {item.State.ToString().ToLowerInvariant()}, no dead letter.",
+                detail: "GET /dead-letters lists what can be replayed.", type: "not-dead"),
         };
 
     private static ProblemHttpResult Unknown(string id) =>
@@ -69,6 +74,9 @@ public static class QueueEndpoints
     private static ProblemHttpResult Lost(string id) =>
         TypedResults.Problem(statusCode: 409, title: $"The lease of '{id}' is lost.", detail: "It was not renewed in time. Stop working on the item: somebody else has it.", type: "lease-lost");
 
-    private static ProblemHttpResult Standby() =>
-        TypedResults.Problem(statusCode: 503, title: "This manager stands by.", detail: "Ask again: Dapr's next replica may be the active one.", type: "standby");
+    private static ProblemHttpResult Standby(HttpContext http)
+    {
+        http.Response.Headers.RetryAfter = "0";
+        return TypedResults.Problem(statusCode: 503, title: "This manager stands by.", detail: "Ask again: Dapr's next replica may be the active one.", type: "standby");
+    }
 }

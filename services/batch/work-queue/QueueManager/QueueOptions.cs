@@ -12,8 +12,11 @@ public sealed record QueueOptions
     /// <summary>How long a worker has an item before it must say that it still works on it [LEASE_SECONDS].</summary>
     public required TimeSpan Lease { get; init; }
 
-    /// <summary>Tries of an item before it is a dead letter [MAX_ATTEMPTS].</summary>
-    public required int MaxAttempts { get; init; }
+    /// <summary>Failures of its worker program before an item is a dead letter [MAX_FAILURES].</summary>
+    public required int MaxFailures { get; init; }
+
+    /// <summary>Workers that may fall silent with an item before it is a dead letter: it may be what kills them [MAX_LOSSES].</summary>
+    public required int MaxLosses { get; init; }
 
     /// <summary>Wait before the second try; it doubles with each further one [BACKOFF_SECONDS].</summary>
     public required TimeSpan BackOff { get; init; }
@@ -39,14 +42,18 @@ public sealed record QueueOptions
         Source = configuration["SOURCE_APP_ID"] ?? "source-files",
         Store = configuration["STATE_STORE"] ?? "statestore",
         Lease = Seconds(configuration, "LEASE_SECONDS", 10, 0.5, 3600),
-        MaxAttempts = (int)Number(configuration, "MAX_ATTEMPTS", 5, 1, 1000),
+        MaxFailures = (int)Number(configuration, "MAX_FAILURES", 5, 1, 1000),
+        MaxLosses = (int)Number(configuration, "MAX_LOSSES", 20, 1, 1000),
         BackOff = Seconds(configuration, "BACKOFF_SECONDS", 0.5, 0, 3600),
         Period = Seconds(configuration, "PERIOD_SECONDS", 1, 0.1, 3600),
         WorkOff = Seconds(configuration, "WORK_OFF_SECONDS", 20, 1, 86_400),
         Leadership = Seconds(configuration, "LEADER_SECONDS", 3, 0.5, 300),
-        Workers = ((int)Number(configuration, "MIN_WORKERS", 1, 0, 1000), (int)Number(configuration, "MAX_WORKERS", 4, 1, 1000)),
+        Workers = Limits((int)Number(configuration, "MIN_WORKERS", 1, 0, 1000), (int)Number(configuration, "MAX_WORKERS", 4, 1, 1000)),
         Replica = configuration["SAMPLES_REPLICA"] ?? $"{Environment.MachineName}-{Environment.ProcessId}",
     };
+
+    private static (int Min, int Max) Limits(int least, int most) => least <= most ? (least, most)
+        : throw new InvalidOperationException($"MIN_WORKERS is {least} and MAX_WORKERS is {most}; give a minimum that is not above the maximum.");
 
     private static TimeSpan Seconds(IConfiguration configuration, string name, double otherwise, double least, double most) =>
         TimeSpan.FromSeconds(Number(configuration, name, otherwise, least, most));

@@ -21,8 +21,16 @@ public enum ItemState
 /// <param name="State">Where it stands.</param>
 public sealed record WorkItem(string Id, ItemState State)
 {
-    /// <summary>Tries so far, also those that ended with the worker's death.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+
+    /// <summary>Tries so far, however they ended.</summary>
     public int Attempts { get; init; }
+
+    /// <summary>Tries that the worker program ended with a failure: these say something about the item.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>Tries whose worker fell silent: mostly bad luck, but an item that kills its worker looks the same.</summary>
+    public int Losses { get; init; }
 
     /// <summary>The token of the current (or last) lease: only its holder may finish the item.</summary>
     public string? Lease { get; init; }
@@ -46,10 +54,24 @@ public sealed record WorkItem(string Id, ItemState State)
     public WorkItem Finish() => this with { State = ItemState.Done, Completions = Completions + 1, Failure = null };
 
     /// <summary>The try failed: later again, or given up.</summary>
-    public WorkItem Fail(string reason, QueueOptions options, DateTimeOffset now) => Attempts >= options.MaxAttempts
+    public WorkItem Fail(string reason, QueueOptions options, DateTimeOffset now) =>
+        (this with { Failures = Failures + 1 }).TryAgain(reason, options, now);
+
+    /// <summary>The worker fell silent: later again, or given up after many of these.</summary>
+    public WorkItem Lose(QueueOptions options, DateTimeOffset now) =>
+        (this with { Losses = Losses + 1 }).TryAgain("The worker fell silent.", options, now);
+
+    /// <summary>The worker was asked to stop: another one may have it at once.</summary>
+    public WorkItem HandBack() => this with { State = ItemState.Queued, Failure = "The worker was stopped and handed it back.", NotBefore = default };
+
+    private WorkItem TryAgain(string reason, QueueOptions options, DateTimeOffset now) => Failures >= options.MaxFailures || Losses >= options.MaxLosses
         ? this with { State = ItemState.Dead, Failure = reason }
-        : this with { State = ItemState.Queued, Failure = reason, NotBefore = now + options.BackOff * Math.Pow(2, Attempts - 1) };
+        : this with { State = ItemState.Queued, Failure = reason, NotBefore = now + Wait(options) };
+
+    // Doubles with each bad end, up to an hour.
+    private TimeSpan Wait(QueueOptions options) =>
+        TimeSpan.FromSeconds(Math.Min(LongestWait.TotalSeconds, options.BackOff.TotalSeconds * Math.Pow(2, Failures + Losses - 1)));
 
     /// <summary>Somebody repaired what was wrong: as if new.</summary>
-    public WorkItem Replay() => this with { State = ItemState.Queued, Attempts = 0, Failure = null, NotBefore = default };
+    public WorkItem Replay() => this with { State = ItemState.Queued, Attempts = 0, Failures = 0, Losses = 0, Failure = null, NotBefore = default };
 }

@@ -32,6 +32,13 @@ public sealed class WorkQueue(ItemBook book, Demand demand, QueueOptions options
         }
     }
 
+    /// <summary>Whether there is such an item.</summary>
+    public bool Knows(string id)
+    {
+        lock (_gate)
+            return _known.ContainsKey(id);
+    }
+
     /// <summary>Takes in the items that are new. False where another manager was active in between: then load again.</summary>
     public async Task<bool> AddAsync(IReadOnlyList<string> ids, CancellationToken cancel)
     {
@@ -39,11 +46,11 @@ public sealed class WorkQueue(ItemBook book, Demand demand, QueueOptions options
         int known;
         lock (_gate)
             (news, known) = ([.. ids.Where(id => !_known.ContainsKey(id)).Select(id => new WorkItem(id, ItemState.Queued))], _known.Count);
-        demand.Arrived(news.Count);
         if (news.Count == 0)
             return true;
         if (!await book.TryAddAsync(news, known, cancel))
             return false;
+        demand.Arrived(news.Count);
         lock (_gate)
             news.ForEach(Track);
         return true;
@@ -89,9 +96,17 @@ public sealed class WorkQueue(ItemBook book, Demand demand, QueueOptions options
     public Task<WorkItem?> FailAsync(string id, string lease, string reason, CancellationToken cancel) =>
         UpdateAsync(id, i => i.State == ItemState.Leased && i.Lease == lease ? i.Fail(reason, options, time.GetUtcNow()) : null, cancel);
 
-    /// <summary>Brings a dead letter back.</summary>
-    public Task<WorkItem?> ReplayAsync(string id, CancellationToken cancel) =>
-        UpdateAsync(id, i => i.State == ItemState.Dead ? i.Replay() : null, cancel);
+    /// <summary>The worker was asked to stop before it was through.</summary>
+    public Task<WorkItem?> HandBackAsync(string id, string lease, CancellationToken cancel) =>
+        UpdateAsync(id, i => i.State == ItemState.Leased && i.Lease == lease ? i.HandBack() : null, cancel);
+
+    /// <summary>Brings a dead letter back; anything else stays as it is.</summary>
+    public async Task<(WorkItem? Item, bool Replayed)> ReplayAsync(string id, CancellationToken cancel)
+    {
+        var replayed = false;
+        var item = await UpdateAsync(id, i => (replayed = i.State == ItemState.Dead) ? i.Replay() : null, cancel);
+        return (item, replayed);
+    }
 
     /// <summary>Takes back the leases that nobody renews.</summary>
     public async Task TakeBackAsync(CancellationToken cancel)
@@ -100,7 +115,7 @@ public sealed class WorkQueue(ItemBook book, Demand demand, QueueOptions options
         lock (_gate)
             expired = [.. _leases.Where(l => time.GetElapsedTime(l.Value.Renewed) > options.Lease).Select(l => (l.Key, l.Value.Lease))];
         foreach (var (id, lease) in expired)
-            await FailAsync(id, lease, "The worker fell silent.", cancel);
+            await UpdateAsync(id, i => i.State == ItemState.Leased && i.Lease == lease ? i.Lose(options, time.GetUtcNow()) : null, cancel);
     }
 
     /// <summary>How many items stand where.</summary>

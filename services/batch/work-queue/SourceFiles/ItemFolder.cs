@@ -1,21 +1,5 @@
 namespace Samples.SourceFiles;
 
-/// <summary>Where the items are.</summary>
-/// <param name="Folder">A folder of files, or a mounted ConfigMap.</param>
-/// <param name="Settled">How long a file must have been left alone before it is an item: somebody may still be writing it.</param>
-public sealed record ItemFolderOptions(string Folder, TimeSpan Settled)
-{
-    /// <summary>From <c>SAMPLES_FOLDER</c> (or <c>pictures</c> in the data folder) and <c>SOURCE_SETTLED_MS</c>.</summary>
-    public static ItemFolderOptions From(IConfiguration configuration)
-    {
-        var folder = configuration["SAMPLES_FOLDER"] is { Length: > 0 } own ? own : Path.Combine(configuration["SAMPLES_DATA"] ?? ".samples/work-queue", "pictures");
-        var settled = configuration.GetValue("SOURCE_SETTLED_MS", 500);
-        return settled is >= 0 and <= 60_000
-            ? new ItemFolderOptions(Path.GetFullPath(folder), TimeSpan.FromMilliseconds(settled))
-            : throw new InvalidOperationException($"SOURCE_SETTLED_MS is {settled}; give milliseconds between 0 and 60000.");
-    }
-}
-
 /// <summary>One item that can be had now.</summary>
 public sealed record Item(string Id, long Size);
 
@@ -25,21 +9,29 @@ public sealed record Item(string Id, long Size);
 /// </summary>
 public sealed class ItemFolder(ItemFolderOptions options, TimeProvider time)
 {
-    /// <summary>The files that have been left alone for long enough, by name. A folder that does not exist yet is an empty one.</summary>
+    // What browsers and copying programs call a file that they have not finished.
+    private static readonly string[] Unfinished = [".part", ".tmp", ".crdownload"];
+
+    // Files that nobody was writing, as they were then: the kernel is asked once for each version of a file.
+    private Dictionary<string, (DateTime Written, long Size)> _complete = new(StringComparer.Ordinal);
+
+    /// <summary>The files that nobody writes and that were left alone for long enough, by name. A folder that does not exist yet is an empty one.</summary>
     public IReadOnlyList<Item> List()
     {
-        if (!Directory.Exists(options.Folder))
-            return [];
+        var (known, complete) = (_complete, new Dictionary<string, (DateTime, long)>(StringComparer.Ordinal));
         var latest = time.GetUtcNow().UtcDateTime - options.Settled;
-        return
-        [
-            .. Directory.EnumerateFiles(options.Folder).Select(path => (Name: Path.GetFileName(path), File: Resolve(path)))
-                .Where(f => IsName(f.Name) && f.File is { Exists: true } && f.File.LastWriteTimeUtc <= latest)
-                .Select(f => new Item(f.Name, f.File!.Length)).OrderBy(i => i.Id, StringComparer.Ordinal),
-        ];
+        foreach (var (name, file) in Files())
+        {
+            var version = (file.LastWriteTimeUtc, file.Length);
+            if ((known.TryGetValue(name, out var before) && before == version) || (file.LastWriteTimeUtc <= latest && !OpenFiles.IsBeingWritten(file.FullName)))
+                complete[name] = version;
+        }
+
+        _complete = complete;
+        return [.. complete.Select(f => new Item(f.Key, f.Value.Item2)).OrderBy(i => i.Id, StringComparer.Ordinal)];
     }
 
-    /// <summary>The content of an item; null where there is no such file in the folder.</summary>
+    /// <summary>The content of an item; null where there is no such file in the folder, or none that may be read.</summary>
     public Stream? Open(string id)
     {
         if (!IsName(id) || Resolve(Path.Combine(options.Folder, id)) is not { Exists: true } file)
@@ -48,20 +40,24 @@ public sealed class ItemFolder(ItemFolderOptions options, TimeProvider time)
         {
             return file.OpenRead();
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return null;
         }
     }
 
-    private static bool IsName(string name) => name.Length > 0 && name[0] != '.' && name == Path.GetFileName(name) && !name.Contains('\\') && !name.Contains('\0');
+    private IEnumerable<(string Name, FileInfo File)> Files() => !Directory.Exists(options.Folder) ? [] :
+        Directory.EnumerateFiles(options.Folder).Select(path => (Name: Path.GetFileName(path), File: Resolve(path)))
+            .Where(f => IsName(f.Name) && f.File is { Exists: true }).Select(f => (f.Name, f.File!));
+
+    private static bool IsName(string name) => name.Length > 0 && name[0] != '.' && name == Path.GetFileName(name) && !name.Contains('\\')
+        && !name.Any(char.IsControl) && !Unfinished.Any(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase));
 
     private FileInfo? Resolve(string path)
     {
         var file = new FileInfo(path);
         try
         {
-            // Each part of the way may be a link: in a ConfigMap the folder of the target is one.
             var target = file.ResolveLinkTarget(returnFinalTarget: true);
             if (target is null)
                 return file;
@@ -70,6 +66,7 @@ public sealed class ItemFolder(ItemFolderOptions options, TimeProvider time)
         }
         catch (IOException)
         {
+            // It vanished meanwhile, or is a link to itself.
             return null;
         }
     }

@@ -4,7 +4,8 @@ using Samples.SourceFiles;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddDefaults();
-builder.Services.AddSingleton(services => new ItemFolder(ItemFolderOptions.From(builder.Configuration), services.GetRequiredService<TimeProvider>()));
+builder.Services.AddSingleton(ItemFolderOptions.From(builder.Configuration));
+builder.Services.AddSingleton<ItemFolder>();
 
 var app = builder.Build();
 app.MapDefaults();

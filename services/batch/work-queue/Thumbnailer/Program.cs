@@ -13,7 +13,7 @@ try
     Thumbnail.Make(file, output + ".png");
     return 0;
 }
-catch (PictureException error)
+catch (Exception error) when (error is PictureException or IOException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine(error.Message);
     return 1;

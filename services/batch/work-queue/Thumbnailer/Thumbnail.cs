@@ -2,14 +2,17 @@ using SkiaSharp;
 
 namespace Samples.Thumbnailer;
 
-/// <summary>Makes thumbnails.</summary>
+/// <summary>Makes thumbnails in bounded memory, whatever the picture's size.</summary>
 public static class Thumbnail
 {
     /// <summary>Longest side of a thumbnail, in pixels.</summary>
     public const int Side = 160;
 
-    // A picture is decoded whole before it is scaled, except formats that decode at a smaller scale: JPEG of any size stays small.
-    private const long MostBytes = 256L << 20;
+    /// <summary>Most pixels of a picture. A decoder may need some bytes a pixel for itself (a progressive JPEG does), even at a smaller scale.</summary>
+    public const long MostPixels = 200_000_000;
+
+    /// <summary>Most pixels that are decoded: of the whole picture for most formats, of one at a smaller scale for JPEG.</summary>
+    public const long MostDecoded = 64_000_000;
 
     /// <summary>Writes the thumbnail of a picture: complete or not at all.</summary>
     /// <exception cref="PictureException">The file is no picture, is cut off, or is too large to decode safely.</exception>
@@ -32,16 +35,24 @@ public static class Thumbnail
     {
         using var codec = SKCodec.Create(file, out var opened) ?? throw new PictureException($"This is no picture that can be read ({opened}).");
         var full = codec.Info;
+        Limit(full, full.Width, full.Height, MostPixels, "a picture may have");
         var (width, height) = Fit(full.Width, full.Height);
+        // Twice the thumbnail's size leaves something to average; the codec answers with the nearest scale that it can decode at.
         var scaled = codec.GetScaledDimensions(Math.Min(1f, 2f * width / full.Width));
-        if ((long)scaled.Width * scaled.Height * 4 > MostBytes)
-            throw new PictureException($"The picture has {(long)full.Width * full.Height / 1_000_000} megapixels; this format is decoded up to {MostBytes / 4_000_000}.");
+        Limit(full, scaled.Width, scaled.Height, MostDecoded, $"{codec.EncodedFormat} must be decoded whole, up to");
         using var bitmap = new SKBitmap(new SKImageInfo(scaled.Width, scaled.Height, SKColorType.Rgba8888, SKAlphaType.Premul));
         var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
         if (result != SKCodecResult.Success)
             throw new PictureException($"The picture is damaged ({result}).");
-        return bitmap.Resize(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Premul), new SKSamplingOptions(SKCubicResampler.Mitchell))
+        using var small = bitmap.Resize(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Premul), new SKSamplingOptions(SKCubicResampler.Mitchell))
             ?? throw new PictureException("The picture cannot be scaled.");
+        return Orientation.Upright(small, codec.EncodedOrigin);
+    }
+
+    private static void Limit(SKImageInfo full, int width, int height, long most, string rule)
+    {
+        if ((long)width * height > most)
+            throw new PictureException($"The picture has {(long)full.Width * full.Height / 1_000_000} megapixels; {rule} {most / 1_000_000}.");
     }
 
     /// <summary>The size of the thumbnail of a picture; a small picture stays as it is.</summary>

@@ -11,7 +11,8 @@ public sealed record ItemLease(string Id, string Lease, double Seconds, int Atte
 /// </summary>
 public sealed class QueueClient(HttpClient http)
 {
-    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(100);
+    // A manager that is frozen takes a request and never answers it: give up soon, long before the lease is over.
+    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>The next item; null where none is ready or no manager is active.</summary>
     public async Task<ItemLease?> LeaseAsync(string worker, CancellationToken cancel)
@@ -20,17 +21,17 @@ public sealed class QueueClient(HttpClient http)
         return answer?.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadFromJsonAsync<ItemLease>(cancel) : null;
     }
 
-    /// <summary>False where the lease is lost.</summary>
+    /// <summary>False where the lease is lost; where nobody answers it may still be held.</summary>
     public async Task<bool> RenewAsync(ItemLease lease, CancellationToken cancel)
     {
         using var answer = await SendAsync(Path(lease, "renew"), null, tries: 2, cancel);
-        return answer?.StatusCode is not HttpStatusCode.Conflict;
+        return answer?.StatusCode is not (HttpStatusCode.Conflict or HttpStatusCode.NotFound);
     }
 
     /// <summary>Tells how it ended, for as long as it takes: the work is done and only needs to be recorded.</summary>
-    public async Task<bool> EndAsync(ItemLease lease, string? failure, CancellationToken cancel)
+    public async Task<bool> EndAsync(ItemLease lease, string? failure, bool handedBack, CancellationToken cancel)
     {
-        using var answer = await SendAsync(Path(lease, "end"), new { failure }, tries: 300, cancel);
+        using var answer = await SendAsync(Path(lease, "end"), new { failure, handedBack }, tries: 300, cancel);
         return answer?.IsSuccessStatusCode == true;
     }
 
@@ -40,16 +41,18 @@ public sealed class QueueClient(HttpClient http)
     {
         for (var attempt = 1; ; attempt++)
         {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            limit.CancelAfter(Patience);
             try
             {
-                var answer = await http.PostAsJsonAsync(path, body, cancel);
+                var answer = await http.PostAsJsonAsync(path, body, limit.Token);
                 if ((int)answer.StatusCode < 500)
                     return answer;
                 answer.Dispose();
             }
-            catch (HttpRequestException)
+            catch (Exception error) when (error is HttpRequestException or OperationCanceledException && !cancel.IsCancellationRequested)
             {
-                // The sidecar is away.
+                // The sidecar is away, or the manager is.
             }
 
             if (attempt == tries)

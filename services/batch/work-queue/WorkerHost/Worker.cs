@@ -8,6 +8,8 @@ public sealed class Worker(QueueClient queue, ItemClient items, WorkerProgram pr
     {
         try
         {
+            // A worker program need not make the folder that its results go to.
+            Directory.CreateDirectory(options.Output);
             while (!stoppingToken.IsCancellationRequested)
             {
                 if (await queue.LeaseAsync(options.Name, stoppingToken) is { } lease)
@@ -30,6 +32,7 @@ public sealed class Worker(QueueClient queue, ItemClient items, WorkerProgram pr
         var renewal = RenewAsync(lease, work);
         var folder = Directory.CreateTempSubdirectory("samples-work-").FullName;
         string? failure;
+        var handedBack = false;
         try
         {
             var file = Path.Combine(folder, Path.GetFileName(lease.Id));
@@ -38,7 +41,8 @@ public sealed class Worker(QueueClient queue, ItemClient items, WorkerProgram pr
         }
         catch (OperationCanceledException)
         {
-            failure = stopping.IsCancellationRequested ? "The worker's host was stopped." : "The lease was lost.";
+            handedBack = stopping.IsCancellationRequested;
+            failure = handedBack ? "handed back, because this host stops" : "the lease was lost";
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
@@ -46,15 +50,28 @@ public sealed class Worker(QueueClient queue, ItemClient items, WorkerProgram pr
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            Remove(folder);
         }
 
         await work.CancelAsync();
         await renewal;
         // Also while stopping: an item that is handed back is tried by another at once, not after the lease.
         using var limit = new CancellationTokenSource(stopping.IsCancellationRequested ? TimeSpan.FromSeconds(3) : TimeSpan.FromMinutes(1));
-        var recorded = await queue.EndAsync(lease, failure, limit.Token);
+        var recorded = await queue.EndAsync(lease, failure, handedBack, limit.Token);
         log.LogInformation("{Item} (attempt {Attempt}): {Result}", lease.Id, lease.Attempt, failure ?? (recorded ? "done" : "done, but the lease was lost"));
+    }
+
+    private void Remove(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The worker program made something in it that stays: no reason to lose the item's result.
+            log.LogWarning("{Folder} cannot be removed: {Problem}", folder, error.Message);
+        }
     }
 
     // Says that the item is still worked on; stops the work when the lease is lost.

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Samples.WorkerHost;
 
 /// <summary>What this host runs, and for whom.</summary>
-public sealed record WorkerOptions
+public sealed partial record WorkerOptions
 {
     /// <summary>App id of the queue [QUEUE_APP_ID].</summary>
     public required string Queue { get; init; }
@@ -9,7 +11,10 @@ public sealed record WorkerOptions
     /// <summary>App id of the source [SOURCE_APP_ID].</summary>
     public required string Source { get; init; }
 
-    /// <summary>The worker program and its arguments, separated by spaces [WORKER_COMMAND]: any executable.</summary>
+    /// <summary>
+    /// The worker program and its arguments, separated by spaces, in double quotes where they contain some: any executable
+    /// [WORKER_COMMAND, else DEFAULT_WORKER_COMMAND: what the run template names when you name none].
+    /// </summary>
     public required IReadOnlyList<string> Command { get; init; }
 
     /// <summary>How long it may take for one item [WORKER_TIMEOUT_SECONDS].</summary>
@@ -30,9 +35,12 @@ public sealed record WorkerOptions
     /// <summary>Reads and checks the settings.</summary>
     public static WorkerOptions From(IConfiguration configuration)
     {
-        var command = (configuration["WORKER_COMMAND"] ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var own = configuration["WORKER_COMMAND"] is { Length: > 0 } set ? set : configuration["DEFAULT_WORKER_COMMAND"] ?? "";
+        string[] command = [.. Words().Matches(own).Select(w => w.Value.Trim('"'))];
         if (command.Length == 0)
             throw new InvalidOperationException("WORKER_COMMAND is not set; name the worker program, for example 'dotnet Samples.Thumbnailer.dll'.");
+        if (!Exists(command[0]))
+            throw new InvalidOperationException($"WORKER_COMMAND names '{command[0]}', which is no program here; give its full path, or install it on PATH.");
         return new WorkerOptions
         {
             Queue = configuration["QUEUE_APP_ID"] ?? "queue-manager",
@@ -46,9 +54,19 @@ public sealed record WorkerOptions
         };
     }
 
+    // Found now, or every item would fail for a reason that has nothing to do with it.
+    private static bool Exists(string program) => program.Contains(Path.DirectorySeparatorChar) ? File.Exists(program)
+        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Any(folder => File.Exists(Path.Combine(folder, program)) || File.Exists(Path.Combine(folder, program + ".exe")));
+
+    [GeneratedRegex("\"[^\"]*\"|[^ ]+")]
+    private static partial Regex Words();
+
     private static double Positive(IConfiguration configuration, string name, double otherwise)
     {
-        var value = configuration.GetValue(name, otherwise);
-        return value > 0 ? value : throw new InvalidOperationException($"{name} is {value}; give a number above 0.");
+        if (configuration[name] is not { Length: > 0 } text)
+            return otherwise;
+        return double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var value) && value is > 0 and <= 86_400
+            ? value : throw new InvalidOperationException($"{name} is '{text}'; give a number above 0, at most 86400.");
     }
 }

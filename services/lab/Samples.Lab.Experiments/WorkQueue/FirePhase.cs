@@ -7,7 +7,7 @@ namespace Samples.Lab.Experiments.WorkQueue;
 internal sealed class FirePhase(ExperimentContext context, IFaults faults, QueueView queue, PictureFolder folder)
 {
     private const string Poison = "fire-0000-broken.jpg";
-    private const int MaxAttempts = 5;
+    private const int MaxFailures = 5;
 
     private readonly Random _random = new(context.Option("seed", 1));
     private int _workersKilled, _managersKilled, _frozen;
@@ -29,8 +29,8 @@ internal sealed class FirePhase(ExperimentContext context, IFaults faults, Queue
             new Claim($"{count} pictures, {_workersKilled} workers and {_managersKilled} managers killed, {_frozen} worker frozen: every picture has its correct thumbnail",
                 $"{count}", $"{correct}", correct == count && _managersKilled == 2 && _workersKilled > 0),
             new Claim("no picture is lost, and each is done exactly once in its record", $"{count}", $"{once}", once == count),
-            new Claim("a picture that nobody can read ends as a dead letter after its tries", $"dead, {MaxAttempts} tries",
-                poison is null ? "unknown" : $"{poison.State}, {poison.Attempts} tries", poison is { State: "dead", Attempts: MaxAttempts }),
+            new Claim("a picture that nobody can read ends as a dead letter after its tries", $"dead, {MaxFailures} failures",
+                poison is null ? "unknown" : $"{poison.State}, {poison.Failures} failures", poison is { State: "dead", Failures: MaxFailures }),
             new Claim("meanwhile it holds up nobody: pictures done before it was given up", "above 0", $"{duringPoison} of {count}", duringPoison > 0),
             await ReplayAsync(cancel),
         ];

@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 namespace Samples.Lab.Experiments.WorkQueue;
 
 /// <summary>The record of one item, as the queue tells it.</summary>
-internal sealed record ItemRecord(string Id, string State, int Attempts, int Completions);
+internal sealed record ItemRecord(string Id, string State, int Failures, int Completions);
 
 /// <summary>What the queue says about scaling.</summary>
 internal sealed record DemandRecord(double ArrivalsPerSecond, double SecondsPerItem, int Queued, int Workers);

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+
+namespace Samples.Lab.Experiments.ScatterGather;
+
+/// <summary>A replica is killed under load: nobody notices. Then all replicas of a leaf: everybody gets the rest, in time, and is told.</summary>
+internal sealed class LossPhase(ExperimentContext context, IFaults faults, SearchView view, OneIndex oracle, Random random)
+{
+    private const int Clients = 4, Leaves = 4, DeadlineMs = 1000;
+    private static readonly TimeSpan Load = TimeSpan.FromSeconds(3), Patience = TimeSpan.FromSeconds(20);
+
+    public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel) =>
+    [
+        await KillOneAsync(cancel),
+        .. await LoseGroupAsync(leaf: 3, "killed", 40, async replica =>
+        {
+            await faults.KillAsync(replica, cancel);
+            // And it stays down: a replica that ends is started again unless somebody has asked it to stop.
+            await faults.TerminateAsync(replica, cancel);
+        }, replica => faults.StartAsync(replica, cancel), cancel),
+        .. await LoseGroupAsync(leaf: 4, "frozen", 12, replica => faults.FreezeAsync(replica, cancel), replica => faults.ResumeAsync(replica, cancel), cancel),
+    ];
+
+    private async Task<Claim> KillOneAsync(CancellationToken cancel)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var load = Enumerable.Range(0, Clients).Select(async client =>
+        {
+            var own = new Random(random.Next() + client);
+            var done = new List<Search>();
+            while (Stopwatch.GetElapsedTime(began) < Load)
+                done.Add(await view.SearchAsync(oracle.RandomQuery(own), new SearchSettings(DeadlineMs: 2 * DeadlineMs), cancel));
+            return done;
+        }).ToList();
+        await Task.Delay(Load / 4, cancel);
+        await faults.KillAsync((await ReplicasAsync(2, cancel))[0], cancel);
+        Search[] searches = [.. (await Task.WhenAll(load)).SelectMany(s => s)];
+        var hurt = searches.Count(s => !s.IsWhole);
+        context.Observe(new Observation("searches", searches.Length, $"a leaf's replica was killed under load: {hurt} of {searches.Length} searches were hurt"));
+        return new Claim($"SIGKILL of a leaf's replica under load: searches of {searches.Length} that fail or are partial", "0", $"{hurt}", hurt == 0 && searches.Length > 0);
+    }
+
+    private async Task<IReadOnlyList<Claim>> LoseGroupAsync(int leaf, string fault, int count, Func<string, Task> break_, Func<string, Task> heal, CancellationToken cancel)
+    {
+        var replicas = await ReplicasAsync(leaf, cancel);
+        foreach (var replica in replicas)
+            await break_(replica);
+        string[] queries = [.. Enumerable.Range(0, count).Select(_ => oracle.RandomQuery(random))];
+        var (inTime, right, slowest) = (0, 0, 0.0);
+        foreach (var pair in queries.Chunk(2))
+        {
+            foreach (var (query, search) in pair.Zip(await Task.WhenAll(pair.Select(q => view.SearchAsync(q, new SearchSettings(DeadlineMs: DeadlineMs), cancel)))))
+            {
+                slowest = Math.Max(slowest, search.Ms);
+                inTime += search.Ms <= DeadlineMs ? 1 : 0;
+                // What is left must be right: the one index's answer without the documents of that leaf.
+                right += search.Page is { Partial: true, MissingLeaves: [var missing] } && missing == leaf
+                    && oracle.Agrees(search.Page, query, 10, leftOut: document => document % Leaves == leaf - 1) ? 1 : 0;
+            }
+        }
+
+        foreach (var replica in replicas)
+            await heal(replica);
+        var healed = await WaitWholeAsync(cancel);
+        context.Observe(new Observation("partial answers", right, $"leaf {leaf} was {fault}: {right} of {count} answers partial and right, the slowest after {slowest:0} ms; whole again {healed.TotalSeconds:0.0} s after it was back"));
+        return
+        [
+            new Claim($"with all replicas of leaf {leaf} {fault}: {count} searches are answered within the deadline of {DeadlineMs} ms", $"{count}", $"{inTime}, the slowest after {slowest:0} ms", inTime == count),
+            new Claim("and each says that this leaf is missing, and is right about all the others", $"{count}", $"{right}", right == count),
+            new Claim("and after its return answers are whole again", $"within {Patience.TotalSeconds:0} s", $"after {healed.TotalSeconds:0.0} s", healed < Patience),
+        ];
+    }
+
+    // Two whole answers in a row: one may have come from a replica that was lucky.
+    private async Task<TimeSpan> WaitWholeAsync(CancellationToken cancel)
+    {
+        var began = Stopwatch.GetTimestamp();
+        for (var whole = 0; whole < 2 && Stopwatch.GetElapsedTime(began) < Patience;)
+        {
+            whole = (await view.SearchAsync(oracle.RandomQuery(random), new SearchSettings(DeadlineMs: DeadlineMs), cancel)).IsWhole ? whole + 1 : 0;
+            await Task.Delay(20, cancel);
+        }
+
+        return Stopwatch.GetElapsedTime(began);
+    }
+
+    private async Task<IReadOnlyList<string>> ReplicasAsync(int leaf, CancellationToken cancel) =>
+        [.. (await faults.ListAsync(cancel)).Where(r => r.AppId.StartsWith($"search-leaf-{leaf}-", StringComparison.Ordinal)).Select(r => r.Name)];
+}
