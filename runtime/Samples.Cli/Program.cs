@@ -5,8 +5,8 @@ using Samples.Cli.Commands;
 using Samples.Cli.Processes;
 
 // Not commands for people: what the command itself starts becomes the program asked for, tied to the command's life or outliving it.
-if (args is ["supervise", var parent, .. { Length: > 0 } program])
-    return Native.Become(int.Parse(parent, System.Globalization.CultureInfo.InvariantCulture), program);
+if (args is ["supervise", var text, .. { Length: > 0 } program] && int.TryParse(text, out var parent))
+    return Native.Become(parent, program);
 if (args is ["guard", .. { Length: > 0 } shell])
     return Native.Become(0, shell);
 

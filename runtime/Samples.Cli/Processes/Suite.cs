@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Samples.Cli.RunTemplate;
 using Samples.Lab.Experiments;
 using Samples.Runtime;
@@ -149,15 +148,17 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
         {
             null => null,
             { } fixedPort when fixedPort > 0 && !options.FreePorts => CheckFree(entry.AppId, fixedPort),
-            _ => FreePort(),
+            _ => FreePorts.Next(),
         };
         var sidecar = await runtime.AddSidecarAsync(new SidecarOptions(entry.AppId)
         {
             AppPort = appPort,
             AppProtocol = entry.AppProtocol,
-            HttpPort = options.FreePorts ? 0 : entry.DaprHttpPort,
-            GrpcPort = options.FreePorts ? 0 : entry.DaprGrpcPort,
+            HttpPort = options.FreePorts || entry.DaprHttpPort == 0 ? FreePorts.Next() : entry.DaprHttpPort,
+            GrpcPort = options.FreePorts || entry.DaprGrpcPort == 0 ? FreePorts.Next() : entry.DaprGrpcPort,
             ResourcePaths = entry.ResourcePaths,
+            ConfigurationFile = entry.ConfigurationFile,
+            AppHealthCheck = entry.HealthCheck,
             Variables = new Dictionary<string, string> { ["dataDir"] = options.DataOf(entry.Pattern) },
             BaseDirectory = entry.Directory,
             DataDirectory = options.DataOf(entry.Pattern),
@@ -208,6 +209,9 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
 
     private static async Task<bool> IsReadyAsync(Member member, CancellationToken cancel)
     {
+        // Others have no path to ask: they are ready when their sidecar says so.
+        if (member.Entry.AppProtocol != "http")
+            return true;
         try
         {
             using var answer = await Http.GetAsync($"http://127.0.0.1:{member.AppPort}/readyz", cancel);
@@ -230,26 +234,8 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
     private Member Find(string replica) => Members.FirstOrDefault(m => m.Name == replica)
         ?? throw new KeyNotFoundException($"There is no replica '{replica}'. Running: {string.Join(", ", Members.Select(m => m.Name))}.");
 
-    private static int CheckFree(string appId, int port)
-    {
-        try
-        {
-            using var probe = new TcpListener(IPAddress.Loopback, port);
-            probe.Start();
-            return port;
-        }
-        catch (SocketException)
-        {
-            throw new ResourceException(Origin.Code, $"port {port} of '{appId}' is taken.", "Stop what uses it (`samples stop`), or run with --free-ports.");
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
+    private static int CheckFree(string appId, int port) => FreePorts.IsFree(port) ? port
+        : throw new ResourceException(Origin.Code, $"port {port} of '{appId}' is taken.", "Stop what uses it (`samples stop`), or run with --free-ports.");
 
     public async ValueTask DisposeAsync()
     {
