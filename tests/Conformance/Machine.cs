@@ -39,7 +39,9 @@ internal sealed class Machine(RuntimeOptions? options = null) : IAsyncDisposable
             await File.WriteAllTextAsync(Path.Combine(Folder, options.AppId + ".yaml"), configuration, Cancel);
         var sidecar = await Runtime.AddSidecarAsync(options with
         {
-            ResourcePaths = [folder], BaseDirectory = Folder, ConfigurationFile = configuration is null ? null : options.AppId + ".yaml",
+            ResourcePaths = [folder],
+            BaseDirectory = Folder,
+            ConfigurationFile = configuration is null ? null : options.AppId + ".yaml",
         }, Cancel);
         await sidecar.WaitForAppAsync(Cancel);
         return sidecar;
