@@ -200,6 +200,9 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
             ["SAMPLES_REPLICA"] = member.Name,
             ["SAMPLES_PARENT_PID"] = $"{Environment.ProcessId}",
         };
+        // Ports that a service opens besides APP_PORT: it takes free ones and says which.
+        if (options.FreePorts)
+            environment["SAMPLES_FREE_PORTS"] = "true";
         // Killing is a power that only an application that asks for it gets.
         environment.Remove("SAMPLES_CONTROL_TOKEN");
         if (environment.Remove("SAMPLES_CONTROL", out var asked) && asked == "true" && options.Control is { } control)
