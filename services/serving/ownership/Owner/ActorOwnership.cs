@@ -19,15 +19,15 @@ public sealed class ActorOwnership(IActorProxyFactory actors, OwnerOptions optio
     public override async Task<TimeSpan> BeatAsync(CancellationToken cancel)
     {
         await Leader.BeatAsync().WaitAsync(cancel);
-        return options.Renewal;
+        return options.Look;
     }
 
     /// <inheritdoc/>
     public override async Task ReleaseAsync(CancellationToken cancel)
     {
         _leaving = true;
-        if (Lease is not null)
-            await Leader.StepDownAsync().WaitAsync(cancel);
+        if (Lease is { } lease)
+            await Leader.StepDownAsync(lease.Term).WaitAsync(cancel);
     }
 
     /// <summary>The actor lives here and takes or renews the lease in a turn that began then. A replica that leaves takes none.</summary>

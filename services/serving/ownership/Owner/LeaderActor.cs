@@ -9,8 +9,8 @@ public interface ILeader : IActor
     /// <summary>Renews the lease of the replica that it lives on.</summary>
     Task BeatAsync();
 
-    /// <summary>Gives the lease up; the next life of this actor need not wait for its end.</summary>
-    Task StepDownAsync();
+    /// <summary>Gives the lease of this term up; the next life of this actor need not wait for its end. A later life is not concerned.</summary>
+    Task StepDownAsync(long term);
 }
 
 /// <summary>
@@ -29,11 +29,11 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
     protected override async Task OnActivateAsync()
     {
         var last = await StateManager.TryGetStateAsync<Life>(Key);
-        var waits = last is { HasValue: true, Value.SteppedDown: false };
-        _trustedFrom = time.Monotonic() + (waits ? options.Ttl : TimeSpan.Zero);
+        var wait = last is { HasValue: true, Value.SteppedDown: false } ? options.Ttl : TimeSpan.Zero;
+        _trustedFrom = time.Monotonic() + wait;
         await SaveAsync(new Life((last.HasValue ? last.Value.Term : 0) + 1, SteppedDown: false));
         // Durable: after the death of its replica it is the reminder that brings the actor back to life, elsewhere.
-        await RegisterReminderAsync(Heartbeat, null, options.Renewal, options.Renewal);
+        await RegisterReminderAsync(Heartbeat, null, wait > TimeSpan.Zero ? wait : options.Renewal, options.Renewal);
     }
 
     /// <inheritdoc/>
@@ -56,8 +56,10 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
     }
 
     /// <inheritdoc/>
-    public async Task StepDownAsync()
+    public async Task StepDownAsync(long term)
     {
+        if (term != _life.Term)
+            return;
         here.Leave();
         await SaveAsync(_life with { SteppedDown = true });
     }
