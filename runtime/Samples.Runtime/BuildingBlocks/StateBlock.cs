@@ -70,7 +70,7 @@ public sealed class StateBlock(SidecarContext context)
         }
     }
 
-    /// <summary>The TTL of a write's metadata: null keeps for ever.</summary>
+    /// <summary>The TTL of a write's metadata: null where it has none, zero where it asks for none.</summary>
     public static TimeSpan? Ttl(string storeName, IReadOnlyDictionary<string, string> metadata)
     {
         if (!metadata.TryGetValue("ttlInSeconds", out var text))
@@ -81,7 +81,7 @@ public sealed class StateBlock(SidecarContext context)
                 $"failed saving state in state store {storeName}: strconv.Atoi: parsing \"{text}\": invalid syntax");
         }
 
-        return seconds > 0 ? TimeSpan.FromSeconds(seconds) : null;
+        return TimeSpan.FromSeconds(Math.Max(seconds, 0));
     }
 
     private static ApiException Failed(Exception error, string code, string what) => error switch
