@@ -36,7 +36,7 @@ public sealed class RedisBroker : IBroker
     public IReadOnlyList<string> Capabilities => [];
 
     /// <inheritdoc/>
-    public Task InitAsync(CancellationToken cancel) => _redis.OpenAsync();
+    public Task InitAsync(CancellationToken cancel) => _redis.OpenAsync(admin: true);
 
     /// <inheritdoc/>
     public Task PublishAsync(IReadOnlyList<BrokerMessage> messages, CancellationToken cancel) => _redis.RunAsync(async redis =>

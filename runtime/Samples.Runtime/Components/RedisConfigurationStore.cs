@@ -42,7 +42,7 @@ public sealed class RedisConfigurationStore : IConfigurationStore
     /// <inheritdoc/>
     public async Task InitAsync(CancellationToken cancel)
     {
-        await _redis.OpenAsync(subscribes: true);
+        await _redis.OpenAsync(channels: true, admin: true);
         _redis.Multiplexer.ConnectionRestored += (_, _) =>
         {
             foreach (var subscriber in _subscribers)

@@ -32,12 +32,14 @@ internal sealed class RedisConnection(Component component, RedisSettings setting
     public static string Identity(Component component) => RedisSettings.Read(component).ToString();
 
     /// <summary>Connects, or throws a <see cref="ResourceException"/> that says which server is not there.</summary>
-    /// <param name="subscribes">Whether the engine listens to Redis' own channels.</param>
-    public async Task OpenAsync(bool subscribes = false)
+    /// <param name="channels">Whether the engine listens to Redis' own channels.</param>
+    /// <param name="admin">Whether it sends <c>CLIENT</c> or <c>CONFIG</c>, which the client library counts among the commands of administrators.</param>
+    public async Task OpenAsync(bool channels = false, bool admin = false)
     {
         RedisSettings.TellIgnored(component, log);
         var options = settings.ToOptions();
-        if (!subscribes)
+        options.AllowAdmin = admin;
+        if (!channels)
             options.CommandMap = SingleKey;
         try
         {
@@ -56,6 +58,7 @@ internal sealed class RedisConnection(Component component, RedisSettings setting
     {
         var options = settings.ToOptions();
         options.CommandMap = SingleKey;
+        options.AllowAdmin = true;
         options.AbortOnConnectFail = false;
         options.AsyncTimeout = options.SyncTimeout = options.AsyncTimeout + (int)longest.TotalMilliseconds;
         return await ConnectionMultiplexer.ConnectAsync(options);
@@ -79,7 +82,8 @@ internal sealed class RedisConnection(Component component, RedisSettings setting
     {
         RedisServerException refused => refused.Message,
         TimeoutException => $"Redis at {Address} gave no answer within {settings.AnswerTimeout.TotalSeconds:0.#} s",
-        _ => $"Redis at {Address} cannot be reached",
+        RedisException => $"Redis at {Address} cannot be reached",
+        _ => error.Message,
     };
 
     private ResourceException Refusal(Exception error)

@@ -85,8 +85,9 @@ internal sealed class RedisStreamGroup(
                 ["GROUP", name, name, "COUNT", room, "BLOCK", (int)Block.TotalMilliseconds, "STREAMS", (RedisKey)topic, ">"]);
             if (answer.IsNull)
                 return;
-            // A list of pairs, or with the newer protocol a map: either way the stream's entries come second.
-            foreach (var entry in (RedisResult[])((RedisResult[])answer!)[0][^1]!)
+            // A list of pairs, or with the newer protocol a map: either way the stream's entries are the last thing in it.
+            var streams = (RedisResult[])answer!;
+            foreach (var entry in (RedisResult[])(streams.Length == 1 ? streams[0][1] : streams[1])!)
                 Take(entry[0], entry[1]);
         }
         catch (RedisException error)
@@ -187,7 +188,7 @@ internal sealed class RedisStreamGroup(
                 log.LogInformation("Redis at {Address} is back: topic {Topic} is delivered to group {Group} again", redis.Address, topic, name);
             return true;
         }
-        catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
             if (Interlocked.Exchange(ref _away, 1) == 0)
                 log.LogWarning("topic {Topic} is not delivered to group {Group} for now: {Problem}", topic, name, redis.Explain(error));
