@@ -12,6 +12,7 @@ namespace Samples.Conformance;
 /// A thousand actors on three replicas under load, while one is killed, one frozen for a while (ACTORS_FREEZE_SECONDS, 6 by default) and
 /// one added.
 /// </summary>
+[EmbeddedOnly("its replicas are watched at the intervals of this runtime, and its placement moves actors at once")]
 public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
 {
     private const int Actors = 1000, Callers = 8;
@@ -30,8 +31,7 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
         for (var i = 0; i < 3; i++)
             await AddAsync();
         var caller = await _runtime.AddSidecarAsync(Options("caller"), Machine.Cancel);
-        using var http = Machine.Http(caller);
-        http.Timeout = Patience;
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{caller.HttpPort}"), Timeout = Patience };
         var fireEnds = TimeSpan.FromSeconds(6) + Freeze;
         await Parallel.ForAsync(0, Actors, new ParallelOptions { MaxDegreeOfParallelism = Callers, CancellationToken = Machine.Cancel },
             async (i, _) => Assert.Equal(200, (await CallAsync(http, $"a{i}", "RemindAsync", $"{Random.Shared.Next(1000, (int)fireEnds.TotalMilliseconds)}")).Status));

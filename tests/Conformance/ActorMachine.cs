@@ -14,26 +14,27 @@ using Samples.Runtime;
 namespace Samples.Conformance;
 
 /// <summary>A runtime in a folder with real ASP.NET Core applications whose actors use the official SDK.</summary>
-internal sealed class ActorMachine(string? folder = null, RuntimeOptions? options = null) : IAsyncDisposable
+internal sealed class ActorMachine(string? folder = null) : IAsyncDisposable
 {
     private readonly bool _ownsFolder = folder is null;
     private readonly ConcurrentDictionary<WebApplication, byte> _apps = new();
+    private ITestedDapr? _dapr;
 
     public string Folder { get; } = folder ?? Directory.CreateTempSubdirectory("samples-actors-").FullName;
 
-    public DaprRuntime Runtime { get; } = new(options ?? new RuntimeOptions());
+    public ITestedDapr Dapr => _dapr ??= Machine.Start(Folder);
 
     /// <summary>What the actors of this machine did.</summary>
     public ActorDiary Diary { get; } = new();
 
     /// <summary>A sidecar and its application, which has the actor types that <paramref name="actors"/> registers.</summary>
-    public async Task<(Sidecar Sidecar, WebApplication App)> StartAsync(Action<ActorRuntimeOptions>? actors = null, string appId = "app1", string? configuration = null)
+    public async Task<(ITestedSidecar Sidecar, WebApplication App)> StartAsync(Action<ActorRuntimeOptions>? actors = null, string appId = "app1", string? configuration = null)
     {
         var resources = Directory.CreateDirectory(Path.Combine(Folder, "components")).FullName;
         await File.WriteAllTextAsync(Path.Combine(resources, "all.yaml"),
             Machine.Component("statestore", "state.sqlite", ("connectionString", "state.db"), ("actorStateStore", "true")), Machine.Cancel);
         var port = FreePort();
-        var sidecar = await Runtime.AddSidecarAsync(new SidecarOptions(appId)
+        var sidecar = await Dapr.AddAsync(new SidecarOptions(appId)
         {
             AppPort = port, ResourcePaths = [resources], BaseDirectory = Folder, DataDirectory = Folder, ConfigurationFile = configuration,
         }, Machine.Cancel);
@@ -62,9 +63,9 @@ internal sealed class ActorMachine(string? folder = null, RuntimeOptions? option
         return app;
     }
 
-    public static ActorProxyFactory Proxies(Sidecar sidecar) => new(new ActorProxyOptions { HttpEndpoint = $"http://127.0.0.1:{sidecar.HttpPort}" });
+    public static ActorProxyFactory Proxies(ITestedSidecar sidecar) => new(new ActorProxyOptions { HttpEndpoint = $"http://127.0.0.1:{sidecar.HttpPort}" });
 
-    public static ICounter Counter(Sidecar sidecar, string id) => Proxies(sidecar).CreateActorProxy<ICounter>(new ActorId(id), nameof(CounterActor));
+    public static ICounter Counter(ITestedSidecar sidecar, string id) => Proxies(sidecar).CreateActorProxy<ICounter>(new ActorId(id), nameof(CounterActor));
 
     public static int FreePort()
     {
@@ -75,7 +76,8 @@ internal sealed class ActorMachine(string? folder = null, RuntimeOptions? option
 
     public async ValueTask DisposeAsync()
     {
-        await Runtime.DisposeAsync();
+        if (_dapr is not null)
+            await _dapr.DisposeAsync();
         foreach (var app in _apps.Keys)
             await app.DisposeAsync();
         if (_ownsFolder)

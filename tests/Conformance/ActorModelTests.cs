@@ -19,7 +19,7 @@ public sealed class ActorModelTests : IAsyncDisposable
         select new Step(kind, actor, key, value, sidecar);
 
     private readonly ActorMachine _machine = new();
-    private readonly Sidecar[] _sidecars = new Sidecar[2];
+    private readonly ITestedSidecar[] _sidecars = new ITestedSidecar[2];
 
     [Fact]
     public async Task Nothing_differs_from_the_model()
@@ -112,8 +112,8 @@ public sealed class ActorModelTests : IAsyncDisposable
     private async Task RestartAsync(int which)
     {
         var old = _sidecars[which];
-        await _machine.Runtime.RemoveSidecarAsync(old);
-        _sidecars[which] = await _machine.Runtime.AddSidecarAsync(old.Options with { HttpPort = old.HttpPort, GrpcPort = old.GrpcPort }, Machine.Cancel);
+        await old.StopAsync();
+        _sidecars[which] = await _machine.Dapr.AddAsync(old.Options with { HttpPort = old.HttpPort, GrpcPort = old.GrpcPort }, Machine.Cancel);
         await _sidecars[which].WaitForAppAsync(Machine.Cancel);
     }
 

@@ -77,14 +77,14 @@ public sealed class ActorRestartTests : IDisposable
             using var body = new StreamReader(request.Body);
             received.TrySetResult($"{name} {await body.ReadToEndAsync()}");
         }));
-        await using var runtime = new DaprRuntime(new RuntimeOptions());
-        var again = await runtime.AddSidecarAsync(new SidecarOptions("app1") { AppPort = port, DataDirectory = _folder }, Machine.Cancel);
+        await using var runtime = Machine.Start(_folder);
+        var again = await runtime.AddAsync(new SidecarOptions("app1") { AppPort = port, DataDirectory = _folder }, Machine.Cancel);
         Assert.Equal("missed \"missed\"", await received.Task.WaitAsync(TimeSpan.FromSeconds(20), Machine.Cancel));
         using var client = Machine.Http(again);
         Assert.Equal(200, (await Machine.AskAsync(client, HttpMethod.Get, "/v1.0/jobs/later")).Status);
     }
 
-    private static async Task<string?> ReminderAsync(Sidecar sidecar, string name)
+    private static async Task<string?> ReminderAsync(ITestedSidecar sidecar, string name)
     {
         using var http = Machine.Http(sidecar);
         var (status, body) = await Machine.AskAsync(http, HttpMethod.Get, $"/v1.0/actors/CounterActor/a/reminders/{Uri.EscapeDataString(name)}");

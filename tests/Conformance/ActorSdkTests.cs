@@ -171,7 +171,7 @@ public sealed class ActorSdkTests : IAsyncDisposable
         var here = await CountAsync(one);
         Assert.InRange(here, 1, 39);
         Assert.Equal(40 - here, await CountAsync(two));
-        await _machine.Runtime.RemoveSidecarAsync(one);
+        await one.StopAsync();
         Assert.Equal(here, _machine.Diary.Entries.Count(e => e.StartsWith("deactivate", StringComparison.Ordinal)));
         for (var i = 0; i < 40; i++)
             Assert.Equal(2, await ActorMachine.Counter(two, $"a{i}").AddAsync(1));
@@ -205,16 +205,16 @@ public sealed class ActorSdkTests : IAsyncDisposable
         Assert.Equal(1, await ActorMachine.Counter(one, "a").AddAsync(1));
         var turn = ActorMachine.Counter(one, "a").OverlapAsync(2000);
         var (two, _) = await _machine.StartAsync(Brief);
-        await Task.WhenAny(turn, _machine.Runtime.RemoveSidecarAsync(one));
+        await Task.WhenAny(turn, one.StopAsync());
         // Still in its turn where it was: it is added to only after that.
         Assert.Equal(2, await ActorMachine.Counter(two, "a").AddAsync(1));
-        var again = await _machine.Runtime.AddSidecarAsync(one.Options with { HttpPort = one.HttpPort }, Machine.Cancel);
+        var again = await _machine.Dapr.AddAsync(one.Options with { HttpPort = one.HttpPort }, Machine.Cancel);
         await again.WaitForAppAsync(Machine.Cancel);
-        await _machine.Runtime.RemoveSidecarAsync(two);
+        await two.StopAsync();
         Assert.Equal(3, await ActorMachine.Counter(again, "a").AddAsync(1));
     }
 
-    private static async Task<int> CountAsync(Sidecar sidecar)
+    private static async Task<int> CountAsync(ITestedSidecar sidecar)
     {
         using var http = Machine.Http(sidecar);
         var metadata = await http.GetFromJsonAsync<System.Text.Json.Nodes.JsonNode>("/v1.0/metadata", Machine.Cancel);

@@ -125,7 +125,7 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
         }
     }
 
-    private static async Task AssertGoesOnAsync(params Sidecar[] sidecars)
+    private static async Task AssertGoesOnAsync(params ITestedSidecar[] sidecars)
     {
         foreach (var sidecar in sidecars)
         {
@@ -141,9 +141,9 @@ public sealed class BadInputMachine : IAsyncLifetime
 {
     private readonly Machine _machine = new();
 
-    public Sidecar Sidecar { get; private set; } = null!;
+    internal ITestedSidecar Sidecar { get; private set; } = null!;
 
-    public Sidecar Other { get; private set; } = null!;
+    internal ITestedSidecar Other { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {

@@ -100,7 +100,7 @@ public sealed class BindingTests : IAsyncDisposable
             await asked.Reader.ReadAsync(Machine.Cancel);
     }
 
-    private Task<Sidecar> StartAsync(string more = "", int? appPort = null) => _machine.StartAsync(more
+    private Task<ITestedSidecar> StartAsync(string more = "", int? appPort = null) => _machine.StartAsync(more
         + Machine.Component("files", "bindings.localstorage", ("rootPath", "files"))
         + Machine.Component("tick", "bindings.cron", ("schedule", "@every 1s")), appPort);
 

@@ -58,7 +58,7 @@ public sealed class ConfigurationTests : IAsyncDisposable
         Assert.False(await changes.MoveNextAsync());
     }
 
-    private async Task<Sidecar> StartAsync() => await _machine.StartAsync(
+    private async Task<ITestedSidecar> StartAsync() => await _machine.StartAsync(
         Machine.Component("config", "configuration.sqlite", ("connectionString", "config.db")),
         await _machine.StartAppAsync(app => app.MapPost("/configuration/{store}/{key}", async (HttpContext http) =>
         {

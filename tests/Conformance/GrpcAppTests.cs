@@ -71,9 +71,9 @@ public sealed class GrpcAppTests : IAsyncDisposable
         }
     }
 
-    private static GrpcChannel Channel(Sidecar sidecar) => GrpcChannel.ForAddress($"http://127.0.0.1:{sidecar.GrpcPort}");
+    private static GrpcChannel Channel(ITestedSidecar sidecar) => GrpcChannel.ForAddress($"http://127.0.0.1:{sidecar.GrpcPort}");
 
-    private async Task<Sidecar> StartAsync()
+    private async Task<ITestedSidecar> StartAsync()
     {
         var port = await _machine.StartAppAsync(
             app =>

@@ -90,7 +90,7 @@ public sealed class MetadataTests : IAsyncDisposable
         },
     };
 
-    private async Task<Sidecar> StartAsync() => await _machine.StartAsync("", await _machine.StartAppAsync(app =>
+    private async Task<ITestedSidecar> StartAsync() => await _machine.StartAsync("", await _machine.StartAppAsync(app =>
     {
         app.Map("/boom", () => Results.StatusCode(500));
         app.MapPost("/echo/x", async (HttpContext http) =>

@@ -248,7 +248,7 @@ public sealed class PubSubTests : IAsyncDisposable
         Assert.False(_got.Reader.TryRead(out _));
     }
 
-    private Task<Sidecar> StartAsync(string engine, int? port, string appId = "app1", string more = "", params (string, string)[] settings) =>
+    private Task<ITestedSidecar> StartAsync(string engine, int? port, string appId = "app1", string more = "", params (string, string)[] settings) =>
         _machine.StartAsync(Machine.Component("pubsub", engine, engine == "pubsub.sqlite" ? [("connectionString", "pubsub.db"), .. settings] : settings) + more, port, appId);
 
     private Task<int> StubAsync(string app, object[] subscriptions, Func<string, (int, string)>? answer = null) =>

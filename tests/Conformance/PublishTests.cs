@@ -84,7 +84,7 @@ public sealed class PublishTests : IAsyncDisposable
         Assert.Empty((await new Wire(channel).BulkPublishEventAsync(request, cancellationToken: Machine.Cancel)).FailedEntries);
     }
 
-    private Task<Sidecar> StartAsync() => _machine.StartAsync(Machine.Component("pubsub", "pubsub.in-memory")
+    private Task<ITestedSidecar> StartAsync() => _machine.StartAsync(Machine.Component("pubsub", "pubsub.in-memory")
         + Machine.Component("scoped", "pubsub.in-memory", ("allowedTopics", "open, secret, mine"), ("protectedTopics", "secret"), ("publishingScopes", "app2=secret;app3=")));
 
     public ValueTask DisposeAsync() => _machine.DisposeAsync();

@@ -13,8 +13,7 @@ namespace Samples.Conformance;
 /// <summary>The official SDK against sidecars of the embedded runtime, over real sockets.</summary>
 public sealed class SdkTests : IAsyncDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("samples-sdk-").FullName;
-    private readonly DaprRuntime _runtime = new(new RuntimeOptions());
+    private readonly Machine _machine = new();
 
     [Theory, InlineData("memory"), InlineData("durable")]
     public async Task State_is_saved_read_compared_and_deleted(string store)
@@ -117,29 +116,11 @@ public sealed class SdkTests : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private async Task<Sidecar> StartAsync(string appId, int? appPort = null, string? token = null)
-    {
-        var resources = Path.Combine(_folder, "components");
-        Directory.CreateDirectory(resources);
-        await File.WriteAllTextAsync(Path.Combine(resources, "all.yaml"), string.Join("\n---\n",
-            Component("memory", "state.in-memory", ""), Component("durable", "state.sqlite", "state.db"), Component("locks", "lock.sqlite", "locks.db")), Cancel);
-        var sidecar = await _runtime.AddSidecarAsync(
-            new SidecarOptions(appId) { AppPort = appPort, ResourcePaths = [resources], BaseDirectory = _folder, ApiToken = token }, Cancel);
-        await sidecar.WaitForAppAsync(Cancel);
-        return sidecar;
-    }
+    private Task<ITestedSidecar> StartAsync(string appId, int? appPort = null, string? token = null) => _machine.StartAsync(new SidecarOptions(appId) { AppPort = appPort, ApiToken = token },
+        Machine.Component("memory", "state.in-memory") + Machine.Component("durable", "state.sqlite", ("connectionString", "state.db"))
+        + Machine.Component("locks", "lock.sqlite", ("connectionString", "locks.db")));
 
-    private static string Component(string name, string type, string file) => $"""
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata:
-          name: {name}
-        spec:
-          type: {type}
-          version: v1
-        """ + (file.Length == 0 ? "" : $"\n  metadata:\n  - name: connectionString\n    value: {file}");
-
-    private static DaprClient Client(Sidecar sidecar, string? token = null)
+    private static DaprClient Client(ITestedSidecar sidecar, string? token = null)
     {
         var builder = new DaprClientBuilder().UseHttpEndpoint($"http://127.0.0.1:{sidecar.HttpPort}").UseGrpcEndpoint($"http://127.0.0.1:{sidecar.GrpcPort}");
         return (token is null ? builder : builder.UseDaprApiToken(token)).Build();
@@ -165,11 +146,7 @@ public sealed class SdkTests : IAsyncDisposable
 
     private static int Port(WebApplication app) => new Uri(app.Urls.First()).Port;
 
-    public async ValueTask DisposeAsync()
-    {
-        await _runtime.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _machine.DisposeAsync();
 
     private sealed record Order(int Id, string Name);
 }

@@ -83,7 +83,7 @@ public sealed class SecretTests : IAsyncDisposable
 
         """;
 
-    private async Task<Runtime.Sidecar> StartAsync(string more = "")
+    private async Task<ITestedSidecar> StartAsync(string more = "")
     {
         await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "secrets.json"), Json, Machine.Cancel);
         return await _machine.StartAsync(more

@@ -84,7 +84,7 @@ public sealed class StreamingSubscriptionTests : IAsyncDisposable
         using var dapr = Machine.Client(sidecar);
         await dapr.PublishEventAsync("pubsub", "orders", 1, cancel);
         await NextAsync(stream, cancel);
-        var stopping = _machine.Runtime.RemoveSidecarAsync(sidecar);
+        var stopping = sidecar.StopAsync();
         // The stream ends by itself, although its last event has no answer yet; a caller that sees this lets go of it.
         try
         {
@@ -100,7 +100,7 @@ public sealed class StreamingSubscriptionTests : IAsyncDisposable
         await stopping;
     }
 
-    private Task<Sidecar> StartAsync(params (string, string)[] settings) => _machine.StartAsync(Machine.Component("pubsub", "pubsub.in-memory", settings));
+    private Task<ITestedSidecar> StartAsync(params (string, string)[] settings) => _machine.StartAsync(Machine.Component("pubsub", "pubsub.in-memory", settings));
 
     private static async Task<AsyncDuplexStreamingCall<Request, Response>> SubscribeAsync(GrpcChannel channel, string topic, string deadLetters, CancellationToken cancel)
     {

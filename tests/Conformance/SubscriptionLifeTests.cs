@@ -21,7 +21,7 @@ public sealed class SubscriptionLifeTests : IAsyncDisposable
     public async Task A_restarted_application_is_asked_anew_and_gets_what_was_published_meanwhile()
     {
         var cancel = TestContext.Current.CancellationToken;
-        await using var runtime = new DaprRuntime(new RuntimeOptions());
+        await using var runtime = Machine.Start(_folder);
         var app = await StartAppAsync(0, "first");
         var port = new Uri(app.Urls.First()).Port;
         using var http = Machine.Http(await StartAsync(runtime, "app1", port, cancel));
@@ -43,7 +43,7 @@ public sealed class SubscriptionLifeTests : IAsyncDisposable
         var cancel = TestContext.Current.CancellationToken;
         var app = await StartAppAsync(0, "t");
         var port = new Uri(app.Urls.First()).Port;
-        await using (var runtime = new DaprRuntime(new RuntimeOptions()))
+        await using (var runtime = Machine.Start(_folder))
         {
             using var http = Machine.Http(await StartAsync(runtime, "app1", port, cancel));
             await PublishAsync(http, "t", 1);
@@ -53,7 +53,7 @@ public sealed class SubscriptionLifeTests : IAsyncDisposable
         }
 
         await StartAppAsync(port, "t");
-        await using var next = new DaprRuntime(new RuntimeOptions());
+        await using var next = Machine.Start(_folder);
         await StartAsync(next, "app1", port, cancel);
         Assert.Equal(("t", 2), await _got.Reader.ReadAsync(cancel));
         Assert.False(_got.Reader.TryRead(out _));
@@ -71,12 +71,12 @@ public sealed class SubscriptionLifeTests : IAsyncDisposable
             finished.SetResult(true);
             return Results.Ok();
         };
-        await using var runtime = new DaprRuntime(new RuntimeOptions());
+        await using var runtime = Machine.Start(_folder);
         var sidecar = await StartAsync(runtime, "app1", new Uri((await StartAppAsync(0, "t")).Urls.First()).Port, cancel);
         using var http = Machine.Http(sidecar);
         await PublishAsync(http, "t", 1);
         await _got.Reader.ReadAsync(cancel);
-        var stopping = runtime.RemoveSidecarAsync(sidecar);
+        var stopping = sidecar.StopAsync();
         Assert.False(stopping.IsCompleted);
         finish.SetResult();
         await stopping;
@@ -113,7 +113,7 @@ public sealed class SubscriptionLifeTests : IAsyncDisposable
                     inbound:
                       retry: thrice
             """;
-        await using var runtime = new DaprRuntime(new RuntimeOptions());
+        await using var runtime = Machine.Start(_folder);
         var port = new Uri((await StartAppAsync(0, "t")).Urls.First()).Port;
         using var http = Machine.Http(await StartAsync(runtime, "app1", port, cancel, Policy, ("processingTimeout", "100ms")));
         await PublishAsync(http, "t", 1);
@@ -132,18 +132,18 @@ public sealed class SubscriptionLifeTests : IAsyncDisposable
     public async Task A_file_that_another_runtime_uses_stops_the_start_with_the_reason()
     {
         var cancel = TestContext.Current.CancellationToken;
-        await using var runtime = new DaprRuntime(new RuntimeOptions());
+        await using var runtime = Machine.Start(_folder);
         await StartAsync(runtime, "app1", null, cancel);
-        await using var second = new DaprRuntime(new RuntimeOptions());
+        await using var second = Machine.Start(_folder);
         var error = await Assert.ThrowsAsync<Runtime.Resources.ResourceException>(() => StartAsync(second, "app1", null, cancel));
         Assert.Contains("component 'pubsub' (pubsub.sqlite) cannot start: another runtime uses", error.Message);
     }
 
-    private async Task<Sidecar> StartAsync(DaprRuntime runtime, string appId, int? port, CancellationToken cancel, string more = "", params (string, string)[] settings)
+    private async Task<ITestedSidecar> StartAsync(ITestedDapr runtime, string appId, int? port, CancellationToken cancel, string more = "", params (string, string)[] settings)
     {
         var resources = Directory.CreateDirectory(Path.Combine(_folder, "components")).FullName;
         await File.WriteAllTextAsync(Path.Combine(resources, "all.yaml"), Machine.Component("pubsub", "pubsub.sqlite", [("connectionString", "pubsub.db"), .. settings]) + more, cancel);
-        var sidecar = await runtime.AddSidecarAsync(new SidecarOptions(appId) { AppPort = port, ResourcePaths = [resources], BaseDirectory = _folder }, cancel);
+        var sidecar = await runtime.AddAsync(new SidecarOptions(appId) { AppPort = port, ResourcePaths = [resources], BaseDirectory = _folder }, cancel);
         await sidecar.WaitForAppAsync(cancel);
         return sidecar;
     }

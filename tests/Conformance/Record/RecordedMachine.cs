@@ -9,13 +9,13 @@ namespace Samples.Conformance.Record;
 internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken cancel) : IAsyncDisposable
 {
     private readonly Machine _machine = new();
-    private readonly Dictionary<string, Sidecar> _sidecars = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ITestedSidecar> _sidecars = new(StringComparer.Ordinal);
     private RedisServer? _redis;
 
     public StubApp Stub => stub;
 
     /// <summary>The sidecar of <c>app1</c> (with the stub behind it), <c>caller</c>, or <c>app2</c> (with the API token <c>tok</c>).</summary>
-    public Sidecar this[string appId] => _sidecars[appId];
+    public ITestedSidecar this[string appId] => _sidecars[appId];
 
     public async Task StartAsync()
     {
@@ -54,14 +54,14 @@ internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken
         }
     }
 
-    private async Task<Sidecar> AddAsync(SidecarOptions options)
+    private async Task<ITestedSidecar> AddAsync(SidecarOptions options)
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "Record");
         // The recording over gRPC had neither the cron binding nor the declarative subscription.
         List<string> files = ["components.yaml", _redis is null ? "sqlite.yaml" : "redis.yaml", .. http ? (string[])["tick.yaml"] : []];
         if (EngineCatalog.All.ContainsKey("pubsub.in-memory"))
             files.AddRange(http ? ["pubsub.yaml", "declared.yaml"] : ["pubsub.yaml"]);
-        var sidecar = await _machine.Runtime.AddSidecarAsync(options with
+        var sidecar = await _machine.Dapr.AddAsync(options with
         {
             ResourcePaths = [.. files.Select(f => Path.Combine(folder, f))],
             BaseDirectory = _machine.Folder,

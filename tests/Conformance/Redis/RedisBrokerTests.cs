@@ -6,6 +6,7 @@ using Xunit;
 namespace Samples.Conformance.Redis;
 
 /// <summary><c>pubsub.redis</c>: Dapr's layout, and that a message stays until somebody has handled it.</summary>
+[EmbeddedOnly("the engines of the embedded runtime, by themselves or against what daprd leaves")]
 public sealed class RedisBrokerTests
 {
     private static CancellationToken Cancel => RedisBench.Cancel;

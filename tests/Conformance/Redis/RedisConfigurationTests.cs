@@ -5,6 +5,7 @@ using Xunit;
 namespace Samples.Conformance.Redis;
 
 /// <summary><c>configuration.redis</c>: values with versions, and what is told of changes.</summary>
+[EmbeddedOnly("the engines of the embedded runtime, by themselves or against what daprd leaves")]
 public sealed class RedisConfigurationTests
 {
     private static CancellationToken Cancel => RedisBench.Cancel;

@@ -7,6 +7,7 @@ using Xunit;
 namespace Samples.Conformance.Redis;
 
 /// <summary>What a real daprd left in Redis after a few writes is what the same writes leave here.</summary>
+[EmbeddedOnly("the engines of the embedded runtime, by themselves or against what daprd leaves")]
 public sealed class RedisLayoutTests
 {
     [Fact(Timeout = 60_000)]

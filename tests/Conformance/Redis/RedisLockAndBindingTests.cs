@@ -5,6 +5,7 @@ using Xunit;
 namespace Samples.Conformance.Redis;
 
 /// <summary><c>lock.redis</c> and <c>bindings.redis</c>.</summary>
+[EmbeddedOnly("the engines of the embedded runtime, by themselves or against what daprd leaves")]
 public sealed class RedisLockAndBindingTests
 {
     private static CancellationToken Cancel => RedisBench.Cancel;

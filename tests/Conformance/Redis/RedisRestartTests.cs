@@ -7,6 +7,7 @@ using Xunit;
 namespace Samples.Conformance.Redis;
 
 /// <summary>Redis is killed and started again, as it happens in operation: with its log on disk, nothing that was acknowledged is lost.</summary>
+[EmbeddedOnly("the engines of the embedded runtime, by themselves or against what daprd leaves")]
 public sealed class RedisRestartTests
 {
     private static CancellationToken Cancel => RedisBench.Cancel;

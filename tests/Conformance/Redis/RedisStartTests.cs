@@ -7,6 +7,7 @@ using Xunit;
 namespace Samples.Conformance.Redis;
 
 /// <summary>A Redis component that cannot start says why, and what to do.</summary>
+[EmbeddedOnly("the engines of the embedded runtime, by themselves or against what daprd leaves")]
 public sealed class RedisStartTests
 {
     [Theory]

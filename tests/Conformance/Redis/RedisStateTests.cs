@@ -5,6 +5,7 @@ using Xunit;
 namespace Samples.Conformance.Redis;
 
 /// <summary><c>state.redis</c>: Dapr's layout, and what a write may replace.</summary>
+[EmbeddedOnly("the engines of the embedded runtime, by themselves or against what daprd leaves")]
 public sealed class RedisStateTests
 {
     private static CancellationToken Cancel => RedisBench.Cancel;
