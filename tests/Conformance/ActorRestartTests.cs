@@ -9,7 +9,7 @@ public sealed class ActorRestartTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("samples-restart-").FullName;
 
-    [Fact]
+    [Fact, EmbeddedOnly("the whole runtime starts again; daprd's reminders are kept by the scheduler")]
     public async Task A_reminder_and_state_survive_the_runtime_and_a_reminder_that_was_missed_fires_once()
     {
         await using (var first = new ActorMachine(_folder))
@@ -58,7 +58,7 @@ public sealed class ActorRestartTests : IDisposable
         Assert.Single(machine.Diary.Entries, "remind a soon x");
     }
 
-    [Fact]
+    [Fact, EmbeddedOnly("the whole runtime starts again; daprd's jobs are kept by the scheduler")]
     public async Task A_job_survives_the_runtime_and_is_delivered_when_its_application_is_there()
     {
         await using (var first = new ActorMachine(_folder))

@@ -10,6 +10,7 @@ using Xunit;
 namespace Samples.Conformance;
 
 /// <summary>Configuration in a SQLite file: read, told about over HTTP and on a stream, and told about no more.</summary>
+[EmbeddedOnly("the store is a SQLite file; daprd's is tested on Redis by the replay")]
 public sealed class ConfigurationTests : IAsyncDisposable
 {
     private readonly Machine _machine = new();

@@ -6,7 +6,7 @@ using Dapr;
 using Dapr.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Samples.Runtime;
+using Samples.Conformance.Daprd;
 using Xunit;
 
 namespace Samples.Conformance;
@@ -50,6 +50,7 @@ public sealed class PubSubTests : IAsyncDisposable
     [Theory(Timeout = 30_000), MemberData(nameof(Engines))]
     public async Task Each_application_gets_a_copy_and_its_replicas_share_it(string engine)
     {
+        SkipInMemory(engine, "each sidecar has its own");
         var cancel = TestContext.Current.CancellationToken;
         var sidecar = await StartAsync(engine, await StubAsync("a", Topic("t")), "a");
         await StartAsync(engine, await StubAsync("a", Topic("t")), "a");
@@ -98,6 +99,7 @@ public sealed class PubSubTests : IAsyncDisposable
     [Theory(Timeout = 30_000), MemberData(nameof(Engines))]
     public async Task Without_a_dead_letter_topic_what_is_refused_comes_again_and_what_is_dropped_does_not(string engine)
     {
+        SkipInMemory(engine, "it delivers nothing again");
         var cancel = TestContext.Current.CancellationToken;
         var tries = 0;
         var port = await StubAsync("app1", [.. Topic("retried"), .. Topic("dropped"), .. Topic("gone")], path => path switch
@@ -107,7 +109,7 @@ public sealed class PubSubTests : IAsyncDisposable
             "/gone" => (404, ""),
             _ => (200, ""),
         });
-        using var http = Machine.Http(await StartAsync(engine, port, settings: ("redeliverInterval", "20ms")));
+        using var http = Machine.Http(await StartAsync(engine, port, settings: [("redeliverInterval", "20ms"), ("processingTimeout", "1s")]));
         await PublishAsync(http, "dropped", 1);
         await PublishAsync(http, "gone", 1);
         await PublishAsync(http, "retried", 1);
@@ -173,7 +175,7 @@ public sealed class PubSubTests : IAsyncDisposable
             """), told), told!.ToJsonString());
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 30_000), EmbeddedOnly("daprd's broker in memory hands over one message at a time")]
     public async Task A_batch_is_one_request_and_each_of_its_events_has_its_answer()
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -213,7 +215,9 @@ public sealed class PubSubTests : IAsyncDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/publish/pubsub/t") { Content = new StringContent("1"), Headers = { { "traceparent", Trace }, { "tracestate", "a=b" } } };
         (await http.SendAsync(request, cancel)).EnsureSuccessStatusCode();
         var traced = await _got.Reader.ReadAsync(cancel);
-        Assert.Equal((Trace, "a=b", Trace), (traced.Header("traceparent"), traced.Header("tracestate"), traced.Event.GetProperty("traceid").GetString()));
+        Assert.Equal((Trace, Trace), (traced.Header("traceparent"), traced.Event.GetProperty("traceid").GetString()));
+        // Daprd lets go of the state here; the standard wants both passed on.
+        Assert.Equal(Executables.AreGiven ? "" : "a=b", traced.Header("tracestate"));
         await PublishAsync(http, "t", 1);
         var untraced = await _got.Reader.ReadAsync(cancel);
         Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-01$", untraced.Header("traceparent"));
@@ -247,6 +251,9 @@ public sealed class PubSubTests : IAsyncDisposable
         Assert.Equal("2999-01-01T00:00:00Z", (await _got.Reader.ReadAsync(cancel)).Event.GetProperty("id").GetString());
         Assert.False(_got.Reader.TryRead(out _));
     }
+
+    private static void SkipInMemory(string engine, string why) =>
+        Assert.SkipWhen(Executables.AreGiven && engine == "pubsub.in-memory", "daprd's broker in memory: " + why);
 
     private Task<ITestedSidecar> StartAsync(string engine, int? port, string appId = "app1", string more = "", params (string, string)[] settings) =>
         _machine.StartAsync(Machine.Component("pubsub", engine, engine == "pubsub.sqlite" ? [("connectionString", "pubsub.db"), .. settings] : settings) + more, port, appId);

@@ -30,9 +30,9 @@ public sealed class PublishTests : IAsyncDisposable
         "ERR_PUBSUB_EVENTS_SER", DuplicateIds, "DAPR_PUBSUB_MARSHAL_EVENTS")]
     [InlineData("v1.0/publish/bulk/pubsub/t", """[{"event":1,"contentType":"application/json"}]""", 400, "ERR_PUBSUB_EVENTS_SER", DuplicateIds, "DAPR_PUBSUB_MARSHAL_EVENTS")]
     [InlineData("v1.0/publish/bulk/pubsub/t", """[{"entryId":"1","event":1,"contentType":"text/plain"}]""", 400, "ERR_PUBSUB_EVENTS_SER",
-        "error when marshalling cloud event envelope for topic t pubsub pubsub: mismatch between contentType and event", "DAPR_PUBSUB_MARSHAL_ENVELOPE")]
+        "error when marshalling cloud event envelope for topic t pubsub pubsub: error: mismatch between contentType and event", "DAPR_PUBSUB_MARSHAL_ENVELOPE")]
     [InlineData("v1.0/publish/bulk/pubsub/t", """[null]""", 400, "ERR_PUBSUB_EVENTS_SER",
-        "error when marshalling cloud event envelope for topic t pubsub pubsub: mismatch between contentType and event", "DAPR_PUBSUB_MARSHAL_ENVELOPE")]
+        "error when marshalling cloud event envelope for topic t pubsub pubsub: error: mismatch between contentType and event", "DAPR_PUBSUB_MARSHAL_ENVELOPE")]
     public async Task A_refused_request_has_the_recorded_code(string path, string body, int status, string code, string message, string? reason)
     {
         using var http = Machine.Http(await StartAsync());
@@ -45,10 +45,15 @@ public sealed class PublishTests : IAsyncDisposable
 
     [Theory]
     [InlineData("[1]")]
-    [InlineData("null")]
     [InlineData("{")]
+    public Task What_claims_to_be_a_cloudevent_and_is_none_is_refused(string body) => RefusedAsync(body);
+
+    [Theory, EmbeddedOnly("daprd breaks the connection at the first, and takes half a character for a whole one in the second")]
+    [InlineData("null")]
     [InlineData("""{"id":"\ud800","\ud800":1}""")]
-    public async Task What_claims_to_be_a_cloudevent_and_is_none_is_refused(string body)
+    public Task What_breaks_other_readers_is_refused_too(string body) => RefusedAsync(body);
+
+    private async Task RefusedAsync(string body)
     {
         using var http = Machine.Http(await StartAsync());
         using var content = new StringContent(body, Encoding.UTF8, "application/cloudevents+json");

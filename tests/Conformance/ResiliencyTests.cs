@@ -97,7 +97,7 @@ public sealed class ResiliencyTests : IAsyncDisposable
         using var http = await CallerAsync("slow", _ => end.Task);
         var (status, body) = await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/slow/method/work");
         end.SetResult();
-        Assert.Equal((500, """{"errorCode":"ERR_DIRECT_INVOKE","message":"failed to invoke, id: slow, err: timeout exceeded"}"""), (status, body));
+        Assert.Equal((500, """{"errorCode":"ERR_DIRECT_INVOKE","message":"failed to invoke, id: slow, err: context deadline exceeded"}"""), (status, body));
     }
 
     [Fact]

@@ -43,7 +43,8 @@ public sealed class StreamingSubscriptionTests : IAsyncDisposable
     public async Task What_a_stream_left_unanswered_or_refused_comes_again_to_whoever_is_there()
     {
         var cancel = TestContext.Current.CancellationToken;
-        var sidecar = await StartAsync(("redeliverInterval", "20ms"));
+        // Daprd's broker in memory delivers nothing again.
+        var sidecar = await _machine.StartAsync(Machine.Component("pubsub", "pubsub.sqlite", ("connectionString", "pubsub.db"), ("redeliverInterval", "100ms"), ("processingTimeout", "1s")));
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{sidecar.GrpcPort}");
         using var dapr = Machine.Client(sidecar);
         string id;

@@ -136,7 +136,7 @@ internal sealed class GrpcApp : IDisposable
     /// <summary>The HTTP form of a gRPC error, as daprd gives it to callers over HTTP.</summary>
     private static HttpResponseMessage ToResponse(RpcException error) => new((HttpStatusCode)ToHttp(error.StatusCode))
     {
-        Content = System.Net.Http.Json.JsonContent.Create(new { code = (int)error.StatusCode, message = error.Status.Detail, details = Array.Empty<object>() },
+        Content = System.Net.Http.Json.JsonContent.Create(new { code = (int)error.StatusCode, message = error.Status.Detail },
             new MediaTypeHeaderValue("application/json")),
     };
 

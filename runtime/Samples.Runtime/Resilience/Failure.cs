@@ -47,7 +47,7 @@ public static class Failure
     /// <summary>What to tell a caller; null where the exception is none of a policy's own.</summary>
     public static string? Explain(Exception error) => error switch
     {
-        TimeoutRejectedException => "timeout exceeded",
+        TimeoutRejectedException => "context deadline exceeded",
         BrokenCircuitException => "circuit breaker is open",
         _ => null,
     };

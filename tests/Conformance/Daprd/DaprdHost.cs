@@ -18,7 +18,13 @@ internal sealed class DaprdHost(string folder) : ITestedDapr
         var own = Directory.CreateDirectory(Path.Combine(folder, "daprd", Guid.NewGuid().ToString())).FullName;
         var resources = Directory.CreateDirectory(Path.Combine(own, "resources")).FullName;
         foreach (var file in options.ResourcePaths.SelectMany(p => Directory.Exists(p) ? Directory.GetFiles(p) : [p]))
-            await File.WriteAllTextAsync(Path.Combine(resources, Path.GetFileName(file)), await ResolveAsync(await File.ReadAllTextAsync(file, cancel), options, cancel), cancel);
+        {
+            // Daprd sees a Resiliency resource only where it is the first document of its file.
+            var documents = (await ResolveAsync(await File.ReadAllTextAsync(file, cancel), options, cancel)).Split("\n---\n");
+            foreach (var (i, document) in documents.Index())
+                await File.WriteAllTextAsync(Path.Combine(resources, $"{Path.GetFileNameWithoutExtension(file)}-{i:00}.yaml"), document, cancel);
+        }
+
         var names = Path.Combine(own, "names.yaml");
         await File.WriteAllTextAsync(names, $$"""
             apiVersion: dapr.io/v1alpha1
@@ -47,10 +53,16 @@ internal sealed class DaprdHost(string folder) : ITestedDapr
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_sidecars.Select(s => s.StopAsync()));
-        if (_controlPlane is not null)
-            await _controlPlane.DisposeAsync();
-        if (_redis is not null)
-            await _redis.DisposeAsync();
+        try
+        {
+            await Task.WhenAll(_sidecars.Select(s => s.StopAsync()));
+        }
+        finally
+        {
+            if (_controlPlane is not null)
+                await _controlPlane.DisposeAsync();
+            if (_redis is not null)
+                await _redis.DisposeAsync();
+        }
     }
 }

@@ -59,7 +59,7 @@ internal sealed class GrpcReplay(RecordedMachine machine, Likeness likeness) : I
         if (_stream is null)
             _stream = Invoker(recorded).AsyncServerStreamingCall(Describe(Find(recorded), MethodType.ServerStreaming), null, new CallOptions(), Request(recorded, Find(recorded)));
         else
-            await machine.ConfigureAsync(("gcolour", "red", "v2"));
+            await machine.ChangeAsync("gcolour", "red", "v2");
         Assert(await _stream.ResponseStream.MoveNext(cancel));
         return new JsonObject { ["code"] = "OK", ["messages"] = new JsonArray(ToJson(_stream.ResponseStream.Current)) };
     }

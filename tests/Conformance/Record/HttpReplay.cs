@@ -32,7 +32,7 @@ internal sealed class HttpReplay(RecordedMachine machine, Likeness likeness) : I
         if (recorded is { Block: "configuration", Name: "get two and an absent" })
             await machine.ConfigureAsync(("colour", "blue", "v1"), ("plainval", "green", ""));
         if (recorded is { Block: "configuration", Name: "change delivered" })
-            await machine.ConfigureAsync(("colour", "red", "v2"));
+            await machine.ChangeAsync("colour", "red", "v2");
     }
 
     private HttpRequestMessage Build(RecordedCase recorded)

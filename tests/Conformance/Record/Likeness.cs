@@ -28,7 +28,7 @@ internal sealed partial class Likeness
                         ? Compare(left[key], right[key], $"{at}.{key}")
                         : [new Difference($"{at}.{key}", Text(left, key), Text(right, key))]);
             case (JsonArray left, JsonArray right) when left.Count == right.Count:
-                var (ordered, found) = (Ordered(left), Ordered(right));
+                var (ordered, found) = IsSet(at) ? (Sorted(left), Sorted(right)) : (Ordered(left), Ordered(right));
                 return ordered.SelectMany((item, i) => Compare(item, found[i], $"{at}[{Name(item) ?? i.ToString()}]"));
             case (JsonArray left, JsonArray right) when left.All(l => Name(l) is not null):
                 // Lists of named things are compared by name, so that the difference says which is missing.
@@ -90,6 +90,11 @@ internal sealed partial class Likeness
 
     private static JsonNode?[] Ordered(JsonArray list) =>
         list.All(i => Name(i) is not null) ? [.. list.OrderBy(Name, StringComparer.Ordinal)] : [.. list];
+
+    private static JsonNode?[] Sorted(JsonArray list) => [.. list.OrderBy(i => i?.ToString(), StringComparer.Ordinal)];
+
+    // Daprd tells them in any order.
+    private static bool IsSet(string at) => at.EndsWith(".enabledFeatures", StringComparison.Ordinal);
 
     private static string? Name(JsonNode? item) => item is JsonObject named && (named["name"] ?? named["topic"]) is JsonValue name ? name.ToString() : null;
 

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Samples.Conformance.Redis;
 using Samples.Runtime;
 using Samples.Runtime.Components;
+using StackExchange.Redis;
 
 namespace Samples.Conformance.Record;
 
@@ -30,12 +31,20 @@ internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken
         _sidecars["app2"] = await AddAsync(new SidecarOptions("app2") { ApiToken = "tok" });
     }
 
+    /// <summary>Changes configuration as an operator would, once somebody watches it.</summary>
+    public Task ChangeAsync(string key, string value, string version) => ConfigureAsync(watched: true, (key, value, version));
+
     /// <summary>Writes configuration as an operator would.</summary>
-    public async Task ConfigureAsync(params (string Key, string Value, string Version)[] items)
+    public Task ConfigureAsync(params (string Key, string Value, string Version)[] items) => ConfigureAsync(watched: false, items);
+
+    private async Task ConfigureAsync(bool watched, params (string Key, string Value, string Version)[] items)
     {
         if (_redis is not null)
         {
             await using var redis = await _redis.ConnectAsync();
+            // Daprd answers a subscription before it watches.
+            while (watched && ((RedisResult[])(await redis.GetDatabase().ExecuteAsync("PUBSUB", "CHANNELS", $"__keyspace@1__:{items[0].Key}"))!).Length == 0)
+                await Task.Delay(20, cancel);
             foreach (var (key, value, version) in items)
                 await redis.GetDatabase(1).StringSetAsync(key, version.Length > 0 ? $"{value}||{version}" : value);
             return;

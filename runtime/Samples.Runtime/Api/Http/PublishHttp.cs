@@ -98,7 +98,7 @@ internal static class PublishHttp
     {
         public static readonly Entry Empty = new(null, default, null, null);
 
-        private const string Mismatch = "mismatch between contentType and event";
+        private const string Mismatch = "error: mismatch between contentType and event";
 
         public Publication ToPublication(string pubSub, string topic, string appId, Dictionary<string, string> request)
         {
