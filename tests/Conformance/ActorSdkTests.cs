@@ -4,6 +4,7 @@ using Dapr.Actors;
 using Dapr.Actors.Client;
 using Dapr.Actors.Runtime;
 using Microsoft.AspNetCore.Builder;
+using Samples.Conformance.Daprd;
 using Samples.Runtime;
 using Xunit;
 
@@ -51,12 +52,14 @@ public sealed class ActorSdkTests : IAsyncDisposable
     [Fact]
     public async Task A_chain_of_calls_comes_back_into_its_actor_where_reentrancy_is_on()
     {
-        var (sidecar, _) = await _machine.StartAsync(o =>
-        {
-            o.ReentrancyConfig = new ActorReentrancyConfig { Enabled = true, MaxStackDepth = 4 };
-            o.Actors.RegisterActor<CounterActor>();
-        });
+        var (sidecar, _) = await _machine.StartAsync(Reentrant);
         Assert.Equal(5, await ActorMachine.Counter(sidecar, "a").CallBackAsync("b", 5));
+    }
+
+    [Fact, EmbeddedOnly("daprd 1.18 never frees the actors of a chain that was too deep")]
+    public async Task A_chain_that_is_too_deep_fails_and_its_actors_go_on()
+    {
+        var (sidecar, _) = await _machine.StartAsync(Reentrant);
         // Eleven calls are six in one of the two actors: more than it allows.
         await Assert.ThrowsAnyAsync<Exception>(() => ActorMachine.Counter(sidecar, "a").CallBackAsync("b", 11));
         Assert.Equal(1, await ActorMachine.Counter(sidecar, "a").CallBackAsync("b", 1));
@@ -90,7 +93,8 @@ public sealed class ActorSdkTests : IAsyncDisposable
         Assert.Equal(7, await ActorMachine.Counter(sidecar, "a").ReadAsync("brief"));
         using var http = Machine.Http(sidecar);
         using var answer = await http.GetAsync("/v1.0/actors/CounterActor/a/state/brief", Machine.Cancel);
-        Assert.NotNull(answer.Headers.GetValues("metadata.ttlexpiretime").Single());
+        // Daprd's Redis does not tell.
+        Assert.Equal(!Executables.AreGiven, answer.Headers.Contains("metadata.ttlexpiretime"));
         var patience = DateTime.UtcNow.AddSeconds(20);
         while ((await http.GetAsync("/v1.0/actors/CounterActor/a/state/brief", Machine.Cancel)).StatusCode == HttpStatusCode.OK)
             Assert.True(DateTime.UtcNow < patience, "still there");
@@ -179,7 +183,7 @@ public sealed class ActorSdkTests : IAsyncDisposable
         Assert.NotNull(firstApp);
     }
 
-    [Fact]
+    [Fact, EmbeddedOnly("daprd goes on calling a dead application until its placement is told")]
     public async Task A_call_to_a_replica_that_refuses_connections_goes_to_the_next_owner()
     {
         var (one, firstApp) = await _machine.StartAsync();
@@ -212,6 +216,12 @@ public sealed class ActorSdkTests : IAsyncDisposable
         await again.WaitForAppAsync(Machine.Cancel);
         await two.StopAsync();
         Assert.Equal(3, await ActorMachine.Counter(again, "a").AddAsync(1));
+    }
+
+    private static void Reentrant(ActorRuntimeOptions options)
+    {
+        options.ReentrancyConfig = new ActorReentrancyConfig { Enabled = true, MaxStackDepth = 4 };
+        options.Actors.RegisterActor<CounterActor>();
     }
 
     private static async Task<int> CountAsync(ITestedSidecar sidecar)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Dapr.Client.Autogen.Grpc.v1;
 using Google.Protobuf;
@@ -68,7 +69,7 @@ public sealed class ActorWireTests : IAsyncDisposable
         Assert.Equal("""PUT /actors/Counter/never/method/timer/t1 {"callback":"","dueTime":"10ms","period":""}   """, await NextAsync("/never/method/timer/"));
         await SendAsync(http, "POST", "/v1.0/actors/Counter/1/reminders/r1", """{"dueTime":"10ms","period":"1s","data":"d"}""");
         Assert.Equal("""PUT /actors/Counter/1/method/remind/r1 {"data":"d","dueTime":"","period":""}   """, await NextAsync("/remind/"));
-        Assert.Equal("""{"actorID":"1","actorType":"Counter","data":"d","dueTime":"10ms","period":"@every 1s"}""",
+        AssertJson("""{"actorID":"1","actorType":"Counter","data":"d","dueTime":"10ms","period":"@every 1s"}""",
             (await SendAsync(http, "GET", "/v1.0/actors/Counter/1/reminders/r1")).Body);
         await SendAsync(http, "DELETE", "/v1.0/actors/Counter/1/reminders/r1");
         await SendAsync(http, "POST", "/v1.0/actors/Counter/1/reminders/r2", """{"dueTime":"0s","period":"R2/PT1S","data":null}""");
@@ -120,7 +121,7 @@ public sealed class ActorWireTests : IAsyncDisposable
         var jobs = $"/{version}/jobs/";
         Assert.Equal((204, ""), await SendAsync(http, "POST", jobs + "j1", """{"schedule":"@every 1s","repeats":2,"data":{"a":1}}"""));
         Assert.Equal("""POST /job/j1 {"a":1}   """, await NextAsync("/job/j1"));
-        Assert.Equal("""{"name":"j1","schedule":"@every 1s","repeats":2,"failurePolicy":{"constant":{"interval":"1s","maxRetries":3}},"data":{"@type":"type.googleapis.com/google.protobuf.Value","value":{"a":1}}}""",
+        AssertJson("""{"name":"j1","schedule":"@every 1s","repeats":2,"failurePolicy":{"constant":{"interval":"1s","maxRetries":3}},"data":{"@type":"type.googleapis.com/google.protobuf.Value","value":{"a":1}}}""",
             (await SendAsync(http, "GET", jobs + "j1")).Body);
         var details = """
             "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"dapr.io","metadata":{"appID":"app1","namespace":"default"},"reason":
@@ -229,6 +230,9 @@ public sealed class ActorWireTests : IAsyncDisposable
         using var answer = await http.SendAsync(request, Machine.Cancel);
         return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(Machine.Cancel));
     }
+
+    // Daprd's own spaces and line ends differ from build to build.
+    private static void AssertJson(string expected, string body) => Assert.True(JsonNode.DeepEquals(JsonNode.Parse(expected), JsonNode.Parse(body)), body);
 
     private static void AssertBody(string? expected, string body)
     {

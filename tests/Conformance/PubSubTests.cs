@@ -14,6 +14,9 @@ namespace Samples.Conformance;
 /// <summary>Publishing and subscribing as applications do it: the SDK on both sides, and what a handler may answer.</summary>
 public sealed class PubSubTests : IAsyncDisposable
 {
+    /// <summary>Why a test of redelivery skips daprd.</summary>
+    internal const string NoRedelivery = "daprd 1.18 acknowledges on Redis what the application refused, and its broker in memory forgets it";
+
     private readonly Machine _machine = new();
     private readonly Channel<Got> _got = Channel.CreateUnbounded<Got>();
 
@@ -50,7 +53,7 @@ public sealed class PubSubTests : IAsyncDisposable
     [Theory(Timeout = 30_000), MemberData(nameof(Engines))]
     public async Task Each_application_gets_a_copy_and_its_replicas_share_it(string engine)
     {
-        SkipInMemory(engine, "each sidecar has its own");
+        Assert.SkipWhen(Executables.AreGiven && engine == "pubsub.in-memory", "each daprd has a broker in memory of its own");
         var cancel = TestContext.Current.CancellationToken;
         var sidecar = await StartAsync(engine, await StubAsync("a", Topic("t")), "a");
         await StartAsync(engine, await StubAsync("a", Topic("t")), "a");
@@ -96,10 +99,9 @@ public sealed class PubSubTests : IAsyncDisposable
         Assert.Equal("/end", (await _got.Reader.ReadAsync(cancel)).Path);
     }
 
-    [Theory(Timeout = 30_000), MemberData(nameof(Engines))]
+    [Theory(Timeout = 30_000), MemberData(nameof(Engines)), EmbeddedOnly(NoRedelivery)]
     public async Task Without_a_dead_letter_topic_what_is_refused_comes_again_and_what_is_dropped_does_not(string engine)
     {
-        SkipInMemory(engine, "it delivers nothing again");
         var cancel = TestContext.Current.CancellationToken;
         var tries = 0;
         var port = await StubAsync("app1", [.. Topic("retried"), .. Topic("dropped"), .. Topic("gone")], path => path switch
@@ -109,7 +111,7 @@ public sealed class PubSubTests : IAsyncDisposable
             "/gone" => (404, ""),
             _ => (200, ""),
         });
-        using var http = Machine.Http(await StartAsync(engine, port, settings: [("redeliverInterval", "20ms"), ("processingTimeout", "1s")]));
+        using var http = Machine.Http(await StartAsync(engine, port, settings: ("redeliverInterval", "20ms")));
         await PublishAsync(http, "dropped", 1);
         await PublishAsync(http, "gone", 1);
         await PublishAsync(http, "retried", 1);
@@ -220,11 +222,12 @@ public sealed class PubSubTests : IAsyncDisposable
         Assert.Equal(Executables.AreGiven ? "" : "a=b", traced.Header("tracestate"));
         await PublishAsync(http, "t", 1);
         var untraced = await _got.Reader.ReadAsync(cancel);
-        Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-01$", untraced.Header("traceparent"));
+        // A daprd that does not trace sends zeros.
+        Assert.Matches(Executables.AreGiven ? "^00-0{32}-0{16}-00$" : "^00-[0-9a-f]{32}-[0-9a-f]{16}-01$", untraced.Header("traceparent"));
         Assert.Equal("", untraced.Event.GetProperty("traceparent").GetString());
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 30_000), EmbeddedOnly("daprd cannot deliver an event with such metadata")]
     public async Task Metadata_becomes_headers_but_never_the_ones_that_frame_the_request_or_open_the_application()
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -251,9 +254,6 @@ public sealed class PubSubTests : IAsyncDisposable
         Assert.Equal("2999-01-01T00:00:00Z", (await _got.Reader.ReadAsync(cancel)).Event.GetProperty("id").GetString());
         Assert.False(_got.Reader.TryRead(out _));
     }
-
-    private static void SkipInMemory(string engine, string why) =>
-        Assert.SkipWhen(Executables.AreGiven && engine == "pubsub.in-memory", "daprd's broker in memory: " + why);
 
     private Task<ITestedSidecar> StartAsync(string engine, int? port, string appId = "app1", string more = "", params (string, string)[] settings) =>
         _machine.StartAsync(Machine.Component("pubsub", engine, engine == "pubsub.sqlite" ? [("connectionString", "pubsub.db"), .. settings] : settings) + more, port, appId);

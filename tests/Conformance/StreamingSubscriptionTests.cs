@@ -39,12 +39,11 @@ public sealed class StreamingSubscriptionTests : IAsyncDisposable
         Assert.Equal("app1", metadata.Id);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 30_000), EmbeddedOnly(PubSubTests.NoRedelivery)]
     public async Task What_a_stream_left_unanswered_or_refused_comes_again_to_whoever_is_there()
     {
         var cancel = TestContext.Current.CancellationToken;
-        // Daprd's broker in memory delivers nothing again.
-        var sidecar = await _machine.StartAsync(Machine.Component("pubsub", "pubsub.sqlite", ("connectionString", "pubsub.db"), ("redeliverInterval", "100ms"), ("processingTimeout", "1s")));
+        var sidecar = await StartAsync(("redeliverInterval", "20ms"));
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{sidecar.GrpcPort}");
         using var dapr = Machine.Client(sidecar);
         string id;

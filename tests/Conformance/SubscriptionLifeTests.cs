@@ -17,7 +17,7 @@ public sealed class SubscriptionLifeTests : IAsyncDisposable
     private readonly List<IAsyncDisposable> _open = [];
     private Func<int, Task<IResult>> _answer = _ => Task.FromResult(Results.Ok());
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 60_000), EmbeddedOnly("daprd asks an application for its subscriptions once, unless it checks its health")]
     public async Task A_restarted_application_is_asked_anew_and_gets_what_was_published_meanwhile()
     {
         var cancel = TestContext.Current.CancellationToken;
