@@ -5,14 +5,14 @@ using Samples.Cli.Commands;
 using Samples.Cli.Processes;
 
 // Not commands for people: what the command itself starts becomes the program asked for, tied to the command's life or outliving it.
-if (args is ["supervise", var parent, .. { Length: > 0 } program])
-    return Native.Become(int.Parse(parent, System.Globalization.CultureInfo.InvariantCulture), program);
+if (args is ["supervise", var text, .. { Length: > 0 } program] && int.TryParse(text, out var parent))
+    return Native.Become(parent, program);
 if (args is ["guard", .. { Length: > 0 } shell])
     return Native.Become(0, shell);
 
 var root = new RootCommand("Patterns of Designing Distributed Systems as running services: run them, break them, see what holds.")
 {
-    TourCommand.Create(), RunCommand.Create(), ListCommand.Create(), StopCommand.Create(), LogsCommand.Create(), DoctorCommand.Create(),
+    TourCommand.Create(), RunCommand.Create(), ListCommand.Create(), StopCommand.Create(), LogsCommand.Create(), ConfigureCommand.Create(), DoctorCommand.Create(),
 }.WithExamples(("samples tour work-queue", "break a pattern and see what holds"), ("samples run work-queue", "run it until Ctrl-C"), ("samples run --help", "options of one command"));
 root.SetAction((_, _) => Errors.ShowAsync(() => Task.FromResult(Overview.Show())));
 Examples.AddTo(root);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Samples.Benchmarks;
+using Samples.Benchmarks.Ambassador;
 using Samples.Benchmarks.Runtime;
 
 // Not commands for people: the programs that a comparison measures, each a process of its own so that its processor time can be told apart.
@@ -13,7 +14,7 @@ switch (args)
         return 0;
 }
 
-IReadOnlyList<IComparison> comparisons = [new RuntimeComparison()];
+IReadOnlyList<IComparison> comparisons = [new AmbassadorComparison(), new RuntimeComparison()];
 
 var compare = new Command("compare", "Run this project beside peers and print ratios.");
 foreach (var comparison in comparisons)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Samples.Cli.Processes;
 using Xunit;
 
 namespace Samples.Cli.Tests;
@@ -12,9 +13,13 @@ internal sealed class Checkout : IAsyncDisposable
     {
         File.WriteAllText(Path.Combine(Root, "Samples.sln"), "");
         Directory.CreateDirectory(Path.Combine(Root, "services"));
+        Directory.CreateDirectory(Temporary);
     }
 
     public string Root { get; } = Directory.CreateTempSubdirectory("samples-checkout-").FullName;
+
+    /// <summary>What the command takes for the system's folder of temporary files.</summary>
+    public string Temporary => Path.Combine(Root, "tmp");
 
     public string Data => Path.Combine(Root, ".samples");
 
@@ -61,6 +66,41 @@ internal sealed class Checkout : IAsyncDisposable
         var started = Start(["run", .. arguments]);
         await started.SeesAsync("Ctrl-C stops everything");
         return started;
+    }
+
+    /// <summary>A port for a template, of a range from which neither the system nor the command gives any.</summary>
+    public static int FixedPort()
+    {
+        while (true)
+        {
+            if (Random.Shared.Next(30_000, 32_768) is var port && FreePorts.IsFree(port))
+                return port;
+        }
+    }
+
+    /// <summary>Waits until no process works in this checkout: everything that the command starts does, and what that starts in turn.</summary>
+    public async Task HasNoProcessLeftAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        var began = Stopwatch.GetTimestamp();
+        while (Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)).Where(WorksHere).ToList() is { Count: > 0 } left)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(40), $"left: {string.Join(", ", left)}");
+            await timer.WaitForNextTickAsync(Cancel);
+        }
+    }
+
+    private bool WorksHere(string process)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(Path.Combine(process, "cwd"), returnFinalTarget: false)?.FullName.StartsWith(Root, StringComparison.Ordinal) == true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It has ended.
+            return false;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -76,7 +76,7 @@ public sealed class StopAndLogsTests
     public async Task Doctor_says_what_cannot_be_run_and_who_has_the_ports()
     {
         await using var checkout = new Checkout();
-        var port = RunTests.FreePort();
+        var port = FixedPort();
         checkout.Add("good", Template(Entry("web", $"appPort: {port}")));
         var healthy = await checkout.RunAsync("doctor");
         Assert.Equal(0, healthy.Code);

@@ -1,4 +1,5 @@
 using Samples.Cli.RunTemplate;
+using Samples.Runtime;
 using Samples.Runtime.Resources;
 using Xunit;
 using static Samples.Cli.Tests.Checkout;
@@ -28,7 +29,7 @@ public sealed class TemplateTests
               maxBodySize: 8Mi
               readBufferSize: 8Ki
               enableAppHealthCheck: true
-              appHealthCheckPath: /healthz
+              appHealthCheckPath: /alive
               appHealthProbeInterval: 3
               appHealthProbeTimeout: 500
               appHealthThreshold: 2
@@ -74,9 +75,11 @@ public sealed class TemplateTests
         Assert.Equal((false, 0, 100, "debug"), (web.ApiLogging, web.MaxConcurrency, web.MaxBodySize, web.LogLevel));
         Assert.Equal((true, 4, 8 << 20, "error"), (second.ApiLogging, second.MaxConcurrency, second.MaxBodySize, second.LogLevel));
         Assert.Equal((LogDestination.Console, LogDestination.File), (web.AppLog, web.SidecarLog));
+        Assert.Equal((Path.Combine(folder, "config.yaml"), Path.Combine(folder, "config.yaml")), (web.ConfigurationFile, second.ConfigurationFile));
+        Assert.Equal(new AppHealthCheck("/alive") { Interval = TimeSpan.FromSeconds(3), Timeout = TimeSpan.FromSeconds(0.5), Threshold = 2 }, web.HealthCheck);
         Assert.Equal(new Dictionary<string, string> { ["A"] = "common", ["B"] = "app", ["C"] = "3" }, web.Environment);
         Assert.Equal(
-            ["apiListenAddresses", "appHealthCheckPath", "configFilePath", "enableAppHealthCheck", "readBufferSize", "runtimePath", "schedulerHostAddress"],
+            ["apiListenAddresses", "readBufferSize", "runtimePath", "schedulerHostAddress"],
             web.Ignored.Select(i => i.Split('\'')[1]).Order(StringComparer.Ordinal));
     }
 
@@ -86,7 +89,11 @@ public sealed class TemplateTests
         await using var checkout = new Checkout();
         var folder = checkout.Add("tiny", "version: 1\ncommon:\n  resourcesPath: ./shared\napps:\n" + Entry("web"));
         var local = Directory.CreateDirectory(Path.Combine(folder, ".dapr", "resources")).FullName;
-        Assert.Equal(local, Assert.Single(TemplateReader.Read(folder, checkout.Root)[0].ResourcePaths));
+        await File.WriteAllTextAsync(Path.Combine(folder, ".dapr", "config.yaml"), "", Cancel);
+        var entry = Assert.Single(TemplateReader.Read(folder, checkout.Root));
+        Assert.Equal(local, Assert.Single(entry.ResourcePaths));
+        Assert.Equal(Path.Combine(folder, ".dapr", "config.yaml"), entry.ConfigurationFile);
+        Assert.Null(entry.HealthCheck);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Samples.Cli.Commands;
-using Samples.Cli.Processes;
 using Samples.Lab.Experiments;
 using Spectre.Console;
 using Xunit;
@@ -27,6 +26,7 @@ public sealed class TourTests
         foreach (var replica in replicas.Where(r => r.Pid > 0))
             await Started.IsGoneAsync(replica.Pid);
         Assert.Empty(Directory.EnumerateFileSystemEntries(checkout.Data));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(checkout.Temporary));
     }
 
     [Fact]
@@ -50,19 +50,5 @@ public sealed class TourTests
         TourRecord.Show(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(written), Ansi = AnsiSupport.No }), record);
         Assert.Contains("not run (no", written.ToString());
         Assert.Contains("claims: 1 held, 1 FAILED, 1 not run", written.ToString());
-    }
-
-    [Fact]
-    public void The_folder_of_a_tour_that_was_killed_is_removed_by_the_next_one()
-    {
-        var parent = Directory.CreateTempSubdirectory("samples-tours-").FullName;
-        var dead = Directory.CreateDirectory(Path.Combine(parent, $"tour-{int.MaxValue}-tiny")).FullName;
-        var kept = Directory.CreateDirectory(Path.Combine(parent, $"tour-{int.MaxValue - 1}-tiny")).FullName;
-        TourFolder.Keep(kept);
-        var mine = TourFolder.Create(parent, "tiny");
-        Assert.Equal([mine, kept], Directory.GetDirectories(parent).Order(StringComparer.Ordinal).OrderBy(d => d == kept));
-        Assert.NotNull(Native.StartOf(Environment.ProcessId));
-        Directory.Delete(parent, recursive: true);
-        Assert.False(Directory.Exists(dead));
     }
 }

@@ -87,8 +87,15 @@ public sealed class WrongInputTests
     private static async Task<Ended> AssertRefusedAsync(Checkout checkout, string message, params string[] arguments)
     {
         var ended = await checkout.RunAsync(arguments);
-        // A machine that is busy with something else is slow with everything.
-        var limit = ended.Took < Limit ? Limit : 3 * (await checkout.RunAsync("list")).Took;
+        // A machine that is busy with something else is slow with everything, and not every time.
+        var limit = Limit;
+        for (var i = 0; i < 5 && ended.Took > limit; i++)
+        {
+            ended = await checkout.RunAsync(arguments);
+            var other = await checkout.RunAsync("list");
+            limit = other.Took * 3 > Limit ? other.Took * 3 : Limit;
+        }
+
         Assert.Equal(1, ended.Code);
         Assert.StartsWith("error: ", ended.Errors, StringComparison.Ordinal);
         Assert.Contains(message, ended.Errors);

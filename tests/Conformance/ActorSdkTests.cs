@@ -192,6 +192,28 @@ public sealed class ActorSdkTests : IAsyncDisposable
             Assert.Equal(2, await ActorMachine.Counter(i % 2 == 0 ? one : two, $"a{i}").AddAsync(1));
     }
 
+    [Fact]
+    public async Task An_activation_that_outlived_its_sidecar_is_ended_before_the_actor_comes_back()
+    {
+        void Brief(ActorRuntimeOptions o)
+        {
+            o.DrainOngoingCallTimeout = TimeSpan.FromMilliseconds(100);
+            o.Actors.RegisterActor<CounterActor>();
+        }
+
+        var (one, _) = await _machine.StartAsync(Brief);
+        Assert.Equal(1, await ActorMachine.Counter(one, "a").AddAsync(1));
+        var turn = ActorMachine.Counter(one, "a").OverlapAsync(2000);
+        var (two, _) = await _machine.StartAsync(Brief);
+        await Task.WhenAny(turn, _machine.Runtime.RemoveSidecarAsync(one));
+        // Still in its turn where it was: it is added to only after that.
+        Assert.Equal(2, await ActorMachine.Counter(two, "a").AddAsync(1));
+        var again = await _machine.Runtime.AddSidecarAsync(one.Options with { HttpPort = one.HttpPort }, Machine.Cancel);
+        await again.WaitForAppAsync(Machine.Cancel);
+        await _machine.Runtime.RemoveSidecarAsync(two);
+        Assert.Equal(3, await ActorMachine.Counter(again, "a").AddAsync(1));
+    }
+
     private static async Task<int> CountAsync(Sidecar sidecar)
     {
         using var http = Machine.Http(sidecar);

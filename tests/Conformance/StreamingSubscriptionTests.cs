@@ -86,7 +86,16 @@ public sealed class StreamingSubscriptionTests : IAsyncDisposable
         await NextAsync(stream, cancel);
         var stopping = _machine.Runtime.RemoveSidecarAsync(sidecar);
         // The stream ends by itself, although its last event has no answer yet; a caller that sees this lets go of it.
-        Assert.False(await stream.ResponseStream.MoveNext(cancel));
+        try
+        {
+            Assert.False(await stream.ResponseStream.MoveNext(cancel));
+        }
+        catch (RpcException error)
+        {
+            // The connection may close before the end of the stream was read.
+            Assert.NotEqual(StatusCode.Cancelled, error.StatusCode);
+        }
+
         stream.Dispose();
         await stopping;
     }

@@ -9,7 +9,7 @@ internal static class Checkout
 
     /// <summary>The built command, of the configuration that these tests have.</summary>
     public static string Command { get; } = Path.Combine(
-        Root, "artifacts", "bin", "Samples.Cli", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "Samples.Cli.dll");
+        Root, "artifacts", "bin", "Samples.Cli", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "samples.dll");
 
     /// <summary>The folder of each pattern that has a page.</summary>
     public static IEnumerable<string> PatternFolders => Directory

@@ -19,6 +19,7 @@ internal sealed class Tour(string pattern) : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("samples-test-").FullName;
     private readonly StringBuilder _said = new();
+    private string _kept = "";
 
     public int ExitCode { get; private set; } = -1;
 
@@ -29,12 +30,11 @@ internal sealed class Tour(string pattern) : IDisposable
         {
             WorkingDirectory = Checkout.Root, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        // The command keeps data and logs of a tour that failed in the folder for temporary files: here they are found again.
-        foreach (var variable in (string[])["TMPDIR", "TEMP", "TMP"])
-            info.Environment[variable] = _folder;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Limit);
         using var process = Process.Start(info)!;
+        // The command keeps data and logs of a tour that failed, in a folder that bears its process id.
+        _kept = Path.Combine(Checkout.Root, ".samples", $"tour-{process.Id}-{pattern}");
         process.OutputDataReceived += (_, line) => Say(line.Data);
         process.ErrorDataReceived += (_, line) => Say(line.Data);
         process.BeginOutputReadLine();
@@ -79,7 +79,8 @@ internal sealed class Tour(string pattern) : IDisposable
         var text = new StringBuilder();
         lock (_said)
             text.AppendLine($"--- the command ---").AppendLine(Tail(_said.ToString().Split('\n')));
-        foreach (var log in Directory.EnumerateFiles(_folder, "*.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        string[] logs = Directory.Exists(_kept) ? Directory.GetFiles(_kept, "*.log", SearchOption.AllDirectories) : [];
+        foreach (var log in logs.Order(StringComparer.Ordinal))
             text.AppendLine($"--- {Path.GetFileName(log)} ---").AppendLine(Tail(File.ReadLines(log)));
         return text.ToString();
     }
@@ -92,5 +93,12 @@ internal sealed class Tour(string pattern) : IDisposable
             _said.Append(line).Append('\n');
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose()
+    {
+        foreach (var folder in (string[])[_folder, _kept])
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
+    }
 }

@@ -183,6 +183,43 @@ public sealed class BrokerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Memory_that_is_full_refuses_until_somebody_takes()
+    {
+        var broker = await _bench.OpenAsync("pubsub.in-memory");
+        await (await SubscribeAsync(broker, "g", _ => { })).DisposeAsync();
+        var large = new byte[64 << 20];
+        var message = new BrokerMessage("t", large, null, new Dictionary<string, string>());
+        var accepted = 0;
+        var refusal = Assert.ThrowsAsync<EngineRequestException>(async () =>
+        {
+            for (; accepted < 100; accepted++)
+                await broker.PublishAsync([message], Cancel);
+        });
+        Assert.Contains("MiB wait in memory", (await refusal).Message);
+        var taken = Channel.CreateUnbounded<bool>();
+        await SubscribeAsync(broker, "g", (_, _) =>
+        {
+            taken.Writer.TryWrite(true);
+            return Task.FromResult(Delivery.Done);
+        });
+        for (var i = 0; i < accepted; i++)
+            await taken.Reader.ReadAsync(Cancel);
+        // The last one is forgotten a moment after its handler said so.
+        while (true)
+        {
+            try
+            {
+                await broker.PublishAsync([message], Cancel);
+                return;
+            }
+            catch (EngineRequestException)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_topic_pattern_is_one_group_over_its_topics_in_memory()
     {
         var broker = await _bench.OpenAsync("pubsub.in-memory");

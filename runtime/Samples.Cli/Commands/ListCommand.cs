@@ -20,7 +20,9 @@ internal static class ListCommand
         var repository = Repository.Find();
         var runs = RunFile.Find(repository.Data);
         var table = new Table().RoundedBorder().AddColumns("pattern", "promise", "experiment", "runs");
-        table.Columns[0].NoWrap();
+        // The promise alone may be broken.
+        foreach (var column in table.Columns.Where((_, i) => i != 1))
+            column.NoWrap();
         foreach (var pattern in repository.Patterns)
         {
             table.AddRow(Markup.Escape(pattern.Name), Markup.Escape(pattern.Promise),

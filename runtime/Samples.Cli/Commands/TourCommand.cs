@@ -61,7 +61,7 @@ internal static class TourCommand
         Repository repository, IExperiment experiment, IReadOnlyList<RunEntry> entries, IReadOnlyDictionary<string, string> options, bool keep, CancellationToken cancel)
     {
         // A world of its own: fresh data and free ports, so that a tour disturbs nothing that runs.
-        var data = TourFolder.Create(repository.Data, experiment.Pattern);
+        var data = TourFolder.Create(experiment.Pattern);
         var began = Stopwatch.GetTimestamp();
         var explained = false;
         try
@@ -93,10 +93,7 @@ internal static class TourCommand
         {
             // What failed must be looked into; what was interrupted leaves nothing behind.
             if (keep || (!explained && !cancel.IsCancellationRequested))
-            {
-                TourFolder.Keep(data);
                 AnsiConsole.Console.WriteLine($"data and logs of {experiment.Pattern}: {data}");
-            }
             else
                 TourFolder.Delete(data);
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Samples.Lab.Experiments;
 using Spectre.Console;
 
@@ -22,9 +23,20 @@ internal static class TourDisplay
             var phase = "";
             void Refresh()
             {
-                var values = string.Join("  ", series.OrderBy(s => s.Key, StringComparer.Ordinal)
-                    .Select(s => $"[grey]{Markup.Escape(s.Key)}[/] {s.Value.ToString("0.##", CultureInfo.InvariantCulture)}"));
-                status.Status($"[bold]{Markup.Escape(pattern)}[/] {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s  {phase}  {values}");
+                var head = $"{pattern} {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s  {phase}";
+                // One line: what does not fit beside the spinner is left out.
+                var room = console.Profile.Width - head.Length - 4;
+                var values = new StringBuilder();
+                foreach (var (name, value) in series.OrderBy(s => s.Key, StringComparer.Ordinal))
+                {
+                    var number = value.ToString("0.##", CultureInfo.InvariantCulture);
+                    room -= name.Length + number.Length + 3;
+                    if (room < 0)
+                        break;
+                    values.Append(CultureInfo.InvariantCulture, $"  [grey]{Markup.Escape(name)}[/] {number}");
+                }
+
+                status.Status($"[bold]{Markup.Escape(pattern)}[/]{Markup.Escape(head[pattern.Length..])}{values}");
             }
 
             using var clock = new Timer(_ => Refresh(), null, 0, 250);

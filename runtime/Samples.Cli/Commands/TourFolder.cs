@@ -1,23 +1,9 @@
-using System.Globalization;
-using Samples.Cli.Processes;
-
 namespace Samples.Cli.Commands;
 
-/// <summary>The folder of one tour, <c>tour-PROCESS-PATTERN</c>: removed afterwards, or by the next tour where this one was killed.</summary>
+/// <summary>The data of one tour, in the folder for temporary files.</summary>
 internal static class TourFolder
 {
-    /// <summary>Put into a folder that is to be kept.</summary>
-    private const string Kept = "kept";
-
-    public static string Create(string parent, string pattern)
-    {
-        Directory.CreateDirectory(parent);
-        foreach (var old in Directory.EnumerateDirectories(parent, "tour-*").Where(IsAbandoned))
-            Delete(old);
-        return Directory.CreateDirectory(Path.Combine(parent, $"tour-{Environment.ProcessId}-{pattern}")).FullName;
-    }
-
-    public static void Keep(string folder) => File.WriteAllText(Path.Combine(folder, Kept), "");
+    public static string Create(string pattern) => Directory.CreateTempSubdirectory($"samples-tour-{pattern}-").FullName;
 
     public static void Delete(string folder)
     {
@@ -27,14 +13,7 @@ internal static class TourFolder
         }
         catch (IOException)
         {
-            // Something holds a file of it for a moment longer: the next tour removes it.
+            // Something holds a file of it for a moment longer; whoever clears temporary files gets it.
         }
-    }
-
-    private static bool IsAbandoned(string folder)
-    {
-        if (File.Exists(Path.Combine(folder, Kept)) || !int.TryParse(Path.GetFileName(folder).Split('-')[1], CultureInfo.InvariantCulture, out var pid))
-            return false;
-        return Native.StartOf(pid) is not { } start || start > Directory.GetCreationTimeUtc(folder).AddSeconds(1);
     }
 }

@@ -42,13 +42,25 @@ internal static class Listeners
     {
         try
         {
-            return [.. Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd")).Select(f => File.ResolveLinkTarget(f, returnFinalTarget: false)?.Name ?? "")
-                .Where(sockets.ContainsKey).Select(name => sockets[name])];
+            return [.. Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd")).Select(TargetOf).Where(sockets.ContainsKey).Select(name => sockets[name])];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // It ended, or belongs to somebody else.
             return [];
+        }
+    }
+
+    private static string TargetOf(string descriptor)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.Name ?? "";
+        }
+        catch (IOException)
+        {
+            // Closed between the list and the question.
+            return "";
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Samples.Cli.RunTemplate;
 using Samples.Lab.Experiments;
 using Samples.Runtime;
@@ -149,15 +148,17 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
         {
             null => null,
             { } fixedPort when fixedPort > 0 && !options.FreePorts => CheckFree(entry.AppId, fixedPort),
-            _ => FreePort(),
+            _ => FreePorts.Next(),
         };
         var sidecar = await runtime.AddSidecarAsync(new SidecarOptions(entry.AppId)
         {
             AppPort = appPort,
             AppProtocol = entry.AppProtocol,
-            HttpPort = options.FreePorts ? 0 : entry.DaprHttpPort,
-            GrpcPort = options.FreePorts ? 0 : entry.DaprGrpcPort,
+            HttpPort = options.FreePorts || entry.DaprHttpPort == 0 ? FreePorts.Next() : entry.DaprHttpPort,
+            GrpcPort = options.FreePorts || entry.DaprGrpcPort == 0 ? FreePorts.Next() : entry.DaprGrpcPort,
             ResourcePaths = entry.ResourcePaths,
+            ConfigurationFile = entry.ConfigurationFile,
+            AppHealthCheck = entry.HealthCheck,
             Variables = new Dictionary<string, string> { ["dataDir"] = options.DataOf(entry.Pattern) },
             BaseDirectory = entry.Directory,
             DataDirectory = options.DataOf(entry.Pattern),
@@ -199,6 +200,9 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
             ["SAMPLES_REPLICA"] = member.Name,
             ["SAMPLES_PARENT_PID"] = $"{Environment.ProcessId}",
         };
+        // Ports that a service opens besides APP_PORT: it takes free ones and says which.
+        if (options.FreePorts)
+            environment["SAMPLES_FREE_PORTS"] = "true";
         // Killing is a power that only an application that asks for it gets.
         environment.Remove("SAMPLES_CONTROL_TOKEN");
         if (environment.Remove("SAMPLES_CONTROL", out var asked) && asked == "true" && options.Control is { } control)
@@ -208,6 +212,9 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
 
     private static async Task<bool> IsReadyAsync(Member member, CancellationToken cancel)
     {
+        // Others have no path to ask: they are ready when their sidecar says so.
+        if (member.Entry.AppProtocol != "http")
+            return true;
         try
         {
             using var answer = await Http.GetAsync($"http://127.0.0.1:{member.AppPort}/readyz", cancel);
@@ -230,26 +237,8 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
     private Member Find(string replica) => Members.FirstOrDefault(m => m.Name == replica)
         ?? throw new KeyNotFoundException($"There is no replica '{replica}'. Running: {string.Join(", ", Members.Select(m => m.Name))}.");
 
-    private static int CheckFree(string appId, int port)
-    {
-        try
-        {
-            using var probe = new TcpListener(IPAddress.Loopback, port);
-            probe.Start();
-            return port;
-        }
-        catch (SocketException)
-        {
-            throw new ResourceException(Origin.Code, $"port {port} of '{appId}' is taken.", "Stop what uses it (`samples stop`), or run with --free-ports.");
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
+    private static int CheckFree(string appId, int port) => FreePorts.IsFree(port) ? port
+        : throw new ResourceException(Origin.Code, $"port {port} of '{appId}' is taken.", "Stop what uses it (`samples stop`), or run with --free-ports.");
 
     public async ValueTask DisposeAsync()
     {

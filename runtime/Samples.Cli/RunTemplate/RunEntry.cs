@@ -1,3 +1,5 @@
+using Samples.Runtime;
+
 namespace Samples.Cli.RunTemplate;
 
 /// <summary>One replica of a service, as a Dapr multi-app run template names it, with paths made absolute.</summary>
@@ -17,6 +19,12 @@ public sealed record RunEntry(string AppId, string Directory, IReadOnlyList<stri
 
     /// <summary>Resource folders and files.</summary>
     public IReadOnlyList<string> ResourcePaths { get; init; } = [];
+
+    /// <summary>File with a Configuration resource; null for none.</summary>
+    public string? ConfigurationFile { get; init; }
+
+    /// <summary>Health checks of the application; null leaves it at whether its port listens.</summary>
+    public AppHealthCheck? HealthCheck { get; init; }
 
     /// <summary>The application's environment, over the command's own.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();

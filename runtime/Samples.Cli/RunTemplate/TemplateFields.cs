@@ -63,9 +63,6 @@ internal static class TemplateFields
     public static readonly IReadOnlyDictionary<string, string> Ignored = new Dictionary<string, string>
     {
         ["apiListenAddresses"] = "it listens on 127.0.0.1 only",
-        ["appHealthCheckPath"] = "an application is healthy while its port answers",
-        ["configFilePath"] = "it reads no Configuration: no access control list, tracing or name resolution of it applies",
-        ["enableAppHealthCheck"] = "an application is healthy while its port answers",
         ["enableProfiling"] = "it has no profiling port",
         ["placementHostAddress"] = "actors are placed inside the command",
         ["readBufferSize"] = "it keeps to Kestrel's limit for headers, 32 KiB",

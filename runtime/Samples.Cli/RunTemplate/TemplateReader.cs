@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Samples.Runtime;
 using Samples.Runtime.Resources;
 
 namespace Samples.Cli.RunTemplate;
@@ -50,9 +51,6 @@ public static partial class TemplateReader
         var settings = new Settings(app, common);
         if (settings.Switch("appSSL"))
             throw settings.Of("appSSL")!.ErrorAt("appSSL", "'appSSL' is deprecated in Dapr.", "Write 'appProtocol: https'.");
-        RequireFile(app, "configFilePath", directory);
-        if (common is not null)
-            RequireFile(common, "configFilePath", folder);
         return new RunEntry(appId, directory, Commands.Read(app, appId, directory))
         {
             Pattern = Path.GetFileName(folder),
@@ -67,6 +65,8 @@ public static partial class TemplateReader
             AppLog = Destination(settings.Text("appLogDestination")),
             SidecarLog = Destination(settings.Text("daprdLogDestination")),
             ResourcePaths = Resources(app, common, directory, folder, root),
+            ConfigurationFile = Configuration(app, directory) ?? Local(directory, "config.yaml") ?? (common is null ? null : Configuration(common, folder)),
+            HealthCheck = HealthCheckOf(settings),
             Environment = Variables(common).Concat(Variables(app)).GroupBy(v => v.Key).ToDictionary(g => g.Key, g => g.Last().Value),
             Ignored = [.. TemplateFields.Ignored.Where(i => settings.Asks(i.Key)).Select(i => $"'{i.Key}' has no effect on the embedded sidecar: {i.Value}.")],
         };
@@ -100,9 +100,8 @@ public static partial class TemplateReader
     // As the CLI: the app's own paths, else .dapr/resources beside it, else the common ones. An app's paths are relative to the app, common ones to the template.
     private static List<string> Resources(YamlMap app, YamlMap? common, string directory, string folder, string root)
     {
-        var local = Path.Combine(directory, ".dapr", "resources");
         return Existing(app, directory, root) is { Count: > 0 } own ? own
-            : Directory.Exists(local) ? [local]
+            : Local(directory, "resources") is { } local ? [local]
             : common is null ? [] : Existing(common, folder, root);
     }
 
@@ -120,10 +119,27 @@ public static partial class TemplateReader
         return found;
     }
 
-    private static void RequireFile(YamlMap map, string key, string folder)
+    private static string? Configuration(YamlMap map, string folder) => map.Text("configFilePath") is not { } path ? null
+        : Absolute(path, folder) is var file && File.Exists(file) ? file
+        : throw map.ErrorAt("configFilePath", $"the file '{Absolute(path, folder)}' does not exist.", "Correct 'configFilePath', or leave it out.");
+
+    // What the Dapr CLI looks for beside the app before it takes the common one.
+    private static string? Local(string directory, string name) =>
+        Path.Combine(directory, ".dapr", name) is var path && Path.Exists(path) ? path : null;
+
+    private static AppHealthCheck? HealthCheckOf(Settings settings)
     {
-        if (map.Text(key) is { } path && !File.Exists(Absolute(path, folder)))
-            throw map.ErrorAt(key, $"the file '{Absolute(path, folder)}' does not exist.", $"Correct '{key}', or leave it out.");
+        if (!settings.Switch("enableAppHealthCheck"))
+            return null;
+        var daprd = new AppHealthCheck(settings.Text("appHealthCheckPath") ?? "/healthz");
+        // As with daprd, 0 stands for the default.
+        int? Positive(string key) => settings.Of(key)?.Number(key) is > 0 and var number ? number : null;
+        return daprd with
+        {
+            Interval = Positive("appHealthProbeInterval") is { } seconds ? TimeSpan.FromSeconds(seconds) : daprd.Interval,
+            Timeout = Positive("appHealthProbeTimeout") is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : daprd.Timeout,
+            Threshold = Positive("appHealthThreshold") ?? daprd.Threshold,
+        };
     }
 
     // The template names what Dapr would use; the embedded runtime has its own engines under the same component names.

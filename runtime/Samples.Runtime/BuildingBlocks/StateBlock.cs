@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Samples.Runtime.Api;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.BuildingBlocks;
 
@@ -13,14 +14,18 @@ public sealed class StateBlock(SidecarContext context)
     public async Task<StateItem?> GetAsync(string storeName, string key, CancellationToken cancel)
     {
         var store = Find(storeName);
-        return await store.Engine.GetAsync(store.FullKey(key), cancel);
+        var full = store.FullKey(key);
+        return await GovernedAsync(store, "ERR_STATE_GET", $"fail to get {key} from state store {storeName}",
+            async stop => await store.Engine.GetAsync(full, stop), cancel);
     }
 
     /// <summary>The items in the order of the keys; null for an absent one.</summary>
     public async Task<IReadOnlyList<StateItem?>> GetManyAsync(string storeName, IReadOnlyList<string> keys, CancellationToken cancel)
     {
         var store = Find(storeName);
-        return await store.Engine.GetManyAsync([.. keys.Select(store.FullKey)], cancel);
+        IReadOnlyList<string> full = [.. keys.Select(store.FullKey)];
+        return await GovernedAsync(store, "ERR_STATE_BULK_GET", $"fail to get keys from state store {storeName}",
+            async stop => await store.Engine.GetManyAsync(full, stop), cancel);
     }
 
     /// <summary>Saves items one by one, as Dapr does: an item that fails does not undo the ones before it.</summary>
@@ -30,7 +35,7 @@ public sealed class StateBlock(SidecarContext context)
         var prefixed = writes.Select(store.Prefixed).ToList();
         try
         {
-            await Task.WhenAll(prefixed.Select(w => store.Engine.WriteAsync([w], cancel)));
+            await Task.WhenAll(prefixed.Select(w => WriteAsync(store, [w], "ERR_STATE_SAVE", $"failed saving state in state store {storeName}", cancel)));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
@@ -44,7 +49,7 @@ public sealed class StateBlock(SidecarContext context)
         var store = Find(storeName);
         try
         {
-            await store.Engine.WriteAsync([store.Prefixed(delete)], cancel);
+            await WriteAsync(store, [store.Prefixed(delete)], "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}", cancel);
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException)
         {
@@ -60,13 +65,33 @@ public sealed class StateBlock(SidecarContext context)
             return;
         try
         {
-            await store.Engine.WriteAsync([.. writes.Select(store.Prefixed)], cancel);
+            await WriteAsync(store, [.. writes.Select(store.Prefixed)], "ERR_STATE_TRANSACTION", "error while executing state transaction", cancel);
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException)
         {
             // daprd answers 500 here, not the 409 of a plain save.
             throw new ApiException(500, "ERR_STATE_TRANSACTION", StatusCode.Internal,
                 $"error while executing state transaction: {Reason(error)}");
+        }
+    }
+
+    private Task WriteAsync(Store store, IReadOnlyList<StateWrite> writes, string code, string what, CancellationToken cancel) =>
+        // Without a policy the engine's own task is enough: saves are the hot path.
+        context.Policies.Outbound(store.Name) is null ? store.Engine.WriteAsync(writes, cancel) : GovernedAsync(store, code, what, async stop =>
+        {
+            await store.Engine.WriteAsync(writes, stop);
+            return true;
+        }, cancel);
+
+    private async Task<T> GovernedAsync<T>(Store store, string code, string what, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancel)
+    {
+        try
+        {
+            return await context.Policies.Outbound(store.Name).RunAsync(call, cancel);
+        }
+        catch (Exception error) when (Failure.Explain(error) is { } why)
+        {
+            throw new ApiException(500, code, StatusCode.Internal, $"{what}: {why}");
         }
     }
 

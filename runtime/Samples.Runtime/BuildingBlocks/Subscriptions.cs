@@ -50,7 +50,11 @@ internal sealed class Subscriptions(SidecarContext context, PubSubBlock block) :
         var delivery = new TopicDelivery(context, block, subscription, receiver, _log);
         var running = await target.Broker.SubscribeAsync(
             new BrokerSubscription(target.Group, subscription.Topic, delivery.HandleAsync, subscription.Bulk?.MaxMessagesCount ?? 1,
-                TimeSpan.FromMilliseconds(subscription.Bulk?.MaxAwaitDurationMs ?? 0)), cancel);
+                TimeSpan.FromMilliseconds(subscription.Bulk?.MaxAwaitDurationMs ?? 0))
+            {
+                // The tries of a policy may take longer together than one may.
+                ProcessingTimeout = context.Policies.Inbound(subscription.PubsubName) is { Retries: true } ? Timeout.InfiniteTimeSpan : null,
+            }, cancel);
         var active = new Active(Interlocked.Increment(ref _order), subscription, kind, running);
         _active[active] = 0;
         return new Ending(() => EndAsync(active));

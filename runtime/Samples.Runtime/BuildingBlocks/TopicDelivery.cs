@@ -48,9 +48,18 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
     {
         try
         {
-            await context.Policies.Inbound(subscription.PubsubName).RunAsync(async stop =>
+            if (context.Policies.Inbound(subscription.PubsubName) is not { } policy)
             {
-                if (!await attempt(stop))
+                await attempt(cancel);
+                return;
+            }
+
+            await policy.RunAsync(async stop =>
+            {
+                // Each try has the limit that the broker has where there is no policy: an application may be frozen.
+                using var limit = new CancellationTokenSource(BrokerSettings.Default.ProcessingTimeout, context.Time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
+                if (!await attempt(either.Token))
                     throw new UndeliveredException();
                 return true;
             }, cancel);

@@ -21,7 +21,7 @@ internal sealed class ConsumerGroupMember(ConsumerGroup group, BrokerSubscriptio
 
     public async Task<IReadOnlyList<Delivery>> HandleAsync(QueuedMessage[] batch)
     {
-        using var limit = new CancellationTokenSource(settings.ProcessingTimeout, time);
+        using var limit = new CancellationTokenSource(subscription.ProcessingTimeout ?? settings.ProcessingTimeout, time);
         using var closing = _closing.Token.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), limit);
         return await subscription.Handler(Array.ConvertAll(batch, m => m.Message), limit.Token);
     }

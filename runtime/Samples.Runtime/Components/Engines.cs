@@ -121,6 +121,9 @@ public sealed record BrokerSubscription(string Group, string Topic, BatchHandler
 {
     /// <summary>How many batches may be in handlers at once for this member; 0 leaves it to the engine.</summary>
     public int MaxInFlight { get; init; }
+
+    /// <summary>How long a handler may take before it is cancelled; null leaves it to the engine, infinite to the handler.</summary>
+    public TimeSpan? ProcessingTimeout { get; init; }
 }
 
 /// <summary>A source of events that pushes into the application.</summary>

@@ -10,10 +10,12 @@ namespace Samples.Runtime.Components;
 public sealed class InMemoryBroker(BrokerSettings settings, TimeProvider time, ILogger log) : IBroker
 {
     private const int MostWaiting = 100_000;
+    private const long MostBytesWaiting = 512 << 20;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Topic, string Name), ConsumerGroup> _groups = [];
     private long _lastId;
+    private long _bytesWaiting;
 
     /// <summary>How the catalog makes it. Components of one name are one broker, in whichever files they are defined.</summary>
     public static EngineType Type { get; } = new("pubsub.in-memory", BrokerSettings.Known,
@@ -29,9 +31,11 @@ public sealed class InMemoryBroker(BrokerSettings settings, TimeProvider time, I
         lock (_gate)
         {
             var groups = messages.Select(m => _groups.Where(g => Matches(g.Key.Topic, m.Topic)).ToArray()).ToArray();
+            // Memory has an end: the publisher is told, instead of the machine.
+            if (Volatile.Read(ref _bytesWaiting) > MostBytesWaiting)
+                return Task.FromException(new EngineRequestException($"more than {MostBytesWaiting >> 20} MiB wait in memory"));
             foreach (var (key, group) in groups.SelectMany(g => g))
             {
-                // Memory has an end: the publisher is told, instead of the machine.
                 if (group.Count >= MostWaiting)
                     return Task.FromException(new EngineRequestException($"group {key.Name} has {MostWaiting} messages waiting on topic {key.Topic}"));
             }
@@ -40,7 +44,10 @@ public sealed class InMemoryBroker(BrokerSettings settings, TimeProvider time, I
             {
                 _lastId++;
                 foreach (var (_, group) in groups[i])
+                {
+                    Interlocked.Add(ref _bytesWaiting, messages[i].Data.Length);
                     group.Add(new QueuedMessage(_lastId, messages[i]));
+                }
             }
         }
 
@@ -54,10 +61,12 @@ public sealed class InMemoryBroker(BrokerSettings settings, TimeProvider time, I
         {
             var key = (subscription.Topic, subscription.Group);
             if (!_groups.TryGetValue(key, out var group))
-                _groups.Add(key, group = new ConsumerGroup(subscription.Group, subscription.Topic, settings, time, log, static _ => { }));
+                _groups.Add(key, group = new ConsumerGroup(subscription.Group, subscription.Topic, settings, time, log, Forget));
             return Task.FromResult<IAsyncDisposable>(group.Join(subscription));
         }
     }
+
+    private void Forget(QueuedMessage message) => Interlocked.Add(ref _bytesWaiting, -message.Message.Data.Length);
 
     private static bool Matches(string subscribed, string topic) =>
         subscribed == topic || (subscribed.EndsWith('*') && topic.AsSpan().StartsWith(subscribed.AsSpan(0, subscribed.Length - 1), StringComparison.Ordinal));

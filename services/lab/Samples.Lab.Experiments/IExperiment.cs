@@ -22,6 +22,7 @@ public static class Experiments
     /// <summary>In the order in which a tour runs them.</summary>
     public static IReadOnlyList<IExperiment> All { get; } =
     [
+        new Ambassador.AmbassadorExperiment(),
         new Ownership.OwnershipExperiment(),
         new ScatterGather.ScatterGatherExperiment(),
         new WorkQueue.WorkQueueExperiment(),

@@ -115,8 +115,14 @@ public sealed class ThumbnailTests : IDisposable
             {
                 var (x, y) = orientation switch
                 {
-                    1 => (column, row), 2 => (width - 1 - column, row), 3 => (width - 1 - column, height - 1 - row), 4 => (column, height - 1 - row),
-                    5 => (row, column), 6 => (height - 1 - row, column), 7 => (height - 1 - row, width - 1 - column), _ => (row, width - 1 - column),
+                    1 => (column, row),
+                    2 => (width - 1 - column, row),
+                    3 => (width - 1 - column, height - 1 - row),
+                    4 => (column, height - 1 - row),
+                    5 => (row, column),
+                    6 => (height - 1 - row, column),
+                    7 => (height - 1 - row, width - 1 - column),
+                    _ => (row, width - 1 - column),
                 };
                 stored.SetPixel(column, row, seen.GetPixel(x, y));
             }

@@ -26,7 +26,7 @@ public sealed class SearchModesTests : IDisposable
         {
             var query = oracle.RandomQuery(random);
             var answer = await root.SearchAsync(query, mode);
-            Assert.False(answer!.Partial);
+            Assert.False(answer.Partial);
             Assert.True(oracle.Agrees(PageOf(answer), query, 10), $"'{query}' found {answer.Total}, and one index {oracle.Search(query, 10).Total}");
         }
     }
@@ -38,7 +38,7 @@ public sealed class SearchModesTests : IDisposable
         var oracle = new OneIndex(documents);
         var root = new Root(_folder, documents, partitions: 3, leaves: 3) { Dead = 2 };
         var answer = await root.SearchAsync("w1", SearchMode.LeafSharding);
-        Assert.Equal((true, 2), (answer!.Partial, Assert.Single(answer.MissingLeaves)));
+        Assert.Equal((true, 2), (answer.Partial, Assert.Single(answer.MissingLeaves)));
         Assert.True(oracle.Agrees(PageOf(answer), "w1", 10, leftOut: document => document % 3 == 1));
     }
 
@@ -50,15 +50,17 @@ public sealed class SearchModesTests : IDisposable
         var alive = words.First(w => Words.PartitionOf(w, 2) == 0);
         var root = new Root(_folder, RandomDocuments(seed: 9, count: 200), partitions: 2, leaves: 2) { Dead = 2 };
         var answer = await root.SearchAsync($"{alive} {dead}", SearchMode.RootDistribution);
-        Assert.Equal((true, dead), (answer!.Partial, Assert.Single(answer.IgnoredWords)));
-        Assert.Null(await root.SearchAsync(dead, SearchMode.RootDistribution));
+        Assert.Equal((true, dead), (answer.Partial, Assert.Single(answer.IgnoredWords)));
+        Assert.False((await root.SearchAsync(dead, SearchMode.RootDistribution)).IsAnswered);
     }
 
     [Fact]
     public async Task With_no_leaf_there_is_no_answer()
     {
         var root = new Root(_folder, RandomDocuments(seed: 9, count: 20), partitions: 1, leaves: 1) { Dead = 1 };
-        Assert.Null(await root.SearchAsync("w1", SearchMode.LeafSharding));
+        var answer = await root.SearchAsync("w1", SearchMode.LeafSharding);
+        Assert.False(answer.IsAnswered);
+        Assert.Equal("1: dead", Assert.Single(answer.Leaves).Problem);
     }
 
     [Theory]
@@ -123,7 +125,7 @@ public sealed class SearchModesTests : IDisposable
 
         public int Dead { get; init; }
 
-        public Task<SearchAnswer?> SearchAsync(string query, SearchMode mode)
+        public Task<SearchAnswer> SearchAsync(string query, SearchMode mode)
         {
             var request = SearchRequest.Read(new SearchParameters(query, null, null, "10000", null, null), _options, out _)! with { Mode = mode };
             return mode == SearchMode.LeafSharding

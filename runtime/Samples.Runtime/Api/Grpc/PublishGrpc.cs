@@ -1,6 +1,7 @@
 using Dapr.Client.Autogen.Grpc.v1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks;
 
 namespace Samples.Runtime.Api.Grpc;
@@ -42,6 +43,7 @@ internal static class PublishGrpc
         return merged;
     }
 
-    private static EventTrace Trace(ServerCallContext call) =>
-        new(call.RequestHeaders.GetValue("traceparent") ?? "", call.RequestHeaders.GetValue("tracestate") ?? "");
+    private static EventTrace Trace(ServerCallContext call) => EventTrace.From(
+        call.RequestHeaders.GetValue(TraceContext.Parent) ?? (call.RequestHeaders.GetValueBytes(TraceContext.Binary) is { } binary ? TraceContext.FromBinary(binary) : null),
+        call.RequestHeaders.GetValue("tracestate"));
 }

@@ -48,7 +48,7 @@ internal static class PublishHttp
         return http.Request.Query.Where(q => q.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(q => q.Key[Prefix.Length..], q => q.Value[0] ?? "");
     }
 
-    private static EventTrace Trace(HttpContext http) => new(http.Request.Headers.TraceParent.ToString(), http.Request.Headers.TraceState.ToString());
+    private static EventTrace Trace(HttpContext http) => EventTrace.From(http.Request.Headers.TraceParent, http.Request.Headers.TraceState);
 
     private static async Task<byte[]> ReadAsync(HttpContext http)
     {
@@ -72,7 +72,7 @@ internal static class PublishHttp
         }
         catch (JsonException error)
         {
-            throw PubSubErrors.Entries(pubSub, topic, appId, IsCutOff(body) ? "unexpected EOF" : error.Message);
+            throw PubSubErrors.Entries(pubSub, topic, appId, IsCutOff(body) ? "unexpected EOF" : $"not the expected JSON at {error.Path ?? "$"}");
         }
     }
 

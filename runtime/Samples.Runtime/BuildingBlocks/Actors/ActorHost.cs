@@ -66,6 +66,16 @@ internal sealed class ActorHost(string name, IAppChannel app, IReadOnlyDictionar
         }
     }
 
+    /// <summary>What the application has in memory although it moved on.</summary>
+    public IReadOnlyCollection<ActorId> Stale
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _stale];
+        }
+    }
+
     public bool IsUsable => !IsGone && !IsSuspended;
 
     public void MarkGone() => _gone = true;

@@ -31,6 +31,7 @@ internal sealed class ActorHosting(SidecarContext context) : IAsyncDisposable
             var host = Host = new ActorHost(context.Replica, context.App, types);
             // Until its first healthy answer it is a suspended one.
             host.Suspend();
+            _actors.Inherit(host);
             _watching = new CancellationTokenSource();
             await ProbeAsync(host, 0, cancel);
             _watch = WatchAsync(host, _watching.Token);
@@ -72,7 +73,7 @@ internal sealed class ActorHosting(SidecarContext context) : IAsyncDisposable
         (_watching, _watch) = (null, Task.CompletedTask);
         var host = Host!;
         Host = null;
-        await _actors.LeaveAsync(host);
+        await _actors.LeaveAsync(host, appStays: context.App.IsAvailable);
     }
 
     private async Task<IReadOnlyDictionary<string, ActorSettings>?> AskAsync(CancellationToken cancel)

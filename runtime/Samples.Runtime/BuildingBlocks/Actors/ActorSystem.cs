@@ -16,6 +16,7 @@ internal sealed class ActorSystem : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<Task, byte> _background = new();
     private readonly ConcurrentDictionary<Activation, byte> _leaving = new();
+    private readonly ConcurrentDictionary<string, ActorId[]> _leftBehind = new(StringComparer.Ordinal);
     private readonly ITimer _sweep;
     private readonly Task _timersStarted;
 
@@ -47,7 +48,9 @@ internal sealed class ActorSystem : IAsyncDisposable
     /// A host stops: nothing new goes there, its turns are waited for as long as its types say, then its actors are deactivated. A turn
     /// that takes longer keeps its actor until it ends.
     /// </summary>
-    public async Task LeaveAsync(ActorHost host)
+    /// <param name="host">The host.</param>
+    /// <param name="appStays">True where only the sidecar stops: what the application still has in memory is remembered for the next sidecar.</param>
+    public async Task LeaveAsync(ActorHost host, bool appStays)
     {
         Placement.Leave(host);
         var here = Placement.Activations.Where(a => a.Host == host).ToList();
@@ -56,6 +59,17 @@ internal sealed class ActorSystem : IAsyncDisposable
         Track(left);
         await Task.WhenAny(left, Task.Delay(patience, _time));
         host.MarkGone();
+        if (appStays)
+            _leftBehind[host.Name] = [.. host.Stale, .. here.Where(a => a.Host == host).Select(a => a.Id)];
+    }
+
+    /// <summary>Lets a host that has not joined yet know what an earlier sidecar of its application left behind.</summary>
+    public void Inherit(ActorHost host)
+    {
+        if (!_leftBehind.TryRemove(host.Name, out var left))
+            return;
+        foreach (var id in left)
+            host.MarkStale(id);
     }
 
     /// <summary>A host does not answer health probes: it gets nothing new, and who waits for a turn there is told.</summary>

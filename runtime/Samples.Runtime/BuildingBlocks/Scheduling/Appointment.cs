@@ -77,8 +77,9 @@ internal interface IAppointmentBook : IAsyncDisposable
 {
     Task<IReadOnlyList<Appointment>> LoadAsync(CancellationToken cancel);
 
-    /// <summary>Completes when it is as durable as the book promises.</summary>
-    Task WriteAsync(Appointment appointment, CancellationToken cancel);
+    /// <summary>Completes when it is as durable as the book promises. What is asked for first is written first.</summary>
+    Task WriteAsync(Appointment appointment);
 
-    Task RemoveAsync(IReadOnlyCollection<string> keys, CancellationToken cancel);
+    /// <summary>As for writing.</summary>
+    Task RemoveAsync(IReadOnlyCollection<string> keys);
 }

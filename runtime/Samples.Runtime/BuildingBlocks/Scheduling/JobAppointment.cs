@@ -19,11 +19,10 @@ internal sealed class JobAppointment(JobTarget target, Job job) : Appointment(ta
     public static JobAppointment Create(JobTarget target, Job job, DateTimeOffset now, TimeZoneInfo zone)
     {
         var recurrence = job.HasSchedule ? Scheduling.Recurrence.Parse(job.Schedule, zone) : null;
-        DateTimeOffset? due = job.HasDueTime ? TimeNotation.ParseTime(job.DueTime, now) : recurrence?.Next(now);
-        if (due is null && recurrence is null)
-            throw new FormatException("job must have either a due time or a schedule");
+        var due = (job.HasDueTime ? TimeNotation.ParseTime(job.DueTime, now) : recurrence?.Next(now))
+            ?? throw new FormatException(recurrence is null ? "job must have either a due time or a schedule" : $"the schedule '{job.Schedule}' never comes due");
         DateTimeOffset? expires = job.HasTtl ? TimeNotation.ParseTime(job.Ttl, now) : null;
-        if (expires < (due ?? now))
+        if (expires < due)
             throw new FormatException("ttl must be greater than due time");
         var kept = job.Clone();
         if (expires is { } end)
@@ -32,7 +31,7 @@ internal sealed class JobAppointment(JobTarget target, Job job) : Appointment(ta
         {
             Constant = new JobFailurePolicyConstant { MaxRetries = 3, Interval = Duration.FromTimeSpan(TimeSpan.FromSeconds(1)) },
         };
-        return Restore(target, kept, due ?? now, expires, zone);
+        return Restore(target, kept, due, expires, zone);
     }
 
     /// <summary>One that was created earlier, at the time that it is due next.</summary>

@@ -16,7 +16,6 @@ internal sealed class Scheduler(
     private static readonly TimeSpan UndeliverablePause = TimeSpan.FromSeconds(1), LongestSleep = TimeSpan.FromDays(1);
 
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Dictionary<string, Appointment> _all = new(StringComparer.Ordinal);
     private readonly PriorityQueue<Appointment, long> _queue = new();
     private readonly HashSet<Appointment> _waiting = [];
@@ -41,30 +40,41 @@ internal sealed class Scheduler(
         Pump();
     }
 
-    /// <summary>Makes an appointment; false where one of that key exists and must not be replaced.</summary>
+    /// <summary>
+    /// Makes an appointment; completes when it is kept as durably as the book promises. False where one of that key exists and must not be
+    /// replaced.
+    /// </summary>
     public async Task<bool> AddAsync(Appointment appointment, bool overwrite, CancellationToken cancel)
     {
-        await _writing.WaitAsync(cancel);
-        try
+        cancel.ThrowIfCancellationRequested();
+        Task written;
+        lock (_gate)
         {
-            if (!overwrite && Find(appointment.Key) is not null)
+            if (!overwrite && _all.ContainsKey(appointment.Key))
                 return false;
-            // Known only once it is kept: what was acknowledged survives, what was not has not happened.
-            if (book is not null)
-                await book.WriteAsync(appointment, cancel);
-            lock (_gate)
-            {
-                _all[appointment.Key] = appointment;
-                Queue(appointment, appointment.Due);
-            }
-        }
-        finally
-        {
-            _writing.Release();
+            // The book writes in the order in which it is asked, so it ends with what memory ends with.
+            written = book?.WriteAsync(appointment) ?? Task.CompletedTask;
+            _all[appointment.Key] = appointment;
+            Queue(appointment, appointment.Due);
         }
 
         Pump();
-        return true;
+        try
+        {
+            await written;
+            return true;
+        }
+        catch
+        {
+            // Refused, so it must not happen either.
+            lock (_gate)
+            {
+                if (IsCurrent(appointment))
+                    _all.Remove(appointment.Key);
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Null where there is none, or none any more.</summary>
@@ -82,22 +92,14 @@ internal sealed class Scheduler(
     }
 
     /// <summary>Cancels appointments; those that do not exist are no error. One that runs finishes, and does not come back.</summary>
-    public async Task RemoveAsync(IReadOnlyCollection<string> keys, CancellationToken cancel)
+    public Task RemoveAsync(IReadOnlyCollection<string> keys, CancellationToken cancel)
     {
-        await _writing.WaitAsync(cancel);
-        try
+        cancel.ThrowIfCancellationRequested();
+        lock (_gate)
         {
-            if (book is not null && keys.Count > 0)
-                await book.RemoveAsync(keys, cancel);
-            lock (_gate)
-            {
-                foreach (var key in keys)
-                    _all.Remove(key);
-            }
-        }
-        finally
-        {
-            _writing.Release();
+            foreach (var key in keys)
+                _all.Remove(key);
+            return book is null || keys.Count == 0 ? Task.CompletedTask : book.RemoveAsync(keys);
         }
     }
 
@@ -197,32 +199,24 @@ internal sealed class Scheduler(
             return;
         }
 
-        await _writing.WaitAsync(_stop.Token);
-        try
+        bool comesBack;
+        Task written;
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                // Replaced or cancelled while it ran: what is in the book is somebody else's.
-                if (!IsCurrent(appointment))
-                    return;
-            }
-
-            var comesBack = appointment.Advance(time.GetUtcNow()) && outcome != Outcome.Cancel;
-            if (book is not null)
-                await (comesBack ? book.WriteAsync(appointment, CancellationToken.None) : book.RemoveAsync([appointment.Key], CancellationToken.None));
-            lock (_gate)
-            {
-                if (comesBack)
-                    Queue(appointment, appointment.Due);
-                else
-                    _all.Remove(appointment.Key);
-            }
-        }
-        finally
-        {
-            _writing.Release();
+            // Replaced or cancelled while it ran: what is in the book is somebody else's.
+            if (!IsCurrent(appointment))
+                return;
+            comesBack = appointment.Advance(time.GetUtcNow()) && outcome != Outcome.Cancel;
+            if (!comesBack)
+                _all.Remove(appointment.Key);
+            written = book is null ? Task.CompletedTask : comesBack ? book.WriteAsync(appointment) : book.RemoveAsync([appointment.Key]);
         }
 
+        await written;
+        if (!comesBack)
+            return;
+        lock (_gate)
+            Queue(appointment, appointment.Due);
         Pump();
     }
 
@@ -248,7 +242,6 @@ internal sealed class Scheduler(
         await Task.WhenAll(running);
         if (book is not null)
             await book.DisposeAsync();
-        _writing.Dispose();
         _stop.Dispose();
     }
 }

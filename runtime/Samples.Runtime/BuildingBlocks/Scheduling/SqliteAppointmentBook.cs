@@ -43,7 +43,7 @@ internal sealed class SqliteAppointmentBook : IAppointmentBook
         return all;
     }, cancel);
 
-    public Task WriteAsync(Appointment appointment, CancellationToken cancel)
+    public Task WriteAsync(Appointment appointment)
     {
         // Read before the writer gets to it: the appointment goes on living.
         var (job, due, times) = ((JobAppointment)appointment, appointment.Due, appointment.Times);
@@ -63,10 +63,10 @@ internal sealed class SqliteAppointmentBook : IAppointmentBook
             command.Parameters.AddWithValue("$expires", (object?)job.Expires?.UtcTicks ?? DBNull.Value);
             command.Parameters.AddWithValue("$times", times);
             return command.ExecuteNonQuery();
-        }, cancel);
+        }, CancellationToken.None);
     }
 
-    public Task RemoveAsync(IReadOnlyCollection<string> keys, CancellationToken cancel) => _writer.RunAsync(connection =>
+    public Task RemoveAsync(IReadOnlyCollection<string> keys) => _writer.RunAsync(connection =>
     {
         using var command = connection.CreateCommand();
         command.CommandText = "DELETE FROM jobs WHERE key = $key";
@@ -78,7 +78,7 @@ internal sealed class SqliteAppointmentBook : IAppointmentBook
         }
 
         return true;
-    }, cancel);
+    }, CancellationToken.None);
 
     private static DateTimeOffset FromTicks(long ticks) => new(ticks, TimeSpan.Zero);
 

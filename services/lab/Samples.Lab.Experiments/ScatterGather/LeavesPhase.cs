@@ -4,7 +4,7 @@ namespace Samples.Lab.Experiments.ScatterGather;
 internal sealed class LeavesPhase(ExperimentContext context, SearchView view, OneIndex oracle, Random random)
 {
     private const double Tolerance = 0.5;
-    private const int HardWords = 3, Trials = 1000;
+    private const int HardWords = 5, Trials = 1000;
     private static readonly int[] Measured = [1, 2, 4];
     private static readonly int[] Simulated = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000];
 
@@ -13,7 +13,7 @@ internal sealed class LeavesPhase(ExperimentContext context, SearchView view, On
         var query = oracle.MostFrequent(HardWords);
         var searches = Measured.ToDictionary(n => n, _ => new List<(double, IReadOnlyList<double>)>());
         // In turns, so that whatever else this machine does disturbs all alike; the first one of each is for warming up.
-        for (var round = 0; round <= context.Option("leaves-rounds", 40); round++)
+        for (var round = 0; round <= context.Option("leaves-rounds", 30); round++)
         {
             foreach (var leaves in Measured)
             {

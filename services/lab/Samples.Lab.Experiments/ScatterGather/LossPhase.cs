@@ -17,7 +17,7 @@ internal sealed class LossPhase(ExperimentContext context, IFaults faults, Searc
             // And it stays down: a replica that ends is started again unless somebody has asked it to stop.
             await faults.TerminateAsync(replica, cancel);
         }, replica => faults.StartAsync(replica, cancel), cancel),
-        .. await LoseGroupAsync(leaf: 4, "frozen", 12, replica => faults.FreezeAsync(replica, cancel), replica => faults.ResumeAsync(replica, cancel), cancel),
+        .. await LoseGroupAsync(leaf: 4, "frozen", 10, replica => faults.FreezeAsync(replica, cancel), replica => faults.ResumeAsync(replica, cancel), cancel),
     ];
 
     private async Task<Claim> KillOneAsync(CancellationToken cancel)

@@ -56,7 +56,7 @@ internal sealed partial class OneIndex
         string[] words = [.. parts[false].Distinct().Order(StringComparer.Ordinal)];
         if (!words.All(_postings.ContainsKey))
             return (0, []);
-        var matches = _postings[words[0]].Keys
+        var matches = _postings[words.MinBy(w => _postings[w].Count)!].Keys
             .Where(d => words.All(w => _postings[w].ContainsKey(d)) && !parts[true].Any(w => _postings.TryGetValue(w, out var barred) && barred.ContainsKey(d)))
             .Where(d => leftOut?.Invoke(d) != true)
             .Select(d => (Document: d, Score: words.Sum(w => Bm25(w, d)))).ToList();

@@ -25,7 +25,7 @@ internal sealed class SamenessPhase(ExperimentContext context, SearchView view, 
                     if (oracle.Agrees(search.Page, query, 10))
                         Interlocked.Increment(ref agreed);
                     else
-                        first ??= $"'{query}' with {leaves} leaves: {search.Status} after {search.Ms:0} ms, {search.Page?.Total ?? 0} found";
+                        first ??= $"'{query}' with {leaves} leaves: {search.Status} after {search.Ms:0} ms, {search.Page?.Total ?? 0} found {search.Problem}";
                     Interlocked.Add(ref found, search.Page?.Results.Length ?? 0);
                 });
                 context.Observe(new Observation($"same answers, {mode}", agreed));

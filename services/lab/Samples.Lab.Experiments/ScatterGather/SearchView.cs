@@ -15,7 +15,11 @@ internal sealed record LeafTime(int Leaf, string? Replica, double Ms, bool Hedge
 internal sealed record FoundPage(int Total, FoundDocument[] Results, bool Partial, int[] MissingLeaves, LeafTime[] Leaves);
 
 /// <summary>A search, how it ended and how long it took, as the client sees it.</summary>
-internal sealed record Search(HttpStatusCode Status, FoundPage? Page, double Ms)
+/// <param name="Status">Of the answer.</param>
+/// <param name="Page">Null where the status is no success.</param>
+/// <param name="Ms">Milliseconds.</param>
+/// <param name="Problem">The text of an answer that is no success.</param>
+internal sealed record Search(HttpStatusCode Status, FoundPage? Page, double Ms, string? Problem)
 {
     /// <summary>An answer of all leaves.</summary>
     public bool IsWhole => Page is { Partial: false };
@@ -38,7 +42,8 @@ internal sealed class SearchView(Replica entrance) : IDisposable
         using var answer = await _sidecar.GetAsync($"search-root/method/search?q={Uri.EscapeDataString(words)}&hedging={(settings.Hedging ? "true" : "false")}"
             + $"&mode={settings.Mode}&leaves={settings.Leaves}&deadlineMs={settings.DeadlineMs}", cancel);
         var page = answer.IsSuccessStatusCode ? await answer.Content.ReadFromJsonAsync<FoundPage>(Json, cancel) : null;
-        return new Search(answer.StatusCode, page, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        var problem = page is null ? await answer.Content.ReadAsStringAsync(cancel) : null;
+        return new Search(answer.StatusCode, page, Stopwatch.GetElapsedTime(began).TotalMilliseconds, problem);
     }
 
     /// <summary>Any request to the root, for the status and the text of its answer.</summary>

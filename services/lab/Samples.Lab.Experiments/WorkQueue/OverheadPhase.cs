@@ -7,6 +7,7 @@ namespace Samples.Lab.Experiments.WorkQueue;
 internal sealed class OverheadPhase(ExperimentContext context, IFaults faults, QueueView queue, PictureFolder folder)
 {
     private const double LimitMs = 2;
+    private const int Batches = 3;
 
     public async Task<Claim> RunAsync(CancellationToken cancel)
     {
@@ -18,13 +19,20 @@ internal sealed class OverheadPhase(ExperimentContext context, IFaults faults, Q
             await Task.Delay(100, cancel);
 
         // The first quarter warms up: the runtime compiles what it runs, and that is no cost of an item.
-        await WorkAsync(count / 4, cancel);
-        var (before, began) = (await ProcessorTimeAsync(cancel), Stopwatch.GetTimestamp());
-        await WorkAsync(count - count / 4, cancel);
-        var (after, took) = (await ProcessorTimeAsync(cancel), Stopwatch.GetElapsedTime(began));
-        var each = (after - before).TotalMilliseconds / (count - count / 4);
-        return new Claim("overhead of manager and source: processor time an item", $"at most {LimitMs:0} ms",
-            $"{each:0.00} ms, at {(count - count / 4) / took.TotalSeconds:0} items a second", each <= LimitMs);
+        var batch = count / (Batches + 1);
+        await WorkAsync(batch, cancel);
+        var measured = new List<(double Each, double Rate)>();
+        for (var i = 0; i < Batches; i++)
+        {
+            var (before, began) = (await ProcessorTimeAsync(cancel), Stopwatch.GetTimestamp());
+            await WorkAsync(batch, cancel);
+            measured.Add(((await ProcessorTimeAsync(cancel) - before).TotalMilliseconds / batch, batch / Stopwatch.GetElapsedTime(began).TotalSeconds));
+        }
+
+        // What else a machine does fills caches and adds to the time: the lowest is nearest to what an item costs.
+        var (each, rate) = measured.Min();
+        return new Claim($"overhead of manager and source: processor time an item, the lowest of {Batches} batches of {batch}", $"at most {LimitMs:0} ms",
+            $"{each:0.00} ms, at {rate:0} items a second", each <= LimitMs);
     }
 
     // The experiment is the worker here: it takes an item and says that it is done.

@@ -9,7 +9,7 @@ internal sealed class ScalingPhase(ExperimentContext context, IFaults faults, Qu
     // The queue's settings: a period of 1 s, and workers shall be 80% busy.
     private const double Busy = 0.8, LoadOfOne = 0.6;
     private const double FirstRate = 2;
-    private const int MostRounds = 4;
+    private const int MostRounds = 6;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1), Limit = Period * 3, Round = Period * 4;
 
     // Larger than a screen, and PNG, which has to be decoded whole: what a worker does outweighs what the queue and this experiment do.
@@ -55,10 +55,11 @@ internal sealed class ScalingPhase(ExperimentContext context, IFaults faults, Qu
     // The rate at which one worker is busy for 60% of its time: found by trying, because a worker's first items take longer than later ones.
     private async Task<double> FindRateAsync(CancellationToken cancel)
     {
-        await WaitAsync(async () => await CountAsync(cancel) == 1, TimeSpan.FromSeconds(15), cancel);
         var rate = FirstRate;
         for (var round = 1; ; round++)
         {
+            // What an earlier round left over, or a machine that is busy with other things, would look like a load that grows.
+            await WaitAsync(async () => await CountAsync(cancel) == 1, TimeSpan.FromSeconds(15), cancel);
             await LoadAsync(rate, Round, then: null, cancel);
             var (seconds, load) = ((await queue.DemandAsync(cancel)).SecondsPerItem, rate * (await queue.DemandAsync(cancel)).SecondsPerItem);
             context.Observe(new Observation("seconds per item", seconds, $"a worker needs {seconds:0.000} s for a picture and is {load:P0} busy with {rate:0.0} pictures a second"));

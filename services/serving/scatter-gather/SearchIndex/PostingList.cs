@@ -11,15 +11,4 @@ public sealed record PostingList(int[] Documents, int[] Counts, int[] Lengths)
 
     /// <summary>How many documents have the word.</summary>
     public int Count => Documents.Length;
-
-    /// <summary>One list out of several that share no document.</summary>
-    public static PostingList Union(IReadOnlyList<PostingList> lists)
-    {
-        if (lists.Count == 1)
-            return lists[0];
-        int[] documents = [.. lists.SelectMany(l => l.Documents)], order = [.. Enumerable.Range(0, documents.Length)];
-        Array.Sort(documents, order);
-        int[] counts = [.. lists.SelectMany(l => l.Counts)], lengths = [.. lists.SelectMany(l => l.Lengths)];
-        return new PostingList(documents, [.. order.Select(i => counts[i])], [.. order.Select(i => lengths[i])]);
-    }
 }

@@ -9,7 +9,7 @@ public sealed record LeafOptions
     /// <summary>Into how many partitions the index is cut: the most leaves that can share it. Root and leaves must agree [PARTITIONS].</summary>
     public required int Partitions { get; init; }
 
-    /// <summary>A folder of text and markdown files; the .NET API documentation where it is not set [DOCUMENTS].</summary>
+    /// <summary>A folder of text and markdown files; the .NET API documentation where it is not set [SAMPLES_FOLDER].</summary>
     public string? Documents { get; init; }
 
     /// <summary>Where the index is kept: replicas on one machine share it [SAMPLES_DATA].</summary>
@@ -26,7 +26,7 @@ public sealed record LeafOptions
         {
             Leaf = Number(configuration, "LEAF", 1, 1, partitions),
             Partitions = partitions,
-            Documents = configuration["DOCUMENTS"],
+            Documents = configuration["SAMPLES_FOLDER"],
             Data = configuration["SAMPLES_DATA"] ?? ".samples/scatter-gather",
             Faults = configuration["FAULTS"] == "true",
         };

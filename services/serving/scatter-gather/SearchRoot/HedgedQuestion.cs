@@ -19,6 +19,7 @@ public sealed class HedgedQuestion<T>(
     private readonly List<Attempt> _running = [];
     private readonly Queue<string> _waiting = new(leaf.InOrder(avoidOutliers: hedging));
     private bool _mayHedge = true, _hedged;
+    private string? _problem;
 
     private TimeSpan Elapsed => time.GetElapsedTime(_began);
 
@@ -47,7 +48,7 @@ public sealed class HedgedQuestion<T>(
         }
 
         await losers.CancelAsync();
-        return new LeafReply<T>(leaf.Number, null, null, Elapsed, _hedged);
+        return new LeafReply<T>(leaf.Number, null, null, Elapsed, _hedged, _running.Count > 0 ? "late" : _problem);
     }
 
     private Attempt AskNext(CancellationToken cancel)
@@ -84,6 +85,7 @@ public sealed class HedgedQuestion<T>(
     private void Replace(Attempt failed, CancellationToken cancel)
     {
         _running.Remove(failed);
+        _problem = $"{failed.Replica}: {failed.Reply.Exception?.InnerException?.Message ?? "cancelled"}";
         leaf.Missed(failed.Replica);
         if (_waiting.Count > 0)
             AskNext(cancel);

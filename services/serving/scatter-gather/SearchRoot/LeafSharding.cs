@@ -8,8 +8,8 @@ namespace Samples.SearchRoot;
 /// </summary>
 public sealed class LeafSharding(Scatter scatter)
 {
-    /// <summary>The answer, of those leaves that are in time; null where there is none.</summary>
-    public async Task<SearchAnswer?> SearchAsync(SearchRequest request, CancellationToken cancel)
+    /// <summary>The answer, of those leaves that are in time.</summary>
+    public async Task<SearchAnswer> SearchAsync(SearchRequest request, CancellationToken cancel)
     {
         var question = QueryString.Create(
         [
@@ -21,8 +21,6 @@ public sealed class LeafSharding(Scatter scatter)
         var replies = await scatter.AskAsync<LeafHits>("search", request.Leaves, _ => $"/search{question}", request.Hedging, request.Deadline * 0.9, cancel);
 
         LeafHits[] answers = [.. replies.Where(r => r.Answer is not null).Select(r => r.Answer!)];
-        if (answers.Length == 0)
-            return null;
         // Every leaf scores with the statistics of the whole corpus, so that scores can be compared and any number of leaves gives this order.
         var best = Ranking.Merge(answers.Select(a => a.Best), hit => new Ranked(hit.Passage.Document, hit.Score), request.K);
         return SearchAnswer.From(answers.Sum(a => a.Total), [.. best.Select(h => SearchResult.From(h.Passage, h.Score))], [], SearchAnswer.TimingsOf(replies));

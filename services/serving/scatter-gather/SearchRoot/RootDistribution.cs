@@ -9,18 +9,18 @@ namespace Samples.SearchRoot;
 /// </summary>
 public sealed class RootDistribution(Scatter scatter, RootOptions options)
 {
-    /// <summary>The answer, to the query without those words whose lists are not in time; null where none is.</summary>
-    public async Task<SearchAnswer?> SearchAsync(SearchRequest request, TimeProvider time, CancellationToken cancel)
+    /// <summary>The answer, to the query without those words whose lists are not in time.</summary>
+    public async Task<SearchAnswer> SearchAsync(SearchRequest request, TimeProvider time, CancellationToken cancel)
     {
         var began = time.GetTimestamp();
         var words = request.Query.Required.Concat(request.Query.Excluded).ToLookup(word => LeafOfPartition(Words.PartitionOf(word, options.Partitions), request));
         var lists = await scatter.AskAsync<LeafWords>("postings", request.Leaves,
             leaf => Question("/postings", "word", words[leaf], request), request.Hedging, request.Deadline * 0.6, cancel);
 
+        if (lists.All(r => r.Answer is null))
+            return SearchAnswer.From(0, [], [.. request.Query.Required], SearchAnswer.TimingsOf(lists));
         var known = lists.Where(r => r.Answer is not null).SelectMany(r => r.Answer!.Words).ToDictionary(w => w.Key, w => w.Value.Unpack());
         string[] required = [.. request.Query.Required.Where(known.ContainsKey)];
-        if (required.Length == 0)
-            return null;
         var page = Ranking.Top(
             [.. required.Select(word => new WordPostings(known[word], known[word].Count))],
             [.. request.Query.Excluded.Where(known.ContainsKey).Select(word => known[word])],

@@ -42,7 +42,8 @@ public sealed class Scatter
         where T : class
     {
         var latencies = _latencies.GetOrAdd($"{kind}, {leaves} leaves", _ => new LatencyWindow(_options));
-        using var late = new CancellationTokenSource(limit, _time);
+        // A machine that is very busy may come here when the time is over already.
+        using var late = new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, _time);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         var replies = await Task.WhenAll(
             from leaf in Leaves.Take(leaves)

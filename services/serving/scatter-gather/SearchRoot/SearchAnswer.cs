@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Samples.ApiDocs;
 using Samples.SearchIndex;
 
@@ -15,7 +16,8 @@ public sealed record SearchResult(string Id, MemberKind Kind, double Score, stri
 /// <param name="Replica">Who answered; null where nobody did in time.</param>
 /// <param name="Ms">Milliseconds until the answer, or until it was given up.</param>
 /// <param name="Hedged">A second replica was asked because the first was late.</param>
-public sealed record LeafTiming(int Leaf, string? Replica, double Ms, bool Hedged);
+/// <param name="Problem">Why nobody answered: <c>late</c>, or how the last replica failed.</param>
+public sealed record LeafTiming(int Leaf, string? Replica, double Ms, bool Hedged, string? Problem);
 
 /// <summary>What the root answers.</summary>
 /// <param name="Total">How many documents match, as far as leaves have answered.</param>
@@ -27,6 +29,10 @@ public sealed record LeafTiming(int Leaf, string? Replica, double Ms, bool Hedge
 public sealed record SearchAnswer(
     int Total, IReadOnlyList<SearchResult> Results, bool Partial, IReadOnlyList<int> MissingLeaves, IReadOnlyList<string> IgnoredWords, IReadOnlyList<LeafTiming> Leaves)
 {
+    /// <summary>False where no leaf at all was in time: there is nothing to show.</summary>
+    [JsonIgnore]
+    public bool IsAnswered => Leaves.Any(l => l.Replica is not null);
+
     /// <summary>An answer; what is missing follows from the replies.</summary>
     public static SearchAnswer From(int total, IReadOnlyList<SearchResult> results, IReadOnlyList<string> ignoredWords, params IEnumerable<LeafTiming> leaves)
     {
@@ -37,5 +43,5 @@ public sealed record SearchAnswer(
 
     /// <summary>How leaves did.</summary>
     public static IEnumerable<LeafTiming> TimingsOf<T>(IEnumerable<LeafReply<T>> replies)
-        where T : class => replies.Select(r => new LeafTiming(r.Leaf, r.Replica, Math.Round(r.Elapsed.TotalMilliseconds, 2), r.Hedged));
+        where T : class => replies.Select(r => new LeafTiming(r.Leaf, r.Replica, Math.Round(r.Elapsed.TotalMilliseconds, 2), r.Hedged, r.Problem));
 }

@@ -30,9 +30,10 @@ public static class SearchEndpoints
         var answer = request.Mode == SearchMode.LeafSharding
             ? await sharding.SearchAsync(request, cancel)
             : await distribution.SearchAsync(request, time, cancel);
-        return answer is not null
+        return answer.IsAnswered
             ? TypedResults.Ok(answer)
             : TypedResults.Problem(statusCode: StatusCodes.Status503ServiceUnavailable, title: "No leaf answered in time.", type: "no-leaf-answered",
-                detail: $"The deadline was {request.Deadline.TotalMilliseconds:0} ms. Ask again with a longer one, or look at GET /leaves.");
+                detail: $"The deadline was {request.Deadline.TotalMilliseconds:0} ms. Ask again with a longer one. "
+                    + string.Join("; ", answer.Leaves.Select(l => $"leaf {l.Leaf}: {l.Problem}")));
     }
 }
