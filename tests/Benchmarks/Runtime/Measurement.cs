@@ -38,16 +38,21 @@ internal sealed class Measurement(TimeSpan duration, CancellationToken cancel)
     /// <summary>The same gets without anything between.</summary>
     public Task<LoadResult> GetAsync(RawSqlite raw) => Load.RunAsync(Savers, duration, (client, _) => Run(() => raw.Get(Key(client))), cancel);
 
-    /// <summary>Events from 16 connections until the last one has arrived in the application: the rate of arrival, and how long each was under way.</summary>
-    public async Task<LoadResult> SendEventsAsync(HttpClient http, string path, HttpClient app)
+    /// <summary>Events from 16 connections until the last one has arrived in the application: the rate of arrival.</summary>
+    public Task<LoadResult> FloodAsync(HttpClient http, string path, HttpClient app) => SendEventsAsync(Callers, http, path, app);
+
+    /// <summary>Events from one connection, so that none waits behind others: how long each was under way.</summary>
+    public Task<LoadResult> TrickleAsync(HttpClient http, string path, HttpClient app) => SendEventsAsync(1, http, path, app);
+
+    private async Task<LoadResult> SendEventsAsync(int clients, HttpClient http, string path, HttpClient app)
     {
         Task Publish(int client, CancellationToken stop) =>
             PostAsync(http, path, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"sent\":{Stopwatch.GetTimestamp()},\"order\":{client}}}")), stop);
-        var warm = await Load.LoopAsync(Callers, WarmUp, Publish, cancel);
+        var warm = await Load.LoopAsync(clients, WarmUp, Publish, cancel);
         await ArrivedAsync(app, warm.Requests);
         await TakeAsync(app);
         var began = Stopwatch.GetTimestamp();
-        var sent = await Load.LoopAsync(Callers, duration, Publish, cancel);
+        var sent = await Load.LoopAsync(clients, duration, Publish, cancel);
         await ArrivedAsync(app, sent.Requests);
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var milliseconds = await TakeAsync(app);
