@@ -14,10 +14,17 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public static async Task<ControlPlane> StartAsync(string folder, CancellationToken cancel)
     {
-        var placement = StartPlacementAsync(folder, cancel);
-        var (scheduler, schedulerPort) = await StartSchedulerAsync(folder, cancel);
-        var (placed, placementPort) = await placement;
-        return new ControlPlane(placed, scheduler, $"127.0.0.1:{placementPort}", $"127.0.0.1:{schedulerPort}");
+        var (placement, placementPort) = await StartPlacementAsync(folder, cancel);
+        try
+        {
+            var (scheduler, schedulerPort) = await StartSchedulerAsync(folder, cancel);
+            return new ControlPlane(placement, scheduler, $"127.0.0.1:{placementPort}", $"127.0.0.1:{schedulerPort}");
+        }
+        catch
+        {
+            await placement.DisposeAsync();
+            throw;
+        }
     }
 
     private static Task<(Server, int)> StartPlacementAsync(string folder, CancellationToken cancel) => FreePorts.TryAsync(3, ports =>

@@ -16,6 +16,17 @@ internal sealed class DaprdHost(string folder) : ITestedDapr
     public async Task<ITestedSidecar> AddAsync(SidecarOptions options, CancellationToken cancel)
     {
         var own = Directory.CreateDirectory(Path.Combine(folder, "daprd", Guid.NewGuid().ToString())).FullName;
+        var resources = await WriteResourcesAsync(own, options, cancel);
+        List<string> configurations = [await WriteNameResolutionAsync(own, cancel)];
+        if (options.ConfigurationFile is { } file)
+            configurations.Add(Path.Combine(options.BaseDirectory, file));
+        var sidecar = await DaprdSidecar.StartAsync(options, resources, configurations, _controlPlane, cancel);
+        _sidecars.Add(sidecar);
+        return sidecar;
+    }
+
+    private async Task<string> WriteResourcesAsync(string own, SidecarOptions options, CancellationToken cancel)
+    {
         var resources = Directory.CreateDirectory(Path.Combine(own, "resources")).FullName;
         foreach (var file in options.ResourcePaths.SelectMany(p => Directory.Exists(p) ? Directory.GetFiles(p) : [p]))
         {
@@ -25,6 +36,12 @@ internal sealed class DaprdHost(string folder) : ITestedDapr
                 await File.WriteAllTextAsync(Path.Combine(resources, $"{Path.GetFileNameWithoutExtension(file)}-{i:00}.yaml"), document, cancel);
         }
 
+        return resources;
+    }
+
+    // The default would send multicast to the network.
+    private async Task<string> WriteNameResolutionAsync(string own, CancellationToken cancel)
+    {
         var names = Path.Combine(own, "names.yaml");
         await File.WriteAllTextAsync(names, $$"""
             apiVersion: dapr.io/v1alpha1
@@ -35,10 +52,7 @@ internal sealed class DaprdHost(string folder) : ITestedDapr
                 component: sqlite
                 configuration: {connectionString: "{{Path.Combine(folder, "names.db")}}"}
             """, cancel);
-        string[] configurations = options.ConfigurationFile is { } file1 ? [names, Path.Combine(options.BaseDirectory, file1)] : [names];
-        var sidecar = await DaprdSidecar.StartAsync(options, resources, configurations, _controlPlane, cancel);
-        _sidecars.Add(sidecar);
-        return sidecar;
+        return names;
     }
 
     private async Task<string> ResolveAsync(string yaml, SidecarOptions options, CancellationToken cancel)

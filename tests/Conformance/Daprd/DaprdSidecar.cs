@@ -10,6 +10,7 @@ internal sealed class DaprdSidecar : ITestedSidecar
     // Longer than daprd itself waits for what is under way.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly Server _server;
+    private int _stopped;
 
     private DaprdSidecar(Server server, SidecarOptions options) => (_server, Options) = (server, options);
 
@@ -41,8 +42,24 @@ internal sealed class DaprdSidecar : ITestedSidecar
 
     public async Task StopAsync()
     {
-        if (_server.Exited.IsCompleted)
+        if (Interlocked.Exchange(ref _stopped, 1) == 1)
             return;
+        if (!_server.Exited.IsCompleted)
+            await AskToEndAsync();
+        await _server.DisposeAsync();
+        try
+        {
+            // Shown with a test that failed.
+            TestContext.Current.TestOutputHelper?.WriteLine($"--- the log of {Options.AppId}'s daprd ends:\n{_server.Log}");
+        }
+        catch (InvalidOperationException)
+        {
+            // A test that ran out of its time takes no more output.
+        }
+    }
+
+    private async Task AskToEndAsync()
+    {
         using var http = new HttpClient { Timeout = Patience };
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"http://127.0.0.1:{HttpPort}/v1.0/shutdown"));
         if (Options.ApiToken is { } token)
@@ -55,17 +72,6 @@ internal sealed class DaprdSidecar : ITestedSidecar
         catch (Exception error) when (error is HttpRequestException or TimeoutException or OperationCanceledException)
         {
             // It is ended the other way.
-        }
-
-        await _server.DisposeAsync();
-        try
-        {
-            // Shown with a test that failed.
-            TestContext.Current.TestOutputHelper?.WriteLine($"--- the log of {Options.AppId}'s daprd ends:\n{_server.Log}");
-        }
-        catch (InvalidOperationException)
-        {
-            // A test that ran out of its time takes no more output.
         }
     }
 

@@ -55,6 +55,11 @@ internal sealed class Server : IAsyncDisposable
         {
             // The minute is over.
         }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
 
         await DisposeAsync();
         throw new ServerEndedException($"{_process.StartInfo.FileName} does not serve. Its log ends:\n{Log}");
