@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using CsCheck;
-using Samples.Runtime;
 using Xunit;
 
 namespace Samples.Conformance;

@@ -11,7 +11,6 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Samples.Runtime;
 using Xunit;
 using Wire = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 

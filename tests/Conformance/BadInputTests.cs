@@ -6,7 +6,7 @@ using Dapr.Client.Autogen.Grpc.v1;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
-using Samples.Runtime;
+using Samples.Conformance.Daprd;
 using Xunit;
 
 namespace Samples.Conformance;
@@ -15,7 +15,6 @@ namespace Samples.Conformance;
 /// Whatever comes, every endpoint answers with a status and an error code, and the sidecars beside it go on. The endpoints are those
 /// of the API, each with a body and a path that a client would send.
 /// </summary>
-[EmbeddedOnly("how this runtime stands bad input; daprd breaks the connection, or waits, at some of it")]
 public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadInputMachine>
 {
     private static readonly string[] Endpoints =
@@ -28,6 +27,8 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
         "PUT /v1.0-alpha1/crypto/x/encrypt", "DELETE /v1.0/state/state/%01", "GET /v1.0/state/state/..%2f..%2fetc", "GET /v1.0/state/%2e%2e/x", "GET /v1.0/../../etc/passwd", "POST /nothing",
     ];
 
+    private static readonly string[] FailsInDaprd = ["POST /v1.0/actors/T/1/timers/t", "POST /v1.0/actors/T/1/reminders/r", "POST /v1.0/workflows/dapr/x/start"];
+
     private static readonly byte[][] Bodies =
     [
         "{"u8.ToArray(), "[1,"u8.ToArray(), "null"u8.ToArray(), "[null]"u8.ToArray(), "{\"operations\":[null]}"u8.ToArray(), "{\"operations\":[{\"operation\":\"upsert\"}]}"u8.ToArray(), "{\"keys\":[null]}"u8.ToArray(),
@@ -39,6 +40,7 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
     [Theory, MemberData(nameof(Named))]
     public async Task An_endpoint_answers_every_body_with_a_code(string endpoint)
     {
+        Assert.SkipWhen(Executables.AreGiven && FailsInDaprd.Contains(endpoint), "daprd breaks the connection, or never answers");
         var (sidecar, other) = (machine.Sidecar, machine.Other);
         using var http = Machine.Http(sidecar);
         foreach (var body in Bodies)
@@ -52,7 +54,7 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
         await AssertGoesOnAsync(sidecar, other);
     }
 
-    [Theory, MemberData(nameof(Named))]
+    [Theory, MemberData(nameof(Named)), EmbeddedOnly("daprd refuses what is too large in several ways, and breaks the connection at some of them")]
     public async Task An_endpoint_refuses_what_is_too_large_and_outlives_who_hangs_up(string endpoint)
     {
         var (sidecar, other) = (machine.Sidecar, machine.Other);
@@ -82,7 +84,7 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
         await AssertGoesOnAsync(sidecar, other);
     }
 
-    [Fact]
+    [Fact, EmbeddedOnly("daprd takes methods that it does not have for another application's")]
     public async Task Every_grpc_method_answers_garbage_with_a_status()
     {
         var (sidecar, other) = (machine.Sidecar, machine.Other);

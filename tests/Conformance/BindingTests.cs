@@ -4,7 +4,6 @@ using System.Threading.Channels;
 using Dapr.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Samples.Runtime;
 using Xunit;
 
 namespace Samples.Conformance;

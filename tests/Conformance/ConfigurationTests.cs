@@ -4,7 +4,6 @@ using Dapr.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
-using Samples.Runtime;
 using Xunit;
 
 namespace Samples.Conformance;

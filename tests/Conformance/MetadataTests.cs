@@ -6,7 +6,6 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Samples.Runtime;
 using Xunit;
 using Verb = Dapr.Client.Autogen.Grpc.v1.HTTPExtension.Types.Verb;
 using Wire = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;

@@ -5,7 +5,6 @@ using Google.Protobuf;
 using Google.Rpc;
 using Grpc.Core;
 using Grpc.Net.Client;
-using Samples.Runtime;
 using Xunit;
 using Wire = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 

@@ -1,7 +1,6 @@
 using Dapr.Client.Autogen.Grpc.v1;
 using Grpc.Core;
 using Grpc.Net.Client;
-using Samples.Runtime;
 using Xunit;
 using Reply = Dapr.AppCallback.Autogen.Grpc.v1.TopicEventResponse;
 using Request = Dapr.Client.Autogen.Grpc.v1.SubscribeTopicEventsRequestAlpha1;
