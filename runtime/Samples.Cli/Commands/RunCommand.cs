@@ -20,13 +20,16 @@ internal static class RunCommand
         var data = new Option<DirectoryInfo?>("--data") { Description = "Where everything is kept; .samples in the checkout by default." };
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Your own files as the pattern's input (work-queue: a folder of pictures)." };
         var fresh = new Option<bool>("--fresh") { Description = "Forget what an earlier run kept." };
-        var command = new Command("run", "Run patterns until Ctrl-C.") { patterns, files, freePorts, data, folder, fresh }.WithExamples(
+        var components = ComponentsOption.Create();
+        var command = new Command("run", "Run patterns until Ctrl-C.") { patterns, files, freePorts, data, folder, fresh, components }.WithExamples(
             ("samples run work-queue", "one pattern on the ports of its page"),
             ("samples run work-queue --folder ~/Pictures", "on your own pictures"),
             ("samples run work-queue --free-ports --data /tmp/second", "a second one beside it"),
+            ("samples run work-queue --components redis", "on the Redis server of this machine"),
             ("samples run -f my/dapr.yaml", "your own Dapr multi-app run template"));
         command.SetAction((result, _) => Errors.ShowAsync(() => RunAsync(new Wishes(
-            result.GetValue(patterns)!, result.GetValue(files)!, result.GetValue(freePorts), result.GetValue(data), result.GetValue(folder), result.GetValue(fresh)))));
+            result.GetValue(patterns)!, result.GetValue(files)!, result.GetValue(freePorts), result.GetValue(data), result.GetValue(folder), result.GetValue(fresh),
+            result.GetValue(components)))));
         return command;
     }
 
@@ -77,7 +80,7 @@ internal static class RunCommand
                 $"Name a pattern ({string.Join(", ", repository.Patterns.Select(p => p.Name))}) or a template with -f FILE.");
         }
 
-        return [.. templates.SelectMany(t => TemplateReader.Read(t, repository.Root))];
+        return [.. templates.SelectMany(t => TemplateReader.Read(t, repository.Root, repository.Components(wishes.Components)))];
     }
 
     private static void RefuseSecondRun(Repository repository, List<RunEntry> entries, string data)
@@ -119,5 +122,5 @@ internal static class RunCommand
         }
     }
 
-    private sealed record Wishes(string[] Patterns, FileInfo[] Files, bool FreePorts, DirectoryInfo? Data, DirectoryInfo? Folder, bool Fresh);
+    private sealed record Wishes(string[] Patterns, FileInfo[] Files, bool FreePorts, DirectoryInfo? Data, DirectoryInfo? Folder, bool Fresh, string? Components);
 }

@@ -51,7 +51,7 @@ public sealed class StateBlock(SidecarContext context)
         {
             await WriteAsync(store, [store.Prefixed(delete)], "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}", cancel);
         }
-        catch (Exception error) when (error is ETagMismatchException or InvalidETagException)
+        catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
             throw Failed(error, "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}");
         }
@@ -67,7 +67,7 @@ public sealed class StateBlock(SidecarContext context)
         {
             await WriteAsync(store, [.. writes.Select(store.Prefixed)], "ERR_STATE_TRANSACTION", "error while executing state transaction", cancel);
         }
-        catch (Exception error) when (error is ETagMismatchException or InvalidETagException)
+        catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
             // daprd answers 500 here, not the 409 of a plain save.
             throw new ApiException(500, "ERR_STATE_TRANSACTION", StatusCode.Internal,
@@ -93,9 +93,13 @@ public sealed class StateBlock(SidecarContext context)
         {
             throw new ApiException(500, code, StatusCode.Internal, $"{what}: {why}");
         }
+        catch (EngineRequestException error)
+        {
+            throw new ApiException(500, code, StatusCode.Internal, $"{what}: {error.Message}");
+        }
     }
 
-    /// <summary>The TTL of a write's metadata: null keeps for ever.</summary>
+    /// <summary>The TTL of a write's metadata: null where it has none, zero where it asks for none.</summary>
     public static TimeSpan? Ttl(string storeName, IReadOnlyDictionary<string, string> metadata)
     {
         if (!metadata.TryGetValue("ttlInSeconds", out var text))
@@ -106,7 +110,7 @@ public sealed class StateBlock(SidecarContext context)
                 $"failed saving state in state store {storeName}: strconv.Atoi: parsing \"{text}\": invalid syntax");
         }
 
-        return seconds > 0 ? TimeSpan.FromSeconds(seconds) : null;
+        return TimeSpan.FromSeconds(Math.Max(seconds, 0));
     }
 
     private static ApiException Failed(Exception error, string code, string what) => error switch
@@ -116,9 +120,12 @@ public sealed class StateBlock(SidecarContext context)
         _ => new ApiException(500, code, StatusCode.Internal, $"{what}: {error.Message}"),
     };
 
-    private static string Reason(Exception error) => error is ETagMismatchException
-        ? $"possible etag mismatch. error from state store: {error.Message}"
-        : $"invalid etag value: {error.Message}";
+    private static string Reason(Exception error) => error switch
+    {
+        ETagMismatchException => $"possible etag mismatch. error from state store: {error.Message}",
+        InvalidETagException => $"invalid etag value: {error.Message}",
+        _ => error.Message,
+    };
 
     /// <summary>The error for a store that this application does not see; daprd tells "none at all" from "none of that name".</summary>
     internal static ApiException NotFound(SidecarContext context, string name)
