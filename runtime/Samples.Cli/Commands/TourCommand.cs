@@ -75,9 +75,10 @@ internal static class TourCommand
                 say("running");
                 var context = new ExperimentContext(
                     run.Suite, await run.Suite.ListAsync(cancel), run.Options.DataOf(experiment.Pattern), observe, options, TimeProvider.System);
+                using var punctuality = Punctuality.Begin();
                 try
                 {
-                    return await experiment.RunAsync(context, cancel);
+                    return [.. (await experiment.RunAsync(context, cancel)).Select(punctuality.Judge)];
                 }
                 catch (Exception error) when (error is not ResourceException && !cancel.IsCancellationRequested)
                 {
@@ -85,6 +86,7 @@ internal static class TourCommand
                 }
                 finally
                 {
+                    observe(new Observation("late wake-ups", punctuality.ShareLate, $"{punctuality.ShareLate:0.0%} of wake-ups were late"));
                     say("stopping");
                 }
             });

@@ -15,7 +15,12 @@ public sealed class RedisServer : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("samples-redis-").FullName;
     private Process _process = null!;
 
-    private RedisServer(bool durable) => _durable = durable;
+    private RedisServer(bool durable)
+    {
+        _durable = durable;
+        // A test that ran out of time disposes of nothing.
+        AppDomain.CurrentDomain.ProcessExit += EndWithTests;
+    }
 
     public int Port { get; private set; }
 
@@ -65,7 +70,8 @@ public sealed class RedisServer : IAsyncDisposable
         var start = new ProcessStartInfo("redis-server",
         [
             "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _folder, "--save", "", "--appendonly", _durable ? "yes" : "no", "--appendfsync", "always",
-        ]) { RedirectStandardOutput = true };
+        ])
+        { RedirectStandardOutput = true };
         _process = Process.Start(start)!;
         while (await _process.StandardOutput.ReadLineAsync(cancel) is { } line)
         {
@@ -81,8 +87,21 @@ public sealed class RedisServer : IAsyncDisposable
         return false;
     }
 
+    private void EndWithTests(object? sender, EventArgs e)
+    {
+        try
+        {
+            _process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
+        AppDomain.CurrentDomain.ProcessExit -= EndWithTests;
         try
         {
             await KillAsync();
