@@ -74,8 +74,11 @@ internal static class TourCommand
                 say($"starting {entries.Count} processes");
                 await using var run = await LiveRun.StartAsync(repository, entries, new LiveRunOptions("tour", data, FreePorts: true, Console: null, Patience) { Runtime = runtime }, cancel);
                 say("running");
-                var context = new ExperimentContext(
-                    run.Suite, await run.Suite.ListAsync(cancel), run.Options.DataOf(experiment.Pattern), observe, options, TimeProvider.System);
+                var folder = run.Options.DataOf(experiment.Pattern);
+                var context = new ExperimentContext(run.Suite, await run.Suite.ListAsync(cancel), folder, observe, options, TimeProvider.System)
+                {
+                    ConfigureAsync = (key, value, stop) => run.Sidecars.ConfigureAsync(folder, key, value, stop),
+                };
                 try
                 {
                     return await experiment.RunAsync(context, cancel);

@@ -56,6 +56,9 @@ internal sealed class DaprdSidecars : ISidecars
         return sidecar;
     }
 
+    public Task ConfigureAsync(string data, string key, string value, CancellationToken cancel) =>
+        _redis?.ConfigureAsync(key, value) ?? throw new InvalidOperationException("The run has no Redis, and therefore no configuration store.");
+
     private List<string> Flags(SidecarPlace place)
     {
         var entry = place.Entry;

@@ -66,6 +66,13 @@ internal sealed class RedisServer : IAsyncDisposable
         return new RedisServer($"127.0.0.1:{port}", 0, own, borrowed: false);
     }
 
+    /// <summary>Writes a configuration value as Dapr reads it: <c>value||version</c>. A new version tells two writings of one value apart.</summary>
+    public async Task ConfigureAsync(string key, string value)
+    {
+        await using var redis = await ConnectAsync(Host);
+        await redis.GetDatabase(Database).StringSetAsync(key, $"{value}||{Guid.NewGuid():N}");
+    }
+
     private static async Task<int> EmptyDatabaseAsync(string host)
     {
         try

@@ -17,9 +17,11 @@ internal sealed class LiveRun : IAsyncDisposable
     // Disposed from the last to the first.
     private readonly Stack<object> _parts = new();
 
-    private LiveRun(Suite suite, SuiteOptions options) => (Suite, Options) = (suite, options);
+    private LiveRun(Suite suite, ISidecars sidecars, SuiteOptions options) => (Suite, Sidecars, Options) = (suite, sidecars, options);
 
     public Suite Suite { get; }
+
+    public ISidecars Sidecars { get; }
 
     public SuiteOptions Options { get; }
 
@@ -49,7 +51,7 @@ internal sealed class LiveRun : IAsyncDisposable
         }
 
         var options = new SuiteOptions(how.Data, how.FreePorts, logs.Write) { Environment = how.Environment };
-        var run = new LiveRun(new Suite(sidecars, options), options);
+        var run = new LiveRun(new Suite(sidecars, options), sidecars, options);
         try
         {
             run._parts.Push(logs);

@@ -10,12 +10,9 @@ namespace Samples.Cli.RunTemplate;
 /// </summary>
 public static partial class TemplateReader
 {
-    /// <summary>The entries of a template, in its order.</summary>
-    /// <param name="file">The template, or a folder with a <c>dapr.yaml</c>.</param>
-    /// <param name="root">The repository.</param>
-    /// <param name="embedded">Whether the repository's <c>components/*</c> become the embedded ones; without, they stay what Dapr uses.</param>
+    /// <summary>The entries of a template, in its order. <paramref name="root"/> is the repository; its <c>components/*</c> become the embedded ones.</summary>
     /// <exception cref="ResourceException">The first thing that is wrong.</exception>
-    public static IReadOnlyList<RunEntry> Read(string file, string root, bool embedded = true)
+    public static IReadOnlyList<RunEntry> Read(string file, string root)
     {
         if (Directory.Exists(file))
             file = Path.Combine(file, "dapr.yaml");
@@ -35,12 +32,12 @@ public static partial class TemplateReader
         if (apps.Count == 0)
             throw template.ErrorAt("apps", "the template has no 'apps'.", "Add at least one entry.");
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        IReadOnlyList<RunEntry> entries = [.. apps.Select(app => ReadApp(app, common, folder, embedded ? root : null))];
+        IReadOnlyList<RunEntry> entries = [.. apps.Select(app => ReadApp(app, common, folder, root))];
         RefuseSharedPorts(apps);
         return entries;
     }
 
-    private static RunEntry ReadApp(YamlMap app, YamlMap? common, string folder, string? root)
+    private static RunEntry ReadApp(YamlMap app, YamlMap? common, string folder, string root)
     {
         Check(app, [.. TemplateFields.App, .. TemplateFields.Shared], $"app '{app.Text("appID")}'");
         var directory = Absolute(app.Text("appDirPath") ?? throw app.Error("an app has no 'appDirPath'.", "Write 'appDirPath: ./'."), folder);
@@ -101,14 +98,14 @@ public static partial class TemplateReader
     }
 
     // As the CLI: the app's own paths, else .dapr/resources beside it, else the common ones. An app's paths are relative to the app, common ones to the template.
-    private static List<string> Resources(YamlMap app, YamlMap? common, string directory, string folder, string? root)
+    private static List<string> Resources(YamlMap app, YamlMap? common, string directory, string folder, string root)
     {
         return Existing(app, directory, root) is { Count: > 0 } own ? own
             : Local(directory, "resources") is { } local ? [local]
             : common is null ? [] : Existing(common, folder, root);
     }
 
-    private static List<string> Existing(YamlMap map, string folder, string? root)
+    private static List<string> Existing(YamlMap map, string folder, string root)
     {
         var found = new List<string>();
         foreach (var (key, path) in map.Texts("resourcesPaths").Select(p => ("resourcesPaths", p)).Concat(map.Text("resourcesPath") is { } one ? [("resourcesPath", one)] : []))
@@ -146,10 +143,8 @@ public static partial class TemplateReader
     }
 
     // The template names what Dapr would use; the embedded runtime has its own engines under the same component names.
-    private static string Embedded(string path, string? root)
+    private static string Embedded(string path, string root)
     {
-        if (root is null)
-            return path;
         var components = Path.Combine(root, "components") + Path.DirectorySeparatorChar;
         return path.StartsWith(components, StringComparison.Ordinal) ? Path.Combine(components, "embedded") : path;
     }

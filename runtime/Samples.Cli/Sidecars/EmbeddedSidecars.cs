@@ -1,3 +1,4 @@
+using Samples.Lab.Experiments;
 using Samples.Runtime;
 
 namespace Samples.Cli.Sidecars;
@@ -6,6 +7,8 @@ namespace Samples.Cli.Sidecars;
 internal sealed class EmbeddedSidecars(DaprRuntime runtime) : ISidecars
 {
     public async Task<ISidecar> AddAsync(SidecarPlace place, CancellationToken cancel) => new Embedded(runtime, await runtime.AddSidecarAsync(OptionsOf(place), cancel));
+
+    public Task ConfigureAsync(string data, string key, string value, CancellationToken cancel) => ConfigurationFile.SetAsync(data, key, value, cancel);
 
     public ValueTask DisposeAsync() => runtime.DisposeAsync();
 

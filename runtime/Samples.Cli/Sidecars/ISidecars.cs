@@ -10,6 +10,9 @@ internal interface ISidecars : IAsyncDisposable
     /// leaves nothing behind then.
     /// </summary>
     Task<ISidecar> AddAsync(SidecarPlace place, CancellationToken cancel);
+
+    /// <summary>Stores a value of the configuration store that the sidecars of a pattern share; <paramref name="data"/> is the pattern's folder.</summary>
+    Task ConfigureAsync(string data, string key, string value, CancellationToken cancel);
 }
 
 /// <summary>The sidecar beside one replica.</summary>
