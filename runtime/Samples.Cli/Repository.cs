@@ -31,6 +31,17 @@ internal sealed record Repository(string Root)
         throw new ResourceException(Origin.Code, "Samples.sln was not found above the current folder.", "Run the command inside a checkout.");
     }
 
+    /// <summary>The folder of components of that name (<c>components/NAME</c>), or the folder at that path; null stands for the default.</summary>
+    public string? Components(string? name)
+    {
+        if (name is null)
+            return null;
+        var all = Path.Combine(Root, "components");
+        return new[] { Path.Combine(all, name), Path.GetFullPath(name) }.FirstOrDefault(Directory.Exists)
+            ?? throw new ResourceException(Origin.Code, $"there are no components '{name}'.",
+                $"Name one of {string.Join(", ", Directory.EnumerateDirectories(all).Select(Path.GetFileName).Order(StringComparer.Ordinal))}, or a folder of your own.");
+    }
+
     /// <summary>The pattern of that name.</summary>
     public Pattern Require(string name) => Patterns.FirstOrDefault(p => p.Name == name)
         ?? throw new ResourceException(Origin.Code, $"there is no pattern '{name}'.", $"Patterns: {string.Join(", ", Patterns.Select(p => p.Name))}.");

@@ -23,6 +23,7 @@ public sealed class Sidecar : IAsyncDisposable
 {
     private readonly DaprRuntime _runtime;
     private readonly DaprConfiguration _configuration;
+    private readonly TraceExport? _traces;
     private readonly AppChannel _channel;
     private readonly List<Func<ValueTask>> _releases = [];
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -34,6 +35,7 @@ public sealed class Sidecar : IAsyncDisposable
         _runtime = runtime;
         Options = options;
         _configuration = options.ConfigurationFile is { } file ? ConfigurationReader.ReadFile(Path.GetFullPath(file, options.BaseDirectory)) : DaprConfiguration.Empty;
+        _traces = TraceExport.Create(options.AppId, _configuration.Tracing);
         _channel = new AppChannel(options) { Access = _configuration.AccessControl };
     }
 
@@ -139,7 +141,7 @@ public sealed class Sidecar : IAsyncDisposable
         var endpoints = new SidecarEndpoints(this, components, _features, () => _shutdown.TrySetResult());
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "sidecar" });
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(_runtime.Options.Loggers);
+        builder.Services.AddSingleton<ILoggerFactory>(new ServerLoggers(_runtime.Options.Loggers));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -156,6 +158,8 @@ public sealed class Sidecar : IAsyncDisposable
             _host.Use((http, next) => LogCall(_runtime.Options.Loggers.CreateLogger("sidecar." + AppId), http, next));
         if (Options.ApiToken is { Length: > 0 } token)
             _host.Use((http, next) => Authorize(http, next, Encoding.UTF8.GetBytes(token)));
+        if (_traces is not null)
+            _host.Use((http, next) => TraceAsync(_traces, http, next));
         invocation.Use(_host);
         _host.Use(CleanPath);
         _host.UseRouting();
@@ -195,6 +199,24 @@ public sealed class Sidecar : IAsyncDisposable
         return next(http);
     }
 
+    private static async Task TraceAsync(TraceExport traces, HttpContext http, RequestDelegate next)
+    {
+        // The probes of an orchestrator would drown everything else.
+        if (http.Request.Path.StartsWithSegments("/v1.0/healthz"))
+        {
+            await next(http);
+            return;
+        }
+
+        using var span = traces.Begin($"{http.Request.Method} {http.Request.Path}", http.Request.Headers[TraceContext.Parent].ToString(), http.Request.Headers["tracestate"]);
+        if (span?.Id is { } id)
+            http.Request.Headers[TraceContext.Parent] = id;
+        await next(http);
+        span?.SetTag("http.response.status_code", http.Response.StatusCode);
+        if (http.Response.StatusCode >= 500)
+            span?.SetStatus(System.Diagnostics.ActivityStatusCode.Error);
+    }
+
     private static Task Authorize(HttpContext http, RequestDelegate next, byte[] token)
     {
         var given = Encoding.UTF8.GetBytes(http.Request.Headers["dapr-api-token"].ToString());
@@ -228,6 +250,7 @@ public sealed class Sidecar : IAsyncDisposable
         }
 
         await _channel.DisposeAsync();
+        _traces?.Dispose();
         foreach (var feature in _features)
             await feature.DisposeAsync();
         foreach (var release in _releases)

@@ -105,6 +105,22 @@ public sealed class TemplateTests
         Assert.Equal(embedded, Assert.Single(TemplateReader.Read(folder, checkout.Root)[0].ResourcePaths));
     }
 
+    [Fact]
+    public async Task Other_components_can_be_chosen_by_name_or_by_path()
+    {
+        await using var checkout = new Checkout();
+        foreach (var name in (string[])["embedded", "redis"])
+            Directory.CreateDirectory(Path.Combine(checkout.Root, "components", name));
+        var folder = checkout.Add("tiny", Template(Entry("web", "resourcesPath: ../../../components/redis"), Entry("own", "resourcesPath: ../tiny")));
+        var repository = new Repository(checkout.Root);
+        var entries = TemplateReader.Read(folder, checkout.Root, repository.Components("redis"));
+        Assert.Equal([Path.Combine(checkout.Root, "components", "redis"), folder], entries.SelectMany(e => e.ResourcePaths));
+        Assert.Equal(folder, repository.Components(folder));
+        Assert.Null(repository.Components(null));
+        var error = Assert.Throws<ResourceException>(() => repository.Components("kafka"));
+        Assert.Contains("there are no components 'kafka'. Name one of embedded, redis", error.Message);
+    }
+
     [Theory]
     [InlineData("appPort: 99999", 6, "'appPort' is 99999. A port is between 1 and 65535")]
     [InlineData("appPort: much", 6, "'appPort' is 'much', which is no whole number.")]

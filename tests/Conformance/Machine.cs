@@ -30,12 +30,30 @@ internal sealed class Machine(RuntimeOptions? options = null) : IAsyncDisposable
         return sidecar;
     }
 
+    /// <summary>A sidecar with resources of any kind and settings of its own.</summary>
+    public async Task<Sidecar> StartAsync(SidecarOptions options, string resources, string? configuration = null)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Folder, "resources", Guid.NewGuid().ToString())).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "all.yaml"), resources, Cancel);
+        if (configuration is not null)
+            await File.WriteAllTextAsync(Path.Combine(Folder, options.AppId + ".yaml"), configuration, Cancel);
+        var sidecar = await Runtime.AddSidecarAsync(options with
+        {
+            ResourcePaths = [folder],
+            BaseDirectory = Folder,
+            ConfigurationFile = configuration is null ? null : options.AppId + ".yaml",
+        }, Cancel);
+        await sidecar.WaitForAppAsync(Cancel);
+        return sidecar;
+    }
+
     /// <summary>An application; the result is its port.</summary>
-    public async Task<int> StartAppAsync(Action<WebApplication> map)
+    public async Task<int> StartAppAsync(Action<WebApplication> map, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        configure?.Invoke(builder);
         var app = builder.Build();
         _apps.Add(app);
         map(app);

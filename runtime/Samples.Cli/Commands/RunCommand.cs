@@ -22,14 +22,17 @@ internal static class RunCommand
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Your own files as the pattern's input (work-queue: a folder of pictures)." };
         var fresh = new Option<bool>("--fresh") { Description = "Forget what an earlier run kept." };
         var runtime = RuntimeChoice.Option();
-        var command = new Command("run", "Run patterns until Ctrl-C.") { patterns, files, runtime, freePorts, data, folder, fresh }.WithExamples(
+        var components = ComponentsOption.Create();
+        var command = new Command("run", "Run patterns until Ctrl-C.") { patterns, files, runtime, components, freePorts, data, folder, fresh }.WithExamples(
             ("samples run work-queue", "one pattern on the ports of its page"),
             ("samples run work-queue --folder ~/Pictures", "on your own pictures"),
             ("samples run work-queue --free-ports --data /tmp/second", "a second one beside it"),
+            ("samples run work-queue --components redis", "on the Redis server of this machine"),
             ("samples run work-queue --runtime daprd", "on real Dapr sidecars and Redis"),
             ("samples run -f my/dapr.yaml", "your own Dapr multi-app run template"));
         command.SetAction((result, _) => Errors.ShowAsync(() => RunAsync(new Wishes(
-            result.GetValue(patterns)!, result.GetValue(files)!, result.GetValue(freePorts), result.GetValue(data), result.GetValue(folder), result.GetValue(fresh), RuntimeChoice.Resolve(result.GetValue(runtime)!)))));
+            result.GetValue(patterns)!, result.GetValue(files)!, result.GetValue(freePorts), result.GetValue(data), result.GetValue(folder), result.GetValue(fresh),
+            RuntimeChoice.Resolve(result.GetValue(runtime)!), result.GetValue(components)))));
         return command;
     }
 
@@ -80,7 +83,7 @@ internal static class RunCommand
                 $"Name a pattern ({string.Join(", ", repository.Patterns.Select(p => p.Name))}) or a template with -f FILE.");
         }
 
-        return [.. templates.SelectMany(t => TemplateReader.Read(t, repository.Root, wishes.Runtime == RuntimeKind.Embedded))];
+        return [.. templates.SelectMany(t => TemplateReader.Read(t, repository.Root, repository.Components(wishes.Runtime.Components(wishes.Components))))];
     }
 
     private static void RefuseSecondRun(Repository repository, List<RunEntry> entries, string data)
@@ -122,5 +125,5 @@ internal static class RunCommand
         }
     }
 
-    private sealed record Wishes(string[] Patterns, FileInfo[] Files, bool FreePorts, DirectoryInfo? Data, DirectoryInfo? Folder, bool Fresh, RuntimeKind Runtime);
+    private sealed record Wishes(string[] Patterns, FileInfo[] Files, bool FreePorts, DirectoryInfo? Data, DirectoryInfo? Folder, bool Fresh, RuntimeKind Runtime, string? Components);
 }

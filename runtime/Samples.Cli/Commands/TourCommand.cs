@@ -24,18 +24,21 @@ internal static class TourCommand
         var page = new Option<bool>("--page") { Description = "Also write the claims into the pattern's page, under \"Measured\"." };
         var keep = new Option<bool>("--keep") { Description = "Keep data and logs afterwards." };
         var runtime = RuntimeChoice.Option();
-        var command = new Command("tour", "Run the experiments: real traffic, real faults, and a table of what held. Exit code 1 where a claim failed.") { patterns, runtime, json, set, rounds, without, page, keep }.WithExamples(
+        var components = ComponentsOption.Create();
+        var command = new Command("tour", "Run the experiments: real traffic, real faults, and a table of what held. Exit code 1 where a claim failed.") { patterns, runtime, components, json, set, rounds, without, page, keep }.WithExamples(
             ("samples tour", "every pattern that has an experiment"),
             ("samples tour work-queue", "one pattern"),
             ("samples tour work-queue --set pictures=300 --keep", "a larger one, whose data and logs stay"),
             ("samples tour work-queue --runtime daprd", "on real Dapr sidecars and Redis"),
             ("samples tour --json tour.json", "with a record for machines"));
         command.SetAction((result, _) => Errors.ShowAsync(() => TourAsync(
-            result.GetValue(patterns)!, RuntimeChoice.Resolve(result.GetValue(runtime)!), TourOptions.Read(result.GetValue(set)!, result.GetValue(rounds), result.GetValue(without)!), result.GetValue(json), result.GetValue(page), result.GetValue(keep))));
+            result.GetValue(patterns)!, RuntimeChoice.Resolve(result.GetValue(runtime)!), result.GetValue(components),
+            TourOptions.Read(result.GetValue(set)!, result.GetValue(rounds), result.GetValue(without)!), result.GetValue(json), result.GetValue(page), result.GetValue(keep))));
         return command;
     }
 
-    private static async Task<int> TourAsync(string[] names, RuntimeKind runtime, IReadOnlyDictionary<string, string> options, FileInfo? json, bool page, bool keep)
+    private static async Task<int> TourAsync(
+        string[] names, RuntimeKind runtime, string? components, IReadOnlyDictionary<string, string> options, FileInfo? json, bool page, bool keep)
     {
         using var interruption = new Interruption();
         var repository = Repository.Find();
@@ -48,7 +51,8 @@ internal static class TourCommand
         // Before anything runs: a minute later is too late to hear of a wrong path.
         if (json is not null && (json.Directory is not { Exists: true } || Directory.Exists(json.FullName)))
             throw new ResourceException(Origin.Code, $"'{json.FullName}' cannot be written.", "Name a file in a folder that exists.");
-        var templates = experiments.ToDictionary(e => e, e => TemplateReader.Read(repository.Require(e.Pattern).Template, repository.Root, embedded: runtime == RuntimeKind.Embedded));
+        var templates = experiments.ToDictionary(
+            e => e, e => TemplateReader.Read(repository.Require(e.Pattern).Template, repository.Root, repository.Components(runtime.Components(components))));
         var record = new TourRecord(runtime.Word());
         foreach (var experiment in experiments)
             record.Patterns.Add(await TourOneAsync(repository, experiment, templates[experiment], runtime, options, keep, interruption.Token));

@@ -10,9 +10,12 @@ namespace Samples.Cli.RunTemplate;
 /// </summary>
 public static partial class TemplateReader
 {
-    /// <summary>The entries of a template, in its order. <paramref name="root"/> is the repository; its <c>components/*</c> become the embedded ones.</summary>
+    /// <summary>
+    /// The entries of a template, in its order. <paramref name="root"/> is the repository; its <c>components/*</c> become the folder
+    /// <paramref name="components"/>, by default the embedded ones.
+    /// </summary>
     /// <exception cref="ResourceException">The first thing that is wrong.</exception>
-    public static IReadOnlyList<RunEntry> Read(string file, string root)
+    public static IReadOnlyList<RunEntry> Read(string file, string root, string? components = null)
     {
         if (Directory.Exists(file))
             file = Path.Combine(file, "dapr.yaml");
@@ -32,12 +35,13 @@ public static partial class TemplateReader
         if (apps.Count == 0)
             throw template.ErrorAt("apps", "the template has no 'apps'.", "Add at least one entry.");
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        IReadOnlyList<RunEntry> entries = [.. apps.Select(app => ReadApp(app, common, folder, root))];
+        var suite = new SuiteComponents(root, components);
+        IReadOnlyList<RunEntry> entries = [.. apps.Select(app => ReadApp(app, common, folder, suite))];
         RefuseSharedPorts(apps);
         return entries;
     }
 
-    private static RunEntry ReadApp(YamlMap app, YamlMap? common, string folder, string root)
+    private static RunEntry ReadApp(YamlMap app, YamlMap? common, string folder, SuiteComponents suite)
     {
         Check(app, [.. TemplateFields.App, .. TemplateFields.Shared], $"app '{app.Text("appID")}'");
         var directory = Absolute(app.Text("appDirPath") ?? throw app.Error("an app has no 'appDirPath'.", "Write 'appDirPath: ./'."), folder);
@@ -64,7 +68,7 @@ public static partial class TemplateReader
             LogLevel = settings.Text("logLevel") ?? "warn",
             AppLog = Destination(settings.Text("appLogDestination")),
             SidecarLog = Destination(settings.Text("daprdLogDestination")),
-            ResourcePaths = Resources(app, common, directory, folder, root),
+            ResourcePaths = Resources(app, common, directory, folder, suite),
             ConfigurationFile = Configuration(app, directory) ?? Local(directory, "config.yaml") ?? (common is null ? null : Configuration(common, folder)),
             HealthCheck = HealthCheckOf(settings),
             Environment = Variables(common).Concat(Variables(app)).GroupBy(v => v.Key).ToDictionary(g => g.Key, g => g.Last().Value),
@@ -98,19 +102,19 @@ public static partial class TemplateReader
     }
 
     // As the CLI: the app's own paths, else .dapr/resources beside it, else the common ones. An app's paths are relative to the app, common ones to the template.
-    private static List<string> Resources(YamlMap app, YamlMap? common, string directory, string folder, string root)
+    private static List<string> Resources(YamlMap app, YamlMap? common, string directory, string folder, SuiteComponents suite)
     {
-        return Existing(app, directory, root) is { Count: > 0 } own ? own
+        return Existing(app, directory, suite) is { Count: > 0 } own ? own
             : Local(directory, "resources") is { } local ? [local]
-            : common is null ? [] : Existing(common, folder, root);
+            : common is null ? [] : Existing(common, folder, suite);
     }
 
-    private static List<string> Existing(YamlMap map, string folder, string root)
+    private static List<string> Existing(YamlMap map, string folder, SuiteComponents suite)
     {
         var found = new List<string>();
         foreach (var (key, path) in map.Texts("resourcesPaths").Select(p => ("resourcesPaths", p)).Concat(map.Text("resourcesPath") is { } one ? [("resourcesPath", one)] : []))
         {
-            var absolute = Embedded(Absolute(path, folder), root);
+            var absolute = suite.Replace(Absolute(path, folder));
             if (!Directory.Exists(absolute) && !File.Exists(absolute))
                 throw map.ErrorAt(key, $"the resources path '{absolute}' does not exist.", $"Create it, or correct '{key}'.");
             found.Add(absolute);
@@ -140,13 +144,6 @@ public static partial class TemplateReader
             Timeout = Positive("appHealthProbeTimeout") is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : daprd.Timeout,
             Threshold = Positive("appHealthThreshold") ?? daprd.Threshold,
         };
-    }
-
-    // The template names what Dapr would use; the embedded runtime has its own engines under the same component names.
-    private static string Embedded(string path, string root)
-    {
-        var components = Path.Combine(root, "components") + Path.DirectorySeparatorChar;
-        return path.StartsWith(components, StringComparison.Ordinal) ? Path.Combine(components, "embedded") : path;
     }
 
     private static string Absolute(string path, string folder) => Path.GetFullPath(
@@ -180,6 +177,14 @@ public static partial class TemplateReader
 
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
     private static partial Regex AppId();
+
+    /// <summary>The template names what Dapr would use; the embedded runtime has its own engines under the same component names, or those asked for.</summary>
+    private sealed class SuiteComponents(string root, string? chosen)
+    {
+        private readonly string _all = Path.Combine(root, "components") + Path.DirectorySeparatorChar;
+
+        public string Replace(string path) => path.StartsWith(_all, StringComparison.Ordinal) ? chosen ?? Path.Combine(_all, "embedded") : path;
+    }
 
     /// <summary>An app's settings over the common ones.</summary>
     private sealed class Settings(YamlMap app, YamlMap? common)

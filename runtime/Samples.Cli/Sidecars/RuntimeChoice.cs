@@ -35,6 +35,9 @@ internal static class RuntimeChoice
         _ => RuntimeKind.Embedded,
     };
 
+    /// <summary>What stands behind the suite's components: what was asked for, else Redis with daprd, which has none of the embedded engines.</summary>
+    public static string? Components(this RuntimeKind kind, string? chosen) => chosen ?? (kind == RuntimeKind.Daprd ? "redis" : null);
+
     /// <summary>The word for it in records.</summary>
     public static string Word(this RuntimeKind kind) => kind == RuntimeKind.Daprd ? "daprd" : "embedded";
 }

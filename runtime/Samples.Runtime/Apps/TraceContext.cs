@@ -12,8 +12,8 @@ internal static class TraceContext
     public const string Parent = "traceparent";
     public const string Binary = "grpc-trace-bin";
 
-    /// <summary>The trace of the current span, or a new one.</summary>
-    public static string Current() => Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } id }
+    /// <summary>The trace of the current span where it is recorded, or a new one.</summary>
+    public static string Current() => Activity.Current is { IdFormat: ActivityIdFormat.W3C, Recorded: true, Id: { } id }
         ? id
         : $"00-{ActivityTraceId.CreateRandom().ToHexString()}-{ActivitySpanId.CreateRandom().ToHexString()}-01";
 
@@ -35,9 +35,9 @@ internal static class TraceContext
         if (!ActivityContext.TryParse(parent, null, out var context))
             return null;
         var trace = new byte[29];
-        context.TraceId.CopyTo(trace.AsSpan(2));
+        context.TraceId.CopyTo(trace.AsSpan(2, 16));
         trace[18] = 1;
-        context.SpanId.CopyTo(trace.AsSpan(19));
+        context.SpanId.CopyTo(trace.AsSpan(19, 8));
         trace[27] = 2;
         trace[28] = (byte)context.TraceFlags;
         return trace;

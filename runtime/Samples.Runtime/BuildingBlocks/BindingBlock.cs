@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Samples.Runtime.Api;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.BuildingBlocks;
 
@@ -19,7 +20,11 @@ public sealed class BindingBlock(SidecarContext context)
             throw Failed(name, $"binding {name} does not support operation {operation}. supported operations:{string.Join(' ', binding.Operations)}");
         try
         {
-            return await binding.InvokeAsync(operation, data, metadata, cancel);
+            return await context.Policies.Outbound(name).RunAsync(async stop => await binding.InvokeAsync(operation, data, metadata, stop), cancel);
+        }
+        catch (Exception error) when (Failure.Explain(error) is { } why)
+        {
+            throw Failed(name, why);
         }
         catch (EngineRequestException error)
         {

@@ -6,6 +6,7 @@ using Samples.Runtime.Api;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.Apps;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.BuildingBlocks;
@@ -27,7 +28,8 @@ internal sealed class InputBindings(SidecarContext context, BindingBlock outputs
             if (engine is IInputBinding binding && await IsWantedAsync(component, cancel))
             {
                 var route = Route(component);
-                _running.Add(await binding.StartAsync(context.AppId, (happened, stop) => DeliverAsync(component.Name, route, happened, stop), cancel));
+                _running.Add(await binding.StartAsync(context.AppId, (happened, stop) =>
+                    context.Policies.Inbound(component.Name).RunAsync(async limit => await DeliverAsync(component.Name, route, happened, limit), stop).AsTask(), cancel));
             }
         }
     }

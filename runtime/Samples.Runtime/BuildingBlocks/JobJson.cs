@@ -32,7 +32,7 @@ internal static class JobJson
                 job.Data = Any.Pack(JsonParser.Default.Parse<Value>(data.ToJsonString(JsonTexts.Compact)));
             return (job, overwrite);
         }
-        catch (Exception error) when (error is InvalidProtocolBufferException or ArgumentException)
+        catch (Exception error) when (error is InvalidProtocolBufferException or InvalidJsonException or ArgumentException)
         {
             // A member that stands twice in an object is an ArgumentException.
             throw ApiException.Malformed($"failed to unmarshal request body: {error.Message}");

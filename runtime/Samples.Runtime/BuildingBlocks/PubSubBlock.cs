@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.BuildingBlocks;
 
@@ -74,11 +75,11 @@ public sealed class PubSubBlock(SidecarContext context)
             throw PubSubErrors.Forbidden(pubSub, topic, context.AppId);
         try
         {
-            await target.Broker.PublishAsync(messages, cancel);
+            await context.Policies.Outbound(pubSub).RunAsync(stop => target.Broker.PublishAsync(messages, stop), cancel);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            throw PubSubErrors.NotPublished(pubSub, topic, error.Message);
+            throw PubSubErrors.NotPublished(pubSub, topic, Failure.Explain(error) ?? error.Message);
         }
     }
 

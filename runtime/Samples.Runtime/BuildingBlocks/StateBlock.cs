@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Samples.Runtime.Api;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.BuildingBlocks;
 
@@ -13,14 +14,18 @@ public sealed class StateBlock(SidecarContext context)
     public async Task<StateItem?> GetAsync(string storeName, string key, CancellationToken cancel)
     {
         var store = Find(storeName);
-        return await store.Engine.GetAsync(store.FullKey(key), cancel);
+        var full = store.FullKey(key);
+        return await GovernedAsync(store, "ERR_STATE_GET", $"fail to get {key} from state store {storeName}",
+            async stop => await store.Engine.GetAsync(full, stop), cancel);
     }
 
     /// <summary>The items in the order of the keys; null for an absent one.</summary>
     public async Task<IReadOnlyList<StateItem?>> GetManyAsync(string storeName, IReadOnlyList<string> keys, CancellationToken cancel)
     {
         var store = Find(storeName);
-        return await store.Engine.GetManyAsync([.. keys.Select(store.FullKey)], cancel);
+        IReadOnlyList<string> full = [.. keys.Select(store.FullKey)];
+        return await GovernedAsync(store, "ERR_STATE_BULK_GET", $"fail to get keys from state store {storeName}",
+            async stop => await store.Engine.GetManyAsync(full, stop), cancel);
     }
 
     /// <summary>Saves items one by one, as Dapr does: an item that fails does not undo the ones before it.</summary>
@@ -30,7 +35,7 @@ public sealed class StateBlock(SidecarContext context)
         var prefixed = writes.Select(store.Prefixed).ToList();
         try
         {
-            await Task.WhenAll(prefixed.Select(w => store.Engine.WriteAsync([w], cancel)));
+            await Task.WhenAll(prefixed.Select(w => WriteAsync(store, [w], "ERR_STATE_SAVE", $"failed saving state in state store {storeName}", cancel)));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
@@ -44,9 +49,9 @@ public sealed class StateBlock(SidecarContext context)
         var store = Find(storeName);
         try
         {
-            await store.Engine.WriteAsync([store.Prefixed(delete)], cancel);
+            await WriteAsync(store, [store.Prefixed(delete)], "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}", cancel);
         }
-        catch (Exception error) when (error is ETagMismatchException or InvalidETagException)
+        catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
             throw Failed(error, "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}");
         }
@@ -60,9 +65,9 @@ public sealed class StateBlock(SidecarContext context)
             return;
         try
         {
-            await store.Engine.WriteAsync([.. writes.Select(store.Prefixed)], cancel);
+            await WriteAsync(store, [.. writes.Select(store.Prefixed)], "ERR_STATE_TRANSACTION", "error while executing state transaction", cancel);
         }
-        catch (Exception error) when (error is ETagMismatchException or InvalidETagException)
+        catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
             // daprd answers 500 here, not the 409 of a plain save.
             throw new ApiException(500, "ERR_STATE_TRANSACTION", StatusCode.Internal,
@@ -70,7 +75,31 @@ public sealed class StateBlock(SidecarContext context)
         }
     }
 
-    /// <summary>The TTL of a write's metadata: null keeps for ever.</summary>
+    private Task WriteAsync(Store store, IReadOnlyList<StateWrite> writes, string code, string what, CancellationToken cancel) =>
+        // Without a policy the engine's own task is enough: saves are the hot path.
+        context.Policies.Outbound(store.Name) is null ? store.Engine.WriteAsync(writes, cancel) : GovernedAsync(store, code, what, async stop =>
+        {
+            await store.Engine.WriteAsync(writes, stop);
+            return true;
+        }, cancel);
+
+    private async Task<T> GovernedAsync<T>(Store store, string code, string what, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancel)
+    {
+        try
+        {
+            return await context.Policies.Outbound(store.Name).RunAsync(call, cancel);
+        }
+        catch (Exception error) when (Failure.Explain(error) is { } why)
+        {
+            throw new ApiException(500, code, StatusCode.Internal, $"{what}: {why}");
+        }
+        catch (EngineRequestException error)
+        {
+            throw new ApiException(500, code, StatusCode.Internal, $"{what}: {error.Message}");
+        }
+    }
+
+    /// <summary>The TTL of a write's metadata: null where it has none, zero where it asks for none.</summary>
     public static TimeSpan? Ttl(string storeName, IReadOnlyDictionary<string, string> metadata)
     {
         if (!metadata.TryGetValue("ttlInSeconds", out var text))
@@ -81,7 +110,7 @@ public sealed class StateBlock(SidecarContext context)
                 $"failed saving state in state store {storeName}: strconv.Atoi: parsing \"{text}\": invalid syntax");
         }
 
-        return seconds > 0 ? TimeSpan.FromSeconds(seconds) : null;
+        return TimeSpan.FromSeconds(Math.Max(seconds, 0));
     }
 
     private static ApiException Failed(Exception error, string code, string what) => error switch
@@ -91,9 +120,12 @@ public sealed class StateBlock(SidecarContext context)
         _ => new ApiException(500, code, StatusCode.Internal, $"{what}: {error.Message}"),
     };
 
-    private static string Reason(Exception error) => error is ETagMismatchException
-        ? $"possible etag mismatch. error from state store: {error.Message}"
-        : $"invalid etag value: {error.Message}";
+    private static string Reason(Exception error) => error switch
+    {
+        ETagMismatchException => $"possible etag mismatch. error from state store: {error.Message}",
+        InvalidETagException => $"invalid etag value: {error.Message}",
+        _ => error.Message,
+    };
 
     /// <summary>The error for a store that this application does not see; daprd tells "none at all" from "none of that name".</summary>
     internal static ApiException NotFound(SidecarContext context, string name)

@@ -31,6 +31,16 @@ internal sealed class ConsumerGroup(
         }
     }
 
+    /// <summary>Messages that wait for a member, and for nothing else.</summary>
+    public int Ready
+    {
+        get
+        {
+            lock (_gate)
+                return _ready.Count;
+        }
+    }
+
     /// <summary>Adds a message at the end. Its delivery begins on another thread: a publisher never waits for handlers.</summary>
     public void Add(QueuedMessage message)
     {

@@ -2,5 +2,5 @@ namespace Samples.Runtime.Components;
 
 public static partial class EngineCatalog
 {
-    private static IEnumerable<EngineType> ConfigurationEngines() => [SqliteConfigurationStore.Type];
+    private static IEnumerable<EngineType> ConfigurationEngines() => [SqliteConfigurationStore.Type, RedisConfigurationStore.Type];
 }

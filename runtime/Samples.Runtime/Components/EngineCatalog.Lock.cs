@@ -2,5 +2,5 @@ namespace Samples.Runtime.Components;
 
 public static partial class EngineCatalog
 {
-    private static IEnumerable<EngineType> LockEngines() => [SqliteLockStore.Type];
+    private static IEnumerable<EngineType> LockEngines() => [SqliteLockStore.Type, RedisLockStore.Type];
 }

@@ -2,5 +2,5 @@ namespace Samples.Runtime.Components;
 
 public static partial class EngineCatalog
 {
-    private static IEnumerable<EngineType> StateEngines() => [InMemoryStateStore.Type, SqliteStateStore.Type];
+    private static IEnumerable<EngineType> StateEngines() => [InMemoryStateStore.Type, SqliteStateStore.Type, RedisStateStore.Type];
 }

@@ -29,9 +29,16 @@ public sealed record StateItem(ReadOnlyMemory<byte> Data, string ETag, DateTimeO
 /// <summary>One write in a state store: a set or a delete. Keys are complete (prefix included).</summary>
 public abstract record StateWrite(string Key, string? ETag, Concurrency Concurrency)
 {
-    /// <summary>Stores a value; <paramref name="Ttl"/> null keeps it for ever.</summary>
+    /// <summary>
+    /// Stores a value. <paramref name="Ttl"/> null leaves its life to the store, which keeps it for ever unless it says otherwise; one that is not above
+    /// zero keeps it for ever in any case.
+    /// </summary>
     public sealed record Set(string Key, ReadOnlyMemory<byte> Data, string? ETag = null, Concurrency Concurrency = Concurrency.Unspecified,
-        TimeSpan? Ttl = null, string? ContentType = null) : StateWrite(Key, ETag, Concurrency);
+        TimeSpan? Ttl = null, string? ContentType = null) : StateWrite(Key, ETag, Concurrency)
+    {
+        /// <summary>The life of the value in a store that keeps for ever by itself; null for one without an end.</summary>
+        public TimeSpan? Life => Ttl > TimeSpan.Zero ? Ttl : null;
+    }
 
     /// <summary>Removes a key; removing what is absent succeeds unless an ETag is given.</summary>
     public sealed record Delete(string Key, string? ETag = null, Concurrency Concurrency = Concurrency.Unspecified)

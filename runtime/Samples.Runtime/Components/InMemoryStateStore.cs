@@ -39,7 +39,7 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
             foreach (var write in writes)
             {
                 if (write is StateWrite.Set set)
-                    _items[set.Key] = new StateItem(set.Data.ToArray(), Guid.NewGuid().ToString(), time.GetUtcNow() + set.Ttl, set.ContentType);
+                    _items[set.Key] = new StateItem(set.Data.ToArray(), Guid.NewGuid().ToString(), time.GetUtcNow() + set.Life, set.ContentType);
                 else
                     _items.Remove(write.Key);
             }

@@ -3,7 +3,7 @@ namespace Samples.Runtime.Components;
 /// <summary>A message on its way to one group.</summary>
 /// <param name="id">Its place in the log; messages of one topic are in this order.</param>
 /// <param name="message">What is delivered.</param>
-internal sealed class QueuedMessage(long id, BrokerMessage message)
+internal class QueuedMessage(long id, BrokerMessage message)
 {
     public long Id => id;
 

@@ -163,7 +163,7 @@ public sealed class SqliteStateStore : IStateStore
             {
                 // Random, so that an ETag of a deleted and recreated key never matches its successor.
                 Bind(_set, set.Key, set.Data.ToArray(), Random.Shared.NextInt64(1, long.MaxValue),
-                    set.Ttl is { } ttl ? now + (long)ttl.TotalMilliseconds : null, set.ContentType);
+                    set.Life is { } ttl ? now + (long)ttl.TotalMilliseconds : null, set.ContentType);
                 _set.ExecuteNonQuery();
             }
             else

@@ -68,7 +68,7 @@ internal sealed class ShardComparison(string folder)
         string benchmark, string test, int pipeline, Door ours, Door theirs, TimeSpan duration, Action<Finding> report, CancellationToken cancel)
     {
         // A first run finds the rate, and lets the compiler finish.
-        var warm = await MeasureAsync(benchmark, test, pipeline, pipeline * 20_000, ours, cancel);
+        var warm = await MeasureAsync(benchmark, test, pipeline, pipeline * 60_000, ours, cancel);
         var count = (int)(warm.Rate * duration.TotalSeconds) + 1000;
         var results = new List<(Result Ours, Result Theirs)>();
         for (var round = 0; round < Rounds; round++)

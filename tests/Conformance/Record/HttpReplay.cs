@@ -42,7 +42,7 @@ internal sealed class HttpReplay(RecordedMachine machine, Likeness likeness) : I
         var request = new HttpRequestMessage(new HttpMethod(recorded.Request["method"]!.GetValue<string>()), address);
         if (recorded.Request.TryGetPropertyValue("body", out var body))
         {
-            var text = body is JsonValue value && value.TryGetValue<string>(out var plain) ? plain : body!.ToJsonString();
+            var text = body is JsonValue value && value.TryGetValue<string>(out var plain) ? plain : Spaced(body!);
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(likeness.Translate(text)));
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
@@ -57,6 +57,14 @@ internal sealed class HttpReplay(RecordedMachine machine, Likeness likeness) : I
 
         return request;
     }
+
+    // The client of the recording wrote its JSON with spaces, which a raw payload shows.
+    private static string Spaced(JsonNode node) => node switch
+    {
+        JsonObject map => $"{{{string.Join(", ", map.Select(m => $"\"{m.Key}\": {(m.Value is null ? "null" : Spaced(m.Value))}"))}}}",
+        JsonArray list => $"[{string.Join(", ", list.Select(i => i is null ? "null" : Spaced(i)))}]",
+        _ => node.ToJsonString(),
+    };
 
     private static string AppId(RecordedCase recorded) => recorded switch
     {

@@ -8,7 +8,7 @@ namespace Samples.Conformance.Record;
 /// </summary>
 public sealed class ReplayTests(Replay replay) : IClassFixture<Replay>
 {
-    private static readonly IReadOnlyList<DeliberateDifference> Deliberate = DeliberateDifference.Load();
+    internal static IReadOnlyList<DeliberateDifference> Deliberate { get; } = DeliberateDifference.Load();
 
     public static TheoryData<string, string> Blocks() =>
         [.. ((string[])["http", "grpc"]).SelectMany(RecordedCase.Load).Select(c => (c.Transport, c.Block)).Distinct()];

@@ -35,15 +35,18 @@ internal sealed class StubApp(object[] subscriptions)
 
     public void Map(WebApplication app) => app.MapFallback("{**path}", AnswerAsync);
 
-    /// <summary>Takes out and returns the first request that <paramref name="fits"/>; waits for one until <paramref name="cancel"/>, then null.</summary>
-    public async Task<Received?> TakeAsync(Func<Received, bool> fits, CancellationToken cancel)
+    /// <summary>
+    /// Takes out the first request that is <paramref name="exactly"/> the one; waits for it until <paramref name="cancel"/>, then takes the
+    /// first that only <paramref name="nearly"/> is; null where there is none either.
+    /// </summary>
+    public async Task<Received?> TakeAsync(Func<Received, bool> exactly, Func<Received, bool> nearly, CancellationToken cancel)
     {
         while (true)
         {
             Task arrival;
             lock (_gate)
             {
-                if (_received.FirstOrDefault(fits) is { } found)
+                if ((_received.FirstOrDefault(exactly) ?? (cancel.IsCancellationRequested ? _received.FirstOrDefault(nearly) : null)) is { } found)
                 {
                     _received.Remove(found);
                     return found;
@@ -52,14 +55,9 @@ internal sealed class StubApp(object[] subscriptions)
                 arrival = _arrival.Task;
             }
 
-            try
-            {
-                await arrival.WaitAsync(cancel);
-            }
-            catch (OperationCanceledException)
-            {
+            if (cancel.IsCancellationRequested)
                 return null;
-            }
+            await arrival.WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -85,6 +83,11 @@ internal sealed class StubApp(object[] subscriptions)
         await http.Response.WriteAsync(answer);
     }
 
+    private static string Successes(string batch) => JsonSerializer.Serialize(new
+    {
+        statuses = JsonDocument.Parse(batch).RootElement.GetProperty("entries").EnumerateArray().Select(e => new { entryId = e.GetProperty("entryId").GetString(), status = "SUCCESS" }),
+    });
+
     private (int Status, string Body) Answer(Received request) => request.Path.Split('?')[0] switch
     {
         "/dapr/config" => (200, """{"entities":["Counter"]}"""),
@@ -94,6 +97,7 @@ internal sealed class StubApp(object[] subscriptions)
         "/dropped" => (200, """{"status":"DROP"}"""),
         "/retried" => (200, Interlocked.Increment(ref _retries) <= 2 ? """{"status":"RETRY"}""" : """{"status":"SUCCESS"}"""),
         "/odd" => (200, """{"status":"WHATEVER"}"""),
+        "/bulk" => (200, Successes(request.Body)),
         "/" => (200, ""),
         var path when path.StartsWith("/echo", StringComparison.Ordinal) =>
             (200, JsonSerializer.Serialize(new { method = request.Method, path = request.Path, body = request.Body })),

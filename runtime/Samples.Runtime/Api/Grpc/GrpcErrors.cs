@@ -19,6 +19,10 @@ public static class GrpcErrors
         {
             throw ToRpc(error);
         }
+        catch (Exception error) when (error is not (RpcException or OperationCanceledException))
+        {
+            throw new RpcException(new global::Grpc.Core.Status(StatusCode.Internal, error.Message));
+        }
     }
 
     /// <summary>Runs a handler and translates what it throws.</summary>

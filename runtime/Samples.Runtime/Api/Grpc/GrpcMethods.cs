@@ -38,7 +38,7 @@ public sealed class GrpcMethods(ServiceMethodProviderContext<DaprService> contex
     {
         var parser = method.InputType.Parser;
         var described = new Method<IMessage, IMessage>(MethodType.Unary, service, method.Name,
-            new Marshaller<IMessage>(message => message.ToByteArray(), parser.ParseFrom), new Marshaller<IMessage>(message => message.ToByteArray(), method.OutputType.Parser.ParseFrom));
+            new Marshaller<IMessage>(message => message.ToByteArray(), bytes => Read(() => parser.ParseFrom(bytes))), new Marshaller<IMessage>(message => message.ToByteArray(), method.OutputType.Parser.ParseFrom));
         if (!method.IsClientStreaming && !method.IsServerStreaming)
             context.AddUnaryMethod(described, [], (_, request, _) => GrpcErrors.TranslateAsync<IMessage>(() => throw refuse(request)));
         else
@@ -51,6 +51,19 @@ public sealed class GrpcMethods(ServiceMethodProviderContext<DaprService> contex
         where TResponse : class, IMessage<TResponse>, new() =>
         new(type, service, name, Message<TRequest>(), Message<TResponse>());
 
+    // In the words of gRPC for Go, whose status for this is Internal.
+    private static T Read<T>(Func<T> parse)
+    {
+        try
+        {
+            return parse();
+        }
+        catch (InvalidProtocolBufferException error)
+        {
+            throw new RpcException(new Status(StatusCode.Internal, $"grpc: error unmarshalling request: {error.Message}"));
+        }
+    }
+
     private static Marshaller<T> Message<T>() where T : class, IMessage<T>, new()
     {
         var parser = new MessageParser<T>(() => new T());
@@ -61,7 +74,7 @@ public sealed class GrpcMethods(ServiceMethodProviderContext<DaprService> contex
                 message.WriteTo(serialization.GetBufferWriter());
                 serialization.Complete();
             },
-            deserialization => parser.ParseFrom(deserialization.PayloadAsReadOnlySequence()));
+            deserialization => Read(() => parser.ParseFrom(deserialization.PayloadAsReadOnlySequence())));
     }
 }
 

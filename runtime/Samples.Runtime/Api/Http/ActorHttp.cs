@@ -130,7 +130,7 @@ internal static class ActorHttp
             {
                 return JsonParser.Default.Parse<JobFailurePolicy>(Failure_policy.GetRawText());
             }
-            catch (InvalidProtocolBufferException error)
+            catch (Exception error) when (error is InvalidProtocolBufferException or InvalidJsonException)
             {
                 throw ApiException.Malformed($"failed deserializing HTTP body: {error.Message}");
             }

@@ -13,6 +13,8 @@ internal sealed class ErrorMiddleware(RequestDelegate next, long maxBodySize, IL
     {
         try
         {
+            if (http.Request.ContentLength > maxBodySize)
+                throw new BadHttpRequestException("too large", StatusCodes.Status413PayloadTooLarge);
             await next(http);
         }
         catch (ApiException error) when (!http.Response.HasStarted)

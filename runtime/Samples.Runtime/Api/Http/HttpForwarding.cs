@@ -67,7 +67,7 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder)
         var failure = http.Features.Get<IForwarderErrorFeature>()?.Exception;
         if (error == ForwarderError.Request && failure is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError })
             return false;
-        if (failure is BadHttpRequestException refused)
+        if (Refused(failure) is { } refused)
         {
             http.Response.Clear();
             throw refused;
@@ -75,6 +75,15 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder)
 
         throw Invocation.Failed(target.App, $"the application broke the connection: {failure?.Message ?? error.ToString()}");
     }
+
+    // The caller's body was wrong or too long, which shows only while it is being passed on.
+    private static BadHttpRequestException? Refused(Exception? failure) => failure switch
+    {
+        null => null,
+        BadHttpRequestException refused => refused,
+        AggregateException several => several.InnerExceptions.Select(Refused).FirstOrDefault(r => r is not null),
+        _ => Refused(failure.InnerException),
+    };
 
     private static ApiException Unreachable(HttpContext http, InvocationTarget target) =>
         Invocation.Failed(target.App, http.Features.Get<IForwarderErrorFeature>()?.Exception?.Message ?? "the endpoint cannot be reached");

@@ -25,6 +25,7 @@ internal sealed class InvocationMiddleware(Invocation block, HttpForwarding forw
             await policy.RunAsync(async cancel =>
             {
                 failure = null;
+                http.Response.Clear();
                 if (http.Request.Body.CanSeek)
                     http.Request.Body.Position = 0;
                 failure = await forwarding.SendAsync(http, target, keepFailure: true, cancel);

@@ -72,7 +72,7 @@ internal static class PublishHttp
         }
         catch (JsonException error)
         {
-            throw PubSubErrors.Entries(pubSub, topic, appId, IsCutOff(body) ? "unexpected EOF" : error.Message);
+            throw PubSubErrors.Entries(pubSub, topic, appId, IsCutOff(body) ? "unexpected EOF" : $"not the expected JSON at {error.Path ?? "$"}");
         }
     }
 

@@ -80,7 +80,7 @@ internal static class StateHttp
 
     private sealed record BulkRequest(string[] Keys)
     {
-        public string[] Keys { get; } = Keys ?? [];
+        public string[] Keys { get; } = (string[])JsonBody.WithoutNulls(Keys ?? [], "");
     }
 
     private sealed record BulkItem(string Key, JsonElement? Data, string? Etag, Dictionary<string, string>? Metadata);
@@ -109,14 +109,14 @@ internal static class StateHttp
 
     private sealed record TransactionRequest(TransactionOperation[] Operations)
     {
-        public TransactionOperation[] Operations { get; } = Operations ?? [];
+        public TransactionOperation[] Operations { get; } = (TransactionOperation[])JsonBody.WithoutNulls(Operations ?? [], "");
     }
 
     private sealed record TransactionOperation(string? Operation, SaveRequest? Request)
     {
         public StateWrite ToWrite(string store) => Operation switch
         {
-            "upsert" => Request!.ToSet(store),
+            "upsert" => (Request ?? throw ApiException.Malformed("\"request\" is a required field")).ToSet(store),
             "delete" => new StateWrite.Delete(Request?.Key ?? throw ApiException.Malformed("\"key\" is a required field"), Request.Etag,
                 SaveRequest.ToConcurrency(Request.Options?.Concurrency, store)),
             _ => throw new ApiException(400, "ERR_NOT_SUPPORTED_STATE_OPERATION", StatusCode.Unimplemented, $"operation type {Operation} not supported"),

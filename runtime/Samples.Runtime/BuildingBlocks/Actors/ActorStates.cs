@@ -47,7 +47,7 @@ internal sealed class ActorStates(SidecarContext context, ActorHosting hosting)
         if (!context.Resources.Configuration.Features.Contains(TtlFeature, StringComparer.OrdinalIgnoreCase))
             throw Failed($"ttlInSeconds is not supported without the \"{TtlFeature}\" feature enabled");
         return int.TryParse(ttl, out var seconds)
-            ? new StateWrite.Set(key, write.Value, write.ETag, Ttl: seconds > 0 ? TimeSpan.FromSeconds(seconds) : null)
+            ? new StateWrite.Set(key, write.Value, write.ETag, Ttl: TimeSpan.FromSeconds(Math.Max(seconds, 0)))
             : throw Failed($"strconv.Atoi: parsing \"{ttl}\": invalid syntax");
     }
 

@@ -87,7 +87,7 @@ internal sealed class ShardPhase(ExperimentContext context, Invocation invoke)
         };
 
         var rest = Enumerable.Range(0, _keys.Length).Where(i => !own.Contains(i)).ToArray();
-        var found = (await Task.WhenAll(rest.Select(i => door.KeyExistsAsync(_keys[i])))).Count(e => e);
+        var found = await CountAsync(rest, i => door.KeyExistsAsync(_keys[i]));
         claims.Add(new Claim("after the ejection, keys of the other shards are where they were", $"{rest.Length}", $"{found}", found == rest.Length,
             found == rest.Length ? null : "Without a ring, the number of shards decides where every key is."));
 

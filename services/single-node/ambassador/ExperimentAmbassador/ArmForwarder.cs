@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -24,6 +25,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
         UseCookies = false,
         UseProxy = false,
         ConnectTimeout = TimeSpan.FromSeconds(1),
+        // The client's trace headers are passed on as they are; a span of the ambassador's own is made only where somebody collects it.
+        ActivityHeadersPropagator = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT")) ? null : DistributedContextPropagator.Current,
     });
 
     /// <summary>Answers with what the arm says, or with 502 or 504 where it says nothing. True for an answer below 500.</summary>

@@ -25,11 +25,20 @@ internal sealed class SocketWriter(Socket socket, Lock gate, Action<bool> settle
     {
         if (_sending || _waiting.Length == 0)
             return true;
-        var sent = socket.Send(_waiting.Span, SocketFlags.None, out var error);
-        if (error == SocketError.Success)
-            _waiting.Take(sent);
-        else if (error != SocketError.WouldBlock)
+        try
+        {
+            var sent = socket.Send(_waiting.Span, SocketFlags.None, out var error);
+            if (error == SocketError.Success)
+                _waiting.Take(sent);
+            else if (error != SocketError.WouldBlock)
+                return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed by whoever found it silent; its reader cleans up.
             return false;
+        }
+
         if (_waiting.Length > 0)
         {
             _sending = true;

@@ -108,5 +108,6 @@ internal sealed class ShardPool : IAsyncDisposable
     {
         foreach (var shard in _shards)
             await shard.DisposeAsync();
+        await Turn.DisposeAsync();
     }
 }

@@ -1,11 +1,11 @@
-namespace Samples.ShardAmbassador;
+namespace Samples.Defaults;
 
-/// <summary>How sockets are served.</summary>
-internal static class EventLoop
+/// <summary>How the sockets of a proxy are served.</summary>
+public static class EventLoop
 {
     /// <summary>
     /// Handles what comes in on the thread that waits for it, as event loops in C do. A proxy's work for one command is far less than waking
-    /// another thread would be, and nothing here blocks. .NET reads these variables when the first socket is used; what is set outside wins.
+    /// another thread would be, and nothing of a proxy blocks. .NET reads these variables when the first socket is used; what is set outside wins.
     /// </summary>
     public static void RunSocketsOnOneThread()
     {

@@ -1,0 +1,158 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Samples.Runtime;
+using Xunit;
+
+namespace Samples.Conformance;
+
+/// <summary>A Resiliency resource governs invocation.</summary>
+public sealed class ResiliencyTests : IAsyncDisposable
+{
+    private const string Resource = """
+        apiVersion: dapr.io/v1alpha1
+        kind: Resiliency
+        metadata:
+          name: policies
+        spec:
+          policies:
+            timeouts:
+              short: 200ms
+            retries:
+              three: {policy: constant, duration: 1ms, maxRetries: 3}
+              only503: {policy: constant, duration: 1ms, maxRetries: 3, matching: {httpStatusCodes: "503"}}
+            circuitBreakers:
+              two: {trip: "consecutiveFailures >= 2", timeout: 1h}
+          targets:
+            apps:
+              retried: {retry: three}
+              picky: {retry: only503}
+              slow: {timeout: short}
+              broken: {circuitBreaker: two}
+        """;
+
+    private readonly Machine _machine = new();
+    private int _calls;
+
+    [Fact]
+    public async Task A_failure_is_tried_again_with_its_body_and_the_caller_sees_the_success()
+    {
+        using var http = await CallerAsync("retried", async context =>
+        {
+            using var body = new StreamReader(context.Request.Body);
+            var text = await body.ReadToEndAsync();
+            context.Response.StatusCode = Interlocked.Increment(ref _calls) < 3 ? 500 : 200;
+            await context.Response.WriteAsync($"{text} {_calls}");
+        });
+        using var response = await http.PostAsync("/v1.0/invoke/retried/method/work", new StringContent("hi"), Machine.Cancel);
+        Assert.Equal((HttpStatusCode.OK, "hi 3"), (response.StatusCode, await response.Content.ReadAsStringAsync(Machine.Cancel)));
+    }
+
+    [Fact]
+    public async Task The_last_failure_comes_back_as_the_application_gave_it()
+    {
+        using var http = await CallerAsync("retried", async context =>
+        {
+            context.Response.StatusCode = 418;
+            context.Response.Headers["x-app"] = "mine";
+            await context.Response.WriteAsync($"try {Interlocked.Increment(ref _calls)}");
+        });
+        using var response = await http.GetAsync("/v1.0/invoke/retried/method/work", Machine.Cancel);
+        Assert.Equal(((HttpStatusCode)418, "mine", "try 4"), (response.StatusCode, response.Headers.GetValues("x-app").Single(), await response.Content.ReadAsStringAsync(Machine.Cancel)));
+    }
+
+    [Theory, InlineData(500, 1), InlineData(503, 4)]
+    public async Task Only_the_statuses_of_the_policy_are_tried_again(int status, int calls)
+    {
+        using var http = await CallerAsync("picky", context =>
+        {
+            Interlocked.Increment(ref _calls);
+            context.Response.StatusCode = status;
+            return Task.CompletedTask;
+        });
+        Assert.Equal(status, (await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/picky/method/work")).Status);
+        Assert.Equal(calls, _calls);
+    }
+
+    [Fact]
+    public async Task A_body_that_is_still_being_made_is_sent_once()
+    {
+        using var http = await CallerAsync("retried", async context =>
+        {
+            Interlocked.Increment(ref _calls);
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            context.Response.StatusCode = 500;
+        });
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/invoke/retried/method/work") { Content = new StringContent("x", Encoding.UTF8) };
+        request.Headers.TransferEncodingChunked = true;
+        Assert.Equal(HttpStatusCode.InternalServerError, (await http.SendAsync(request, Machine.Cancel)).StatusCode);
+        Assert.Equal(1, _calls);
+    }
+
+    [Fact]
+    public async Task What_takes_too_long_is_given_up()
+    {
+        var end = new TaskCompletionSource();
+        using var http = await CallerAsync("slow", _ => end.Task);
+        var (status, body) = await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/slow/method/work");
+        end.SetResult();
+        Assert.Equal((500, """{"errorCode":"ERR_DIRECT_INVOKE","message":"failed to invoke, id: slow, err: timeout exceeded"}"""), (status, body));
+    }
+
+    [Fact]
+    public async Task What_keeps_failing_is_left_alone()
+    {
+        using var http = await CallerAsync("broken", context =>
+        {
+            Interlocked.Increment(ref _calls);
+            context.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        });
+        for (var i = 0; i < 2; i++)
+            Assert.Equal((500, ""), await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/broken/method/work"));
+        Assert.Contains("circuit breaker is open", (await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/broken/method/work")).Body);
+        Assert.Equal(2, _calls);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task An_event_is_tried_again_before_it_becomes_a_dead_letter()
+    {
+        var dead = new TaskCompletionSource<string>();
+        var port = await _machine.StartAppAsync(app =>
+        {
+            app.MapGet("/dapr/subscribe", () => new[]
+            {
+                new { pubsubname = "pubsub", topic = "work", route = "/work", deadLetterTopic = (string?)"dead" },
+                new { pubsubname = "pubsub", topic = "dead", route = "/dead", deadLetterTopic = (string?)null },
+            });
+            app.MapPost("/work", () => Results.StatusCode(Interlocked.Increment(ref _calls) > 0 ? 500 : 200));
+            app.MapPost("/dead", () => dead.TrySetResult("dead"));
+        });
+        using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("app") { AppPort = port }, Machine.Component("pubsub", "pubsub.in-memory") + """
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: {name: policies}
+            spec:
+              policies:
+                retries:
+                  two: {policy: constant, duration: 1ms, maxRetries: 2}
+              targets:
+                components:
+                  pubsub:
+                    inbound: {retry: two}
+            """));
+        await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/publish/pubsub/work", new { id = 1 });
+        await dead.Task.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(3, _calls);
+    }
+
+    private async Task<HttpClient> CallerAsync(string app, RequestDelegate work)
+    {
+        var port = await _machine.StartAppAsync(a => a.Map("/work", work));
+        await _machine.StartAsync(new SidecarOptions(app) { AppPort = port }, "");
+        return Machine.Http(await _machine.StartAsync(new SidecarOptions("caller"), Resource));
+    }
+
+    public ValueTask DisposeAsync() => _machine.DisposeAsync();
+}
