@@ -100,9 +100,23 @@ public sealed class ShardAmbassadorTests(GarnetShards shards) : IClassFixture<Ga
     {
         await using var ambassador = await AmbassadorHost.StartAsync(shards.Ports);
         using var client = await RawClient.ConnectAsync(ambassador.Port);
-        await client.SendAsync(command + "\r\nPING\r\n");
+        await client.SendAsync(command + "\r\nDISCARD\r\nPING\r\n");
         Assert.Matches("^-[A-Z]+ .{10,}", await client.LineAsync());
+        Assert.StartsWith("-ERR 'discard' cannot be sharded", await client.LineAsync());
         Assert.Equal("+PONG", await client.LineAsync());
+    }
+
+    [Fact]
+    public async Task Nothing_of_a_refused_transaction_runs()
+    {
+        await using var ambassador = await AmbassadorHost.StartAsync(shards.Ports);
+        using var client = await RawClient.ConnectAsync(ambassador.Port);
+        var key = Guid.NewGuid().ToString();
+        await client.SendAsync($"MULTI\r\nSET {key} 1\r\nEXEC\r\n");
+        Assert.StartsWith("-ERR 'multi' cannot be sharded", await client.LineAsync());
+        Assert.StartsWith("-ERR not run", await client.LineAsync());
+        Assert.StartsWith("-ERR 'exec' cannot be sharded", await client.LineAsync());
+        Assert.Equal("$-1", await client.GetAsync(key));
     }
 
     [Fact]

@@ -78,12 +78,13 @@ internal sealed class ShardPhase(ExperimentContext context, Invocation invoke)
     private async Task<IReadOnlyList<Claim>> KillAsync(IDatabase door, IFaults faults, CancellationToken cancel)
     {
         var own = Enumerable.Range(0, _keys.Length).Where(i => _owners[i] == VictimShard).ToHashSet();
-        var (failed, asked) = await ReadWhileItDiesAsync(door, faults, cancel);
+        var (failed, asked, ejected) = await ReadWhileItDiesAsync(door, faults, cancel);
         var others = failed.Count(i => !own.Contains(i));
         var claims = new List<Claim>
         {
             new("one of 4 shards is killed: keys of other shards that fail", "0", $"{others}, in {asked} reads of all keys", others == 0),
-            new("keys that fail until it is ejected", $"at most its own {own.Count}, above 0", $"{failed.Count - others}", failed.Count - others > 0 && failed.Count <= own.Count),
+            new("keys that fail until it is ejected", $"at most its own {own.Count}, above 0", ejected is null ? "not ejected" : $"{failed.Count - others}, in {ejected.Value.TotalSeconds:0.00} s",
+                ejected is not null && failed.Count - others > 0 && failed.Count <= own.Count),
         };
 
         var rest = Enumerable.Range(0, _keys.Length).Where(i => !own.Contains(i)).ToArray();
@@ -100,12 +101,12 @@ internal sealed class ShardPhase(ExperimentContext context, Invocation invoke)
         var same = (await LocateAsync(cancel)).Zip(_owners).Count(p => p.First == p.Second);
         context.Observe(new Observation("back after s", back?.TotalSeconds ?? double.NaN, $"{VictimShard} is back"));
         claims.Add(new Claim("started again, it is back by itself and has its keys' places again", $"within {Patience.TotalSeconds:0} s, {_keys.Length}",
-            back is null ? "not back" : $"after {back.Value.TotalSeconds:0.0} s, {same}", back is not null && same == _keys.Length));
+            ejected is null ? "it was never out" : back is null ? "not back" : $"after {back.Value.TotalSeconds:0.0} s, {same}", ejected is not null && back is not null && same == _keys.Length));
         return claims;
     }
 
     // Eight clients read all the time; the reads that fail are told by key.
-    private async Task<(HashSet<int> Failed, int Asked)> ReadWhileItDiesAsync(IDatabase door, IFaults faults, CancellationToken cancel)
+    private async Task<(HashSet<int> Failed, int Asked, TimeSpan? Ejected)> ReadWhileItDiesAsync(IDatabase door, IFaults faults, CancellationToken cancel)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var failed = new HashSet<int>();
@@ -138,7 +139,7 @@ internal sealed class ShardPhase(ExperimentContext context, Invocation invoke)
         await Task.Delay(500, cancel);
         await end.CancelAsync();
         await Task.WhenAll(clients);
-        return (failed, asked);
+        return (failed, asked, ejected);
     }
 
     private static async Task<int> CountAsync(IEnumerable<int> keys, Func<int, Task<bool>> succeeds) => (await Task.WhenAll(keys.Select(async i =>

@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 
 namespace Samples.Lab.Experiments.Ambassador;
 
@@ -112,7 +113,7 @@ internal sealed class SplitPhase(ExperimentContext context) : IDisposable
                 using var answer = await _door.SendAsync(request, token);
                 variants[i] = answer.IsSuccessStatusCode ? (await answer.Content.ReadFromJsonAsync<Page>(token))?.Variant : null;
             }
-            catch (HttpRequestException)
+            catch (Exception error) when (error is HttpRequestException or JsonException)
             {
                 // A failure, told as one.
             }

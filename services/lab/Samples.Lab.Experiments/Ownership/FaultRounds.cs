@@ -17,7 +17,7 @@ internal enum Fault
 internal sealed record Loss(Fault Fault, string Mechanism, long Term, TimeSpan At);
 
 /// <summary>Breaks owners, one after the other, and notes when.</summary>
-internal sealed class FaultRounds(ExperimentContext context, IFaults faults, OwnershipView view)
+internal sealed class FaultRounds(ExperimentContext context, IFaults faults, OwnershipView view, TimeSpan ttl)
 {
     public static readonly string[] Mechanisms = ["lock", "compare-and-swap", "actor"];
 
@@ -74,8 +74,9 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
                 break;
             case Fault.Frozen:
                 await faults.FreezeAsync(victim.Name, cancel);
-                // Until somebody else has written: it wakes up late, in the middle of its work, and writes too.
-                await WaitForSuccessorAsync(mechanism, owns.First(o => o.Mechanism == mechanism).Term!.Value, cancel);
+                // Until somebody else has written: it wakes up late, in the middle of its work, and writes too. An actor stays where a call to
+                // it is under way: no successor comes, and it is woken after its lease has ended.
+                await WaitForSuccessorAsync(mechanism, owns.First(o => o.Mechanism == mechanism).Term!.Value, mechanism == "actor" ? ttl * 1.5 : Patience, cancel);
                 await faults.ResumeAsync(victim.Name, cancel);
                 break;
             default:
@@ -86,10 +87,10 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
         context.Observe(new Observation("faults", Deaths.Count, $"{victim.Name}, owner of {string.Join(" and ", owns.Select(o => o.Mechanism))}: {Describe(fault)}"));
     }
 
-    private async Task WaitForSuccessorAsync(string mechanism, long term, CancellationToken cancel)
+    private async Task WaitForSuccessorAsync(string mechanism, long term, TimeSpan patience, CancellationToken cancel)
     {
         var began = context.Time.GetTimestamp();
-        while ((await view.HeadAsync(mechanism, cancel)).HighestTerm <= term && context.Time.GetElapsedTime(began) < Patience)
+        while ((await view.HeadAsync(mechanism, cancel)).HighestTerm <= term && context.Time.GetElapsedTime(began) < patience)
             await Task.Delay(Look, cancel);
     }
 
@@ -99,7 +100,7 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
     {
         Fault.Killed => "killed",
         Fault.Terminated => "terminated",
-        Fault.Frozen => "frozen until another owner wrote, then woken",
+        Fault.Frozen => "frozen past its lease, then woken",
         _ => "its sidecar restarted",
     };
 }

@@ -10,6 +10,9 @@ public sealed class OwnershipExperiment : IExperiment
     public string Pattern => "ownership";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> OptionNames => ["rounds", "without-fencing"];
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken)
     {
         if (context.Faults is not { } faults)
@@ -17,7 +20,7 @@ public sealed class OwnershipExperiment : IExperiment
         var rounds = context.Option("rounds", 2);
         using var view = new OwnershipView(faults, context.ReplicaOf("ledger"));
         await view.SwitchFencingAsync(context.Option("without-fencing", 0) == 0, cancellationToken);
-        var play = new FaultRounds(context, faults, view);
+        var play = new FaultRounds(context, faults, view, Ttl);
         await play.BreakAsync(Fault.Killed, rounds, cancellationToken);
         await play.BreakAsync(Fault.Terminated, rounds, cancellationToken);
         await play.BreakAsync(Fault.Frozen, Math.Max(1, rounds / 2), cancellationToken);

@@ -5,7 +5,7 @@ namespace Samples.Lab.Experiments.ScatterGather;
 /// <summary>A replica is killed under load: nobody notices. Then all replicas of a leaf: everybody gets the rest, in time, and is told.</summary>
 internal sealed class LossPhase(ExperimentContext context, IFaults faults, SearchView view, OneIndex oracle, Random random)
 {
-    private const int Clients = 4, Leaves = 4, DeadlineMs = 1000;
+    private const int Clients = 4, Leaves = 4, DeadlineMs = 1000, InARow = 10;
     private static readonly TimeSpan Load = TimeSpan.FromSeconds(3), Patience = TimeSpan.FromSeconds(20);
 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel) =>
@@ -70,11 +70,11 @@ internal sealed class LossPhase(ExperimentContext context, IFaults faults, Searc
         ];
     }
 
-    // Two whole answers in a row: one may have come from a replica that was lucky.
+    // Several whole answers in a row: one may have come from the replica that was back first.
     private async Task<TimeSpan> WaitWholeAsync(CancellationToken cancel)
     {
         var began = Stopwatch.GetTimestamp();
-        for (var whole = 0; whole < 2 && Stopwatch.GetElapsedTime(began) < Patience;)
+        for (var whole = 0; whole < InARow && Stopwatch.GetElapsedTime(began) < Patience;)
         {
             whole = (await view.SearchAsync(oracle.RandomQuery(random), new SearchSettings(DeadlineMs: DeadlineMs), cancel)).IsWhole ? whole + 1 : 0;
             await Task.Delay(20, cancel);

@@ -5,40 +5,56 @@ namespace Samples.Owner;
 
 /// <summary>
 /// A virtual actor is the owner: there is one of it, and Dapr's placement decides on which replica. The actor takes the lease for the
-/// replica that it lives on (<see cref="LeaderActor"/>); here is what the replica does: it calls the actor now and then, so that it lives
-/// somewhere, and makes it step down before the replica goes.
+/// replica that it lives on (<see cref="LeaderActor"/>). Here is what every replica does: it calls the actor now and then, so that it lives
+/// somewhere, and says in these calls in which term it has stopped believing.
 /// </summary>
 public sealed class ActorOwnership(IActorProxyFactory actors, OwnerOptions options, BeliefHistory history, TimeProvider time) : Ownership(history)
 {
-    private volatile bool _leaving;
+    private readonly Lock _gate = new();
+    private long _endedTerm;
+    private bool _leaving;
 
     /// <inheritdoc/>
     public override string Mechanism => "actor";
 
+    /// <summary>True where this replica wants no lease any more.</summary>
+    public bool IsLeaving => Volatile.Read(ref _leaving);
+
     /// <inheritdoc/>
     public override async Task<TimeSpan> BeatAsync(CancellationToken cancel)
     {
-        await Leader.BeatAsync().WaitAsync(cancel);
-        return options.Renewal;
+        await CallAsync(cancel);
+        return options.Look;
     }
 
     /// <inheritdoc/>
     public override async Task ReleaseAsync(CancellationToken cancel)
     {
-        _leaving = true;
-        if (Lease is not null)
-            await Leader.StepDownAsync().WaitAsync(cancel);
+        Volatile.Write(ref _leaving, true);
+        Leave();
+        await CallAsync(cancel);
     }
 
-    /// <summary>The actor lives here and takes or renews the lease in a turn that began then. A replica that leaves takes none.</summary>
+    /// <summary>The actor lives here, and takes or renews the lease in a turn that began then.</summary>
     public void Take(long term, TimeSpan began)
     {
-        if (!_leaving)
-            Lease = new Lease(term, time.Monotonic(), began + options.Belief);
+        lock (_gate)
+        {
+            if (!_leaving)
+                Lease = new Lease(term, time.Monotonic(), began + options.Belief);
+        }
     }
 
-    /// <summary>The actor does not live here any more.</summary>
-    public void Leave() => Lease = null;
+    /// <summary>The actor does not live here any more, or this replica leaves.</summary>
+    public void Leave()
+    {
+        lock (_gate)
+        {
+            _endedTerm = Lease?.Term ?? _endedTerm;
+            Lease = null;
+        }
+    }
 
-    private ILeader Leader => actors.CreateActorProxy<ILeader>(new ActorId("leader"), nameof(LeaderActor));
+    private Task CallAsync(CancellationToken cancel) => actors.CreateActorProxy<ILeader>(new ActorId("leader"), nameof(LeaderActor))
+        .BeatAsync(new Caller(options.Replica, Volatile.Read(ref _endedTerm))).WaitAsync(cancel);
 }

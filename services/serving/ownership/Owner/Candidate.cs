@@ -2,18 +2,29 @@ namespace Samples.Owner;
 
 /// <summary>
 /// The life of this replica in each mechanism: beat after beat, and a hand-over when it is asked to stop. The beats are jittered, so that
-/// replicas that started together don't ask together for ever.
+/// replicas that started together don't ask together for ever. The hand-over comes before anything else of this process stops: an actor
+/// can only step down while its application still answers.
 /// </summary>
 public sealed class Candidate(
-    IEnumerable<Ownership> mechanisms, OwnerOptions options, TimeProvider time, Random random, ILogger<Candidate> log) : BackgroundService
+    IEnumerable<Ownership> mechanisms, OwnerOptions options, TimeProvider time, Random random, ILogger<Candidate> log) : BackgroundService, IHostedLifecycleService
 {
     // Never longer than a renewal period: others rely on it.
     private const double LeastJitter = 0.75, MostJitter = 0.95;
 
-    /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(mechanisms.Select(m => LiveAsync(m, stoppingToken)));
+    private readonly CancellationTokenSource _leaving = new();
+    private Task _lives = Task.CompletedTask;
 
-    private async Task LiveAsync(Ownership ownership, CancellationToken stopping)
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _lives = Task.WhenAll(mechanisms.Select(m => LiveAsync(m, _leaving.Token)));
+
+    /// <inheritdoc/>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        await _leaving.CancelAsync();
+        await _lives.WaitAsync(cancellationToken);
+    }
+
+    private async Task LiveAsync(Ownership ownership, CancellationToken leaving)
     {
         try
         {
@@ -21,10 +32,10 @@ public sealed class Candidate(
             {
                 var wait = await BeatAsync(ownership);
                 var jitter = LeastJitter + random.NextDouble() * (MostJitter - LeastJitter);
-                await Task.Delay(TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 1, (long)(options.Renewal.Ticks * jitter))), time, stopping);
+                await Task.Delay(TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 1, (long)(options.Renewal.Ticks * jitter))), time, leaving);
             }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (leaving.IsCancellationRequested)
         {
             await ReleaseAsync(ownership);
         }
@@ -62,4 +73,20 @@ public sealed class Candidate(
             log.LogWarning("{Task} could not be handed over, it ends with its lease: {Problem}", ownership.Mechanism, error.Message);
         }
     }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _leaving.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -1,39 +1,42 @@
+using System.Runtime.Serialization;
 using Dapr.Actors;
 using Dapr.Actors.Runtime;
 
 namespace Samples.Owner;
 
+/// <summary>A replica that calls, and the last term in which it was the owner and is not any more.</summary>
+[DataContract]
+public sealed record Caller([property: DataMember] string Replica, [property: DataMember] long EndedTerm);
+
 /// <summary>The one owner, wherever it lives.</summary>
 public interface ILeader : IActor
 {
-    /// <summary>Renews the lease of the replica that it lives on.</summary>
-    Task BeatAsync();
-
-    /// <summary>Gives the lease up; the next life of this actor need not wait for its end.</summary>
-    Task StepDownAsync();
+    /// <summary>Takes or renews the lease of the replica that the actor lives on, where nobody else can believe to have it.</summary>
+    Task BeatAsync(Caller caller);
 }
 
 /// <summary>
 /// Dapr promises one activation at a time, but the replica of an earlier one may be frozen and believe in its lease when it wakes. So each
-/// life of the actor is a new term, and begins with a wait of a whole lease: by then every earlier belief has ended. Where the earlier
-/// life stepped down, there is nothing to wait for.
+/// life of the actor is a new term, and its state says who may still believe, and in which term. Before it takes a lease, a new life waits
+/// until that replica calls and says that this term is over for it, or for a whole lease: by then the belief has ended by itself. Where it is
+/// this very replica, in a former life of its own, there is nothing to wait for.
 /// </summary>
 public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOptions options, TimeProvider time) : Actor(host), ILeader, IRemindable
 {
-    private const string Heartbeat = "heartbeat", Key = "life";
+    private const string Heartbeat = "heartbeat", Key = "life", Nobody = "";
 
-    private Life _life = new(0, SteppedDown: true);
+    private Life _life = new(0, Nobody, 0);
     private TimeSpan _trustedFrom;
 
     /// <inheritdoc/>
     protected override async Task OnActivateAsync()
     {
-        var last = await StateManager.TryGetStateAsync<Life>(Key);
-        var waits = last is { HasValue: true, Value.SteppedDown: false };
-        _trustedFrom = time.Monotonic() + (waits ? options.Ttl : TimeSpan.Zero);
-        await SaveAsync(new Life((last.HasValue ? last.Value.Term : 0) + 1, SteppedDown: false));
+        var last = await StateManager.GetOrAddStateAsync(Key, _life);
+        var wait = last.Believer == Nobody || last.Believer == options.Replica ? TimeSpan.Zero : options.Ttl;
+        _trustedFrom = time.Monotonic() + wait;
+        await SaveAsync(last with { Term = last.Term + 1 });
         // Durable: after the death of its replica it is the reminder that brings the actor back to life, elsewhere.
-        await RegisterReminderAsync(Heartbeat, null, options.Renewal, options.Renewal);
+        await RegisterReminderAsync(Heartbeat, null, wait > TimeSpan.Zero ? wait : options.Renewal, options.Renewal);
     }
 
     /// <inheritdoc/>
@@ -44,22 +47,24 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
     }
 
     /// <inheritdoc/>
-    public Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period) => BeatAsync();
+    public Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period) => BeatAsync(new Caller(Nobody, 0));
 
     /// <inheritdoc/>
-    public Task BeatAsync()
+    public async Task BeatAsync(Caller caller)
     {
         var began = time.Monotonic();
-        if (began >= _trustedFrom && !_life.SteppedDown)
-            here.Take(_life.Term, began);
-        return Task.CompletedTask;
-    }
+        if (_life.Believer != Nobody && _life.Believer == caller.Replica && caller.EndedTerm >= _life.BelievedTerm)
+        {
+            await SaveAsync(_life with { Believer = Nobody });
+            _trustedFrom = began;
+        }
 
-    /// <inheritdoc/>
-    public async Task StepDownAsync()
-    {
-        here.Leave();
-        await SaveAsync(_life with { SteppedDown = true });
+        if (began < _trustedFrom || here.IsLeaving)
+            return;
+        // First noted, then believed: the next life must know whom to wait for.
+        if (_life.Believer != options.Replica || _life.BelievedTerm != _life.Term)
+            await SaveAsync(_life with { Believer = options.Replica, BelievedTerm = _life.Term });
+        here.Take(_life.Term, began);
     }
 
     private async Task SaveAsync(Life life)
@@ -70,5 +75,8 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
     }
 
     /// <summary>One life of the actor.</summary>
-    private sealed record Life(long Term, bool SteppedDown);
+    /// <param name="Term">Its number.</param>
+    /// <param name="Believer">The replica that may believe to be the owner.</param>
+    /// <param name="BelievedTerm">In which term, at the latest.</param>
+    private sealed record Life(long Term, string Believer, long BelievedTerm);
 }

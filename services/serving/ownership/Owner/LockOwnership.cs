@@ -87,9 +87,25 @@ public sealed class LockOwnership(DaprClient dapr, OwnerOptions options, BeliefH
 
     // The lock is an alpha API in Dapr, and the SDK says so with a warning; the pattern's page says it too.
 #pragma warning disable CS0618, DAPR_DISTRIBUTEDLOCK
-    private async Task<bool> TryLockAsync(int which, TimeSpan expiry, CancellationToken cancel) =>
-        (await dapr.Lock(options.LockStore, Locks[which], _holder, (int)Math.Ceiling(expiry.TotalSeconds), cancel)).Success;
+    private async Task<bool> TryLockAsync(int which, TimeSpan expiry, CancellationToken cancel)
+    {
+        try
+        {
+            return (await dapr.Lock(options.LockStore, Locks[which], _holder, (int)Math.Ceiling(expiry.TotalSeconds), cancel)).Success;
+        }
+        catch
+        {
+            // Nobody knows whether it was granted. Given back, it is in nobody's way.
+            await UnlockAsync(which, CancellationToken.None);
+            throw;
+        }
+    }
 
-    private async Task UnlockAsync(int which, CancellationToken cancel) => await dapr.Unlock(options.LockStore, Locks[which], _holder, cancel);
+    private async Task UnlockAsync(int which, CancellationToken cancel)
+    {
+        using var limit = new CancellationTokenSource(options.Renewal, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
+        await dapr.Unlock(options.LockStore, Locks[which], _holder, either.Token);
+    }
 #pragma warning restore CS0618, DAPR_DISTRIBUTEDLOCK
 }

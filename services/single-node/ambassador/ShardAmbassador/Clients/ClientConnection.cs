@@ -38,6 +38,9 @@ internal sealed class ClientConnection : IDisposable
     /// <summary>Set by QUIT: the connection closes after its replies.</summary>
     public bool IsLeaving { get; set; }
 
+    /// <summary>Set by a MULTI that was refused, until EXEC or DISCARD: what a pipeline sends between them must not run one by one.</summary>
+    public bool IsInRefusedTransaction { get; set; }
+
     /// <summary>A number of its own.</summary>
     public required long Id { get; init; }
 

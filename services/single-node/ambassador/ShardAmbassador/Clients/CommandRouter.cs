@@ -9,6 +9,7 @@ namespace Samples.ShardAmbassador.Clients;
 /// <summary>Sends each command where its keys are.</summary>
 internal sealed class CommandRouter(ShardPool pool, OwnAnswers own)
 {
+    private static readonly byte[] NotRun = RespWriter.Error("ERR not run: the transaction that it belongs to was refused");
     private static readonly byte[] NobodyLeft = RespWriter.Error("ERR no shard is in use: all have failed");
 
     /// <summary>Ends a turn: what was collected for the servers leaves.</summary>
@@ -19,6 +20,13 @@ internal sealed class CommandRouter(ShardPool pool, OwnAnswers own)
     {
         var name = reader.Argument(command, 0);
         var spec = CommandTable.Find(name);
+        if (client.IsInRefusedTransaction && spec?.Name is not ("exec" or "discard" or "reset" or "quit"))
+        {
+            client.Answer(NotRun);
+            return;
+        }
+
+        client.IsInRefusedTransaction = spec?.Name == "multi";
         switch (spec?.Handling)
         {
             case Handling.Forward or Handling.Split:
