@@ -53,6 +53,8 @@ internal static class RunCommand
         var console = AnsiConsole.Console;
         foreach (var note in entries.SelectMany(e => e.Ignored.Select(i => (e.Pattern, i))).Distinct())
             console.MarkupLineInterpolated($"[grey]note: {note.Pattern}: {note.i}[/]");
+        if (wishes.Runtime == RuntimeKind.Daprd)
+            console.MarkupLine("[grey]sidecars: daprd, with placement, scheduler and Redis of this machine[/]");
         try
         {
             var how = new LiveRunOptions("run", data, wishes.FreePorts, console, Patience) { Runtime = wishes.Runtime };
@@ -83,7 +85,7 @@ internal static class RunCommand
                 $"Name a pattern ({string.Join(", ", repository.Patterns.Select(p => p.Name))}) or a template with -f FILE.");
         }
 
-        return [.. templates.SelectMany(t => TemplateReader.Read(t, repository.Root, repository.Components(wishes.Runtime.Components(wishes.Components))))];
+        return [.. templates.SelectMany(t => TemplateReader.Read(t, repository.Root, wishes.Runtime.Components(repository, wishes.Components)))];
     }
 
     private static void RefuseSecondRun(Repository repository, List<RunEntry> entries, string data)

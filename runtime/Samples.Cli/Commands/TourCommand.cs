@@ -52,7 +52,7 @@ internal static class TourCommand
         if (json is not null && (json.Directory is not { Exists: true } || Directory.Exists(json.FullName)))
             throw new ResourceException(Origin.Code, $"'{json.FullName}' cannot be written.", "Name a file in a folder that exists.");
         var templates = experiments.ToDictionary(
-            e => e, e => TemplateReader.Read(repository.Require(e.Pattern).Template, repository.Root, repository.Components(runtime.Components(components))));
+            e => e, e => TemplateReader.Read(repository.Require(e.Pattern).Template, repository.Root, runtime.Components(repository, components)));
         var record = new TourRecord(runtime.Word());
         foreach (var experiment in experiments)
             record.Patterns.Add(await TourOneAsync(repository, experiment, templates[experiment], runtime, options, keep, interruption.Token));

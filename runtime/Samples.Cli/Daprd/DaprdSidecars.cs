@@ -29,6 +29,9 @@ internal sealed class DaprdSidecars : ISidecars
     /// <param name="cancel">Gives up.</param>
     public static async Task<DaprdSidecars> StartAsync(IReadOnlyList<RunEntry> entries, string data, bool alone, ReplicaLogs logs, CancellationToken cancel)
     {
+        // They have much to say when they start; who wants to read it finds it in their files.
+        foreach (var server in new[] { "placement", "scheduler", "redis" })
+            logs.Direct(server, LogDestination.File);
         var sidecars = new DaprdSidecars(DaprPrograms.Require(), Directory.CreateDirectory(Path.Combine(data, "dapr")).FullName, logs);
         try
         {
@@ -82,7 +85,7 @@ internal sealed class DaprdSidecars : ISidecars
         }
 
         foreach (var path in entry.ResourcePaths)
-            flags.AddRange(["--resources-path", _resources.Of(path, _redis)]);
+            flags.AddRange(["--resources-path", _resources.Of(path, _redis is null ? null : (_redis.Host, _redis.Database))]);
         // The later file wins where both speak of one thing.
         foreach (var file in new[] { entry.ConfigurationFile, NameResolution }.OfType<string>())
             flags.AddRange(["--config", file]);

@@ -30,6 +30,9 @@ internal sealed class RedisServer : IAsyncDisposable
     public static string? Missing => Named is null && FreePorts.IsFree(DefaultPort) && Program is null
         ? $"no Redis listens on localhost:{DefaultPort}, {HostVariable} names none, and there is no redis-server to start." : null;
 
+    /// <summary>Which one it would be.</summary>
+    public static string Described => Named ?? (FreePorts.IsFree(DefaultPort) ? $"{Program}, started for the run" : $"localhost:{DefaultPort}");
+
     private static string? Named => Environment.GetEnvironmentVariable(HostVariable) is { Length: > 0 } host ? host.Contains(':') ? host : $"{host}:{DefaultPort}" : null;
 
     private static string? Program => RunTemplate.Commands.Find("redis-server", Environment.CurrentDirectory);

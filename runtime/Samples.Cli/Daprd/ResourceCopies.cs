@@ -15,8 +15,8 @@ internal sealed class ResourceCopies(string folder)
     public static bool NeedRedis(IEnumerable<string> paths) => paths.SelectMany(FilesOf).Where(IsYaml)
         .SelectMany(f => YamlMap.ReadFile(f)).Any(d => d.Text("kind") == "Component" && IsRedis(d.Map("spec")?.Text("type")));
 
-    /// <summary>A folder with the resources of a file or folder.</summary>
-    public string Of(string path, RedisServer? redis)
+    /// <summary>A folder with the resources of a file or folder; they name that Redis, where there is one.</summary>
+    public string Of(string path, (string Host, int Database)? redis)
     {
         if (_copies.TryGetValue(path, out var made))
             return made;
@@ -26,8 +26,8 @@ internal sealed class ResourceCopies(string folder)
         foreach (var file in FilesOf(path))
         {
             var target = Path.Combine(copy, Path.GetFileName(file));
-            if (redis is not null && IsYaml(file))
-                Write(file, target, redis);
+            if (redis is { } place && IsYaml(file))
+                Write(file, target, place);
             else
                 File.Copy(file, target);
         }
@@ -42,7 +42,7 @@ internal sealed class ResourceCopies(string folder)
 
     private static bool IsRedis(string? type) => type?.EndsWith(".redis", StringComparison.Ordinal) == true;
 
-    private static void Write(string file, string target, RedisServer redis)
+    private static void Write(string file, string target, (string Host, int Database) redis)
     {
         var yaml = new YamlStream();
         using (var reader = new StreamReader(file))

@@ -16,6 +16,8 @@ internal enum RuntimeKind
 /// <summary>The option <c>--runtime</c>.</summary>
 internal static class RuntimeChoice
 {
+    private static readonly string[] Words = ["embedded", "daprd", "auto"];
+
     public static Option<string> Option()
     {
         var option = new Option<string>("--runtime")
@@ -23,7 +25,12 @@ internal static class RuntimeChoice
             Description = "Whose sidecars: embedded (nothing to install), daprd (real Dapr with components/redis), auto (daprd where all it needs is there).",
             DefaultValueFactory = _ => "embedded",
         };
-        option.AcceptOnlyFromAmong("embedded", "daprd", "auto");
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } word && !Words.Contains(word))
+                result.AddError($"--runtime is one of {string.Join(", ", Words)}.");
+        });
+        option.CompletionSources.Add(Words);
         return option;
     }
 
@@ -36,7 +43,9 @@ internal static class RuntimeChoice
     };
 
     /// <summary>What stands behind the suite's components: what was asked for, else Redis with daprd, which has none of the embedded engines.</summary>
-    public static string? Components(this RuntimeKind kind, string? chosen) => chosen ?? (kind == RuntimeKind.Daprd ? "redis" : null);
+    public static string? Components(this RuntimeKind kind, Repository repository, string? chosen) => chosen is null && kind == RuntimeKind.Daprd
+        ? Path.Combine(repository.Root, "components", "redis")
+        : repository.Components(chosen);
 
     /// <summary>The word for it in records.</summary>
     public static string Word(this RuntimeKind kind) => kind == RuntimeKind.Daprd ? "daprd" : "embedded";
