@@ -107,6 +107,8 @@ public sealed partial class ComposeTests
     [Fact]
     public void Sidecars_know_the_servers_where_they_listen()
     {
+        // The scheduler itself tells sidecars where to connect.
+        Assert.Equal($"scheduler:{Flag(Services["scheduler"], "--port")}", Flag(Services["scheduler"], "--override-broadcast-host-port"));
         foreach (var sidecar in Services.Where(s => s.Key.EndsWith("-daprd", StringComparison.Ordinal)).Select(s => s.Value))
         {
             Assert.Equal($"placement:{Flag(Services["placement"], "--port")}", Flag(sidecar, "--placement-host-address"));
