@@ -34,20 +34,27 @@ public sealed class Peer : IAsyncDisposable
         StartAsync(Environment.ProcessPath!, Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
             ? [typeof(Peer).Assembly.Location, .. arguments] : arguments, cancel);
 
-    /// <summary>Starts a program and waits for its first line.</summary>
-    public static async Task<(Peer Peer, string FirstLine)> StartAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancel)
+    /// <summary>Starts a program and waits for its first line; what it says later is not kept.</summary>
+    public static async Task<(Peer Peer, string FirstLine)> StartAsync(
+        string program, IReadOnlyList<string> arguments, CancellationToken cancel, IReadOnlyDictionary<string, string>? environment = null)
     {
-        // It ends when its standard input closes: also where this process is killed.
-        var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        // Our own programs end when their standard input does: also where this process is killed.
+        var info = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            info.Environment[name] = value;
+        var process = Process.Start(info) ?? throw new InvalidOperationException($"{program} cannot be started.");
         var line = await process.StandardOutput.ReadLineAsync(cancel);
-        return line is not null ? (new Peer(process), line) : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended at once.");
+        if (line is null)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended at once.");
+        _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
+        return (new Peer(process), line);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _process.StandardInput.Close();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         try
         {
             await _process.WaitForExitAsync(limit.Token);

@@ -47,6 +47,20 @@ public sealed class ConfigurationStoreTests : IAsyncDisposable
         Assert.False(told.Reader.TryRead(out _));
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task What_was_written_before_a_subscription_is_no_change()
+    {
+        await _store.InitAsync(Cancel);
+        var told = System.Threading.Channels.Channel.CreateUnbounded<IReadOnlyDictionary<string, ConfigurationItem>>();
+        // Written, but not noticed yet when somebody subscribes.
+        Execute("INSERT INTO configuration VALUES ('a', '1', 'v1', NULL)");
+        await using var subscription = await _store.SubscribeAsync([], items => told.Writer.WriteAsync(items).AsTask(), Cancel);
+        _time.Advance(TimeSpan.FromMilliseconds(250));
+        Execute("INSERT INTO configuration VALUES ('b', '2', 'v1', NULL)");
+        _time.Advance(TimeSpan.FromMilliseconds(250));
+        Assert.Equal(["b"], (await told.Reader.ReadAsync(TestContext.Current.CancellationToken)).Keys);
+    }
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private void Execute(string sql)

@@ -35,7 +35,7 @@ public sealed class SqliteConfigurationStore(string path, TimeProvider time, ILo
     public Task InitAsync(CancellationToken cancel)
     {
         _connection = SqliteFile.Open(path, Schema);
-        _watching = WatchAsync(DataVersion(), ReadAll());
+        _watching = WatchAsync(DataVersion());
         return Task.CompletedTask;
     }
 
@@ -47,12 +47,16 @@ public sealed class SqliteConfigurationStore(string path, TimeProvider time, ILo
     public Task<IAsyncDisposable> SubscribeAsync(
         IReadOnlyList<string> keys, Func<IReadOnlyDictionary<string, ConfigurationItem>, Task> changed, CancellationToken cancel)
     {
-        var subscriber = new Subscriber(this, keys, changed);
-        ImmutableInterlocked.Update(ref _subscribers, list => list.Add(subscriber));
-        return Task.FromResult<IAsyncDisposable>(subscriber);
+        lock (_gate)
+        {
+            // What is there now is no change, also where nobody has noticed it yet.
+            var subscriber = new Subscriber(this, keys, changed) { Known = ReadAll() };
+            ImmutableInterlocked.Update(ref _subscribers, list => list.Add(subscriber));
+            return Task.FromResult<IAsyncDisposable>(subscriber);
+        }
     }
 
-    private async Task WatchAsync(long seen, Dictionary<string, ConfigurationItem> known)
+    private async Task WatchAsync(long seen)
     {
         using var timer = new PeriodicTimer(PollInterval, time);
         try
@@ -65,10 +69,8 @@ public sealed class SqliteConfigurationStore(string path, TimeProvider time, ILo
                     var version = DataVersion();
                     if (version == seen)
                         continue;
-                    var current = ReadAll();
-                    var changes = Changes(known, current);
-                    (seen, known) = (version, current);
-                    await NotifyAsync(changes);
+                    seen = version;
+                    await NotifyAsync();
                 }
                 catch (Exception error) when (error is SqliteException or JsonException or InvalidOperationException)
                 {
@@ -88,11 +90,13 @@ public sealed class SqliteConfigurationStore(string path, TimeProvider time, ILo
             .Concat(known.Keys.Except(current.Keys).Select(k => KeyValuePair.Create(k, new ConfigurationItem("", "", new Dictionary<string, string>()))))
             .ToDictionary();
 
-    private async Task NotifyAsync(Dictionary<string, ConfigurationItem> changes)
+    private async Task NotifyAsync()
     {
-        foreach (var subscriber in _subscribers)
+        var (current, subscribers) = ReadForSubscribers();
+        foreach (var subscriber in subscribers)
         {
-            var interesting = Select(changes, subscriber.Keys);
+            var interesting = Select(Changes(subscriber.Known, current), subscriber.Keys);
+            subscriber.Known = current;
             if (interesting.Count == 0)
                 continue;
             try
@@ -108,6 +112,13 @@ public sealed class SqliteConfigurationStore(string path, TimeProvider time, ILo
 
     private static Dictionary<string, ConfigurationItem> Select(Dictionary<string, ConfigurationItem> items, IReadOnlyList<string> keys) =>
         keys.Count == 0 ? items : items.Where(i => keys.Contains(i.Key, StringComparer.Ordinal)).ToDictionary();
+
+    // In one step: who subscribes a moment later has seen more than this, and must not be told of what was before.
+    private (Dictionary<string, ConfigurationItem> Current, ImmutableList<Subscriber> Subscribers) ReadForSubscribers()
+    {
+        lock (_gate)
+            return (ReadAll(), _subscribers);
+    }
 
     private long DataVersion()
     {
@@ -149,6 +160,9 @@ public sealed class SqliteConfigurationStore(string path, TimeProvider time, ILo
     private sealed record Subscriber(
         SqliteConfigurationStore Store, IReadOnlyList<string> Keys, Func<IReadOnlyDictionary<string, ConfigurationItem>, Task> Changed) : IAsyncDisposable
     {
+        /// <summary>What it was told so far, or could read when it came.</summary>
+        public required Dictionary<string, ConfigurationItem> Known { get; set; }
+
         public ValueTask DisposeAsync()
         {
             ImmutableInterlocked.Update(ref Store._subscribers, list => list.Remove(this));

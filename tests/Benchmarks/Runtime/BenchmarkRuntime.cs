@@ -1,9 +1,8 @@
-using System.Globalization;
 using Samples.Runtime;
 
 namespace Samples.Benchmarks.Runtime;
 
-/// <summary>The embedded runtime with a caller's and an application's sidecar. Prints the caller's HTTP port; ends when its input ends.</summary>
+/// <summary>The embedded runtime with a caller's and an application's sidecar. Prints their HTTP ports; ends when its input ends.</summary>
 internal static class BenchmarkRuntime
 {
     public static async Task RunAsync(int appPort, string folder)
@@ -13,7 +12,7 @@ internal static class BenchmarkRuntime
         var app = await runtime.AddSidecarAsync(options);
         await app.WaitForAppAsync(CancellationToken.None);
         var caller = await runtime.AddSidecarAsync(options with { AppId = "caller", AppPort = null });
-        Console.WriteLine(caller.HttpPort.ToString(CultureInfo.InvariantCulture));
+        Console.WriteLine($"{caller.HttpPort} {app.HttpPort}");
         await Console.In.ReadToEndAsync();
     }
 }

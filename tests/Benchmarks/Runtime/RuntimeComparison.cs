@@ -1,21 +1,19 @@
 using System.Globalization;
-using System.Net.Http.Headers;
-using System.Text;
 
 namespace Samples.Benchmarks.Runtime;
 
 /// <summary>
-/// What the embedded runtime costs: invocation through two sidecars beside the direct call, and durable state through a sidecar beside
-/// SQLite itself. Application and runtime are processes of their own, so that the load's processor time is not counted.
+/// What the embedded runtime costs: invocation through two sidecars and events through a broker beside direct calls, durable state beside
+/// SQLite itself. Where <c>DAPRD</c> names a real daprd, the same loads run through it too. Application and sidecars are processes of their own, so that
+/// the load's processor time is not counted.
 /// </summary>
 internal sealed class RuntimeComparison : IComparison
 {
-    private const int Callers = 16, Savers = 64;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+    private const string Publish = "/v1.0/publish/pubsub/orders", Invoke = "/v1.0/invoke/app/method/hello";
 
     public string Name => "runtime";
 
-    public string Description => "Invocation through sidecars beside direct calls, state beside the raw SQLite engine.";
+    public string Description => "Sidecars beside direct calls and the raw SQLite engine; beside the real daprd where DAPRD names one.";
 
     public async Task RunAsync(TimeSpan duration, Action<Finding> report, CancellationToken cancel)
     {
@@ -23,14 +21,28 @@ internal sealed class RuntimeComparison : IComparison
         try
         {
             WriteComponents(folder);
-            var (app, port) = await Peer.StartOwnAsync(["serve-app"], cancel);
+            var (app, line) = await Peer.StartOwnAsync(["serve-app"], cancel);
             await using var stopApp = app;
-            var (runtime, sidecar) = await Peer.StartOwnAsync(["serve-runtime", port, folder], cancel);
-            await using var stopRuntime = runtime;
-            using var direct = Client(port);
-            using var dapr = Client(sidecar);
-            await InvokeAsync(duration, app, runtime, direct, dapr, report, cancel);
-            await StateAsync(duration, folder, dapr, report, cancel);
+            var port = int.Parse(line, CultureInfo.InvariantCulture);
+            using var direct = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+            var measure = new Measurement(duration, cancel);
+
+            var (plain, plainCost) = await measure.CallAsync(direct, "/hello", () => app.ProcessorTime);
+            var (posted, postedOne) = (await measure.FloodAsync(direct, "/orders", direct), await measure.TrickleAsync(direct, "/orders", direct));
+            Outcome embedded;
+            await using (var sidecars = await SidecarPair.StartEmbeddedAsync(port, folder, cancel))
+            {
+                embedded = await Outcome.MeasureAsync(measure, sidecars, app, direct, "memory");
+                report(Finding.AtMost(4, "invocation: processor time a request, to the direct call", embedded.Cost, plainCost, "µs"));
+                report(new Finding("invocation: requests a second, to the direct call", embedded.Calls.Rate, plain.Rate, "1/s"));
+                report(new Finding("invocation: p99, to the direct call", embedded.Calls.Quantile(0.99), plain.Quantile(0.99), "ms"));
+                report(new Finding("publish to delivery: events a second, to the direct call", embedded.Events.Rate, posted.Rate, "1/s"));
+                report(new Finding("publish to delivery: p50 of the time under way, to the direct call", embedded.OneEvent.Quantile(0.5), postedOne.Quantile(0.5), "ms"));
+                await CompareSqliteAsync(measure, sidecars, folder, report);
+            }
+
+            if (Environment.GetEnvironmentVariable("DAPRD") is { Length: > 0 } daprd)
+                await CompareDaprdAsync(measure, daprd, port, folder, app, direct, embedded, report, cancel);
         }
         finally
         {
@@ -38,77 +50,73 @@ internal sealed class RuntimeComparison : IComparison
         }
     }
 
-    private static async Task InvokeAsync(
-        TimeSpan duration, Peer app, Peer runtime, HttpClient direct, HttpClient dapr, Action<Finding> report, CancellationToken cancel)
-    {
-        var (plain, plainCost) = await MeasureAsync(() => app.ProcessorTime, duration, direct, "/hello", cancel);
-        var (invoked, invokedCost) = await MeasureAsync(() => app.ProcessorTime + runtime.ProcessorTime, duration, dapr, "/v1.0/invoke/app/method/hello", cancel);
-        report(Finding.AtMost(4, "invocation: processor time a request, to the direct call", invokedCost, plainCost, "µs"));
-        report(new Finding("invocation: requests a second, to the direct call", invoked.Rate, plain.Rate, "1/s"));
-        report(new Finding("invocation: p99, to the direct call", invoked.Quantile(0.99), plain.Quantile(0.99), "ms"));
-    }
-
-    private static async Task<(LoadResult Load, double MicrosecondsOfProcessor)> MeasureAsync(
-        Func<TimeSpan> processor, TimeSpan duration, HttpClient http, string path, CancellationToken cancel)
-    {
-        Task Request(int client, CancellationToken stop) => GetAsync(http, path, stop);
-        // Until the hot paths are compiled for good: what the compiler takes belongs to neither number.
-        await Load.LoopAsync(Callers, WarmUp, Request, cancel);
-        var before = processor();
-        var load = await Load.LoopAsync(Callers, duration, Request, cancel);
-        return (load, (processor() - before).TotalMicroseconds / load.Requests);
-    }
-
-    private static async Task StateAsync(TimeSpan duration, string folder, HttpClient dapr, Action<Finding> report, CancellationToken cancel)
+    private static async Task CompareSqliteAsync(Measurement measure, SidecarPair sidecars, string folder, Action<Finding> report)
     {
         using var raw = new RawSqlite(Path.Combine(folder, "raw.db"));
-        var rawSaves = await Load.RunAsync(Savers, duration, (client, _) => Run(() => raw.Save(Key(client), Value())), cancel);
-        var saves = await Load.RunAsync(Savers, duration, (client, stop) => SaveAsync(dapr, Key(client), Value(), stop), cancel);
+        var rawSaves = await measure.SaveAsync(raw);
+        var saves = await measure.SaveAsync(sidecars.Caller, "durable");
         report(Finding.AtLeast(1.0 / 3, "durable saves from 64 clients, to raw SQLite", saves.Rate, rawSaves.Rate, "1/s"));
-        var rawGets = await Load.RunAsync(Savers, duration, (client, _) => Run(() => raw.Get(Key(client))), cancel);
-        var gets = await Load.RunAsync(Savers, duration, (client, stop) => GetAsync(dapr, "/v1.0/state/statestore/" + Key(client), stop), cancel);
-        report(new Finding("gets from 64 clients, to raw SQLite in the same process", gets.Rate, rawGets.Rate, "1/s"));
+        var rawGets = await measure.GetAsync(raw);
+        var gets = await measure.GetAsync(sidecars.Caller, "durable");
+        report(new Finding("gets from 64 clients, to raw SQLite in the caller's own process", gets.Rate, rawGets.Rate, "1/s"));
     }
 
-    private static Task Run(Action act)
+    private static async Task CompareDaprdAsync(
+        Measurement measure, string daprd, int appPort, string folder, Peer app, HttpClient direct, Outcome ours, Action<Finding> report, CancellationToken cancel)
     {
-        act();
-        return Task.CompletedTask;
+        await using var sidecars = await SidecarPair.StartDaprdAsync(daprd, appPort, folder, cancel);
+        var theirs = await Outcome.MeasureAsync(measure, sidecars, app, direct, "memory");
+        report(Finding.AtLeast(5, "invocation: requests a second, to daprd", ours.Calls.Rate, theirs.Calls.Rate, "1/s"));
+        report(new Finding("invocation: processor time a request, to daprd", ours.Cost, theirs.Cost, "µs"));
+        report(Finding.AtMost(0.5, "invocation: p99, to daprd", ours.Calls.Quantile(0.99), theirs.Calls.Quantile(0.99), "ms"));
+        report(Finding.AtLeast(5, "publish to delivery: events a second, to daprd", ours.Events.Rate, theirs.Events.Rate, "1/s"));
+        report(new Finding("publish to delivery: p50 of the time under way, to daprd", ours.OneEvent.Quantile(0.5), theirs.OneEvent.Quantile(0.5), "ms"));
+        report(Finding.AtLeast(2, "state in memory: saves a second, to daprd", ours.Saves.Rate, theirs.Saves.Rate, "1/s"));
+        report(Finding.AtLeast(2, "state in memory: gets a second, to daprd", ours.Gets.Rate, theirs.Gets.Rate, "1/s"));
+        report(new Finding("resident memory of two sidecars under load, to daprd", ours.Memory / 1e6, theirs.Memory / 1e6, "MB"));
     }
 
-    // A few thousand keys: not one hot page, not a database that outgrows its cache.
-    private static string Key(int client) => string.Create(CultureInfo.InvariantCulture, $"k{client}-{Random.Shared.Next(64)}");
-
-    // Never the same twice: SQLite writes nothing where nothing changes.
-    private static byte[] Value() => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\"{Random.Shared.NextInt64():D20}{new string('x', 80)}\""));
-
-    private static async Task GetAsync(HttpClient http, string path, CancellationToken cancel)
+    private static void WriteComponents(string folder)
     {
-        using var answer = await http.GetAsync(path, cancel);
-        answer.EnsureSuccessStatusCode();
-    }
+        // What daprd knows too, and beside it what only the embedded runtime is asked for.
+        var memory = Directory.CreateDirectory(Path.Combine(folder, "memory")).FullName;
+        var all = Directory.CreateDirectory(Path.Combine(folder, "components")).FullName;
+        foreach (var to in new[] { memory, all })
+        {
+            File.WriteAllText(Path.Combine(to, "memory.yaml"), Component("memory", "state.in-memory"));
+            File.WriteAllText(Path.Combine(to, "pubsub.yaml"), Component("pubsub", "pubsub.in-memory"));
+        }
 
-    private static async Task SaveAsync(HttpClient http, string key, byte[] value, CancellationToken cancel)
-    {
-        using var body = new ByteArrayContent([.. "[{\"key\":\""u8, .. Encoding.UTF8.GetBytes(key), .. "\",\"value\":"u8, .. value, .. "}]"u8]);
-        body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using var answer = await http.PostAsync("/v1.0/state/statestore", body, cancel);
-        answer.EnsureSuccessStatusCode();
-    }
+        File.WriteAllText(Path.Combine(all, "durable.yaml"), Component("durable", "state.sqlite") + """
 
-    private static HttpClient Client(string port) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-
-    private static void WriteComponents(string folder) =>
-        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "components")).FullName, "statestore.yaml"), """
-            apiVersion: dapr.io/v1alpha1
-            kind: Component
-            metadata:
-              name: statestore
-            spec:
-              type: state.sqlite
-              version: v1
               metadata:
               - name: connectionString
                 value: state.db
             """);
+    }
+
+    private static string Component(string name, string type) => $"""
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: {name}
+        spec:
+          type: {type}
+          version: v1
+        """;
+
+    /// <summary>What a pair of sidecars did under every load.</summary>
+    private sealed record Outcome(LoadResult Calls, double Cost, LoadResult Events, LoadResult OneEvent, LoadResult Saves, LoadResult Gets, long Memory)
+    {
+        public static async Task<Outcome> MeasureAsync(Measurement measure, SidecarPair sidecars, Peer app, HttpClient direct, string store)
+        {
+            var (calls, cost) = await measure.CallAsync(sidecars.Caller, Invoke, () => app.ProcessorTime + sidecars.ProcessorTime);
+            // An in-memory broker of daprd serves one sidecar: the application publishes to itself.
+            var events = await measure.FloodAsync(sidecars.App, Publish, direct);
+            var oneEvent = await measure.TrickleAsync(sidecars.App, Publish, direct);
+            var saves = await measure.SaveAsync(sidecars.Caller, store);
+            var gets = await measure.GetAsync(sidecars.Caller, store);
+            return new Outcome(calls, cost, events, oneEvent, saves, gets, sidecars.Memory);
+        }
+    }
 }
