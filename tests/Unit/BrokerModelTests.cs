@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
 using CsCheck;
+using Samples.Conformance.Redis;
 using Samples.Runtime.Components;
 using Xunit;
 
@@ -18,14 +19,23 @@ public sealed class BrokerModelTests
     public static TheoryData<string> Engines => ["pubsub.in-memory", "pubsub.sqlite"];
 
     [Theory(Timeout = 120_000), MemberData(nameof(Engines))]
-    public async Task Every_group_handles_what_was_published_since_it_exists(string engine)
+    public Task Every_group_handles_what_was_published_since_it_exists(string engine) => HoldsAsync(engine, iterations: 40, TestContext.Current.CancellationToken);
+
+    [Fact(Timeout = 120_000)]
+    public async Task So_it_is_on_Redis()
     {
         var cancel = TestContext.Current.CancellationToken;
+        await using var server = await RedisServer.StartAsync(cancel);
+        await HoldsAsync("pubsub.redis", iterations: 15, cancel, ("redisHost", server.Host));
+    }
+
+    private static async Task HoldsAsync(string engine, int iterations, CancellationToken cancel, params (string Name, string Value)[] settings)
+    {
         var step = Gen.Select(Gen.Int[0, 9], Gen.Int[0, 1], Gen.Int[1, 5]);
         await step.Array[1, 25].SampleAsync(async steps =>
         {
             await using var bench = new BrokerBench();
-            var history = new History(bench, engine);
+            var history = new History(bench, engine, settings);
             await history.OpenAsync();
             foreach (var (action, group, count) in steps)
             {
@@ -39,10 +49,10 @@ public sealed class BrokerModelTests
             }
 
             await history.SettleAsync(cancel);
-        }, iter: 40, threads: 1);
+        }, iter: iterations, threads: 1);
     }
 
-    private sealed class History(BrokerBench bench, string engine)
+    private sealed class History(BrokerBench bench, string engine, (string Name, string Value)[] settings)
     {
         private readonly Dictionary<string, HashSet<string>> _owed = [];
         private readonly Dictionary<string, List<IAsyncDisposable>> _members = Groups.ToDictionary(g => g, _ => new List<IAsyncDisposable>());
@@ -51,10 +61,12 @@ public sealed class BrokerModelTests
         private readonly ConcurrentDictionary<(string Group, string Message), byte> _handled = [];
         private readonly ConcurrentQueue<string> _broken = [];
         private readonly Channel<bool> _progress = Channel.CreateUnbounded<bool>();
+        // Redis keeps the topics of the histories before.
+        private readonly string _topic = Guid.NewGuid().ToString();
         private IBroker _broker = null!;
         private int _next;
 
-        public async Task OpenAsync() => _broker = await bench.OpenAsync(engine, null, ("redeliverInterval", "1ms"), ("concurrency", "3"));
+        public async Task OpenAsync() => _broker = await bench.OpenAsync(engine, null, [("redeliverInterval", "1ms"), ("concurrency", "3"), .. settings]);
 
         public async Task PublishAsync(int count)
         {
@@ -62,12 +74,12 @@ public sealed class BrokerModelTests
             // A topic without a group: what the first one gets of it is the engine's matter.
             foreach (var owed in _owed.Values)
                 owed.UnionWith(messages);
-            await _broker.PublishAsync([.. messages.Select(m => new BrokerMessage("t", Encoding.UTF8.GetBytes(m), null, new Dictionary<string, string>()))], CancellationToken.None);
+            await _broker.PublishAsync([.. messages.Select(m => new BrokerMessage(_topic, Encoding.UTF8.GetBytes(m), null, new Dictionary<string, string>()))], CancellationToken.None);
         }
 
         public async Task JoinAsync(string group)
         {
-            _members[group].Add(await _broker.SubscribeAsync(new BrokerSubscription(group, "t", async (messages, _) => [await HandleAsync(group, messages[0])]), CancellationToken.None));
+            _members[group].Add(await _broker.SubscribeAsync(new BrokerSubscription(group, _topic, async (messages, _) => [await HandleAsync(group, messages[0])]), CancellationToken.None));
             _owed.TryAdd(group, []);
         }
 

@@ -87,16 +87,19 @@ public sealed class RedisBroker : IBroker
     private async Task LeaveAsync(RedisStreamGroup group)
     {
         await _gate.WaitAsync();
+        bool last;
         try
         {
-            // Nobody is left here: what is not handled is given back, for this application elsewhere or when it comes again.
-            if (--group.Members == 0 && _groups.Remove((group.Topic, group.Name)))
-                await group.DisposeAsync();
+            last = --group.Members == 0 && _groups.Remove((group.Topic, group.Name));
         }
         finally
         {
             _gate.Release();
         }
+
+        // Nobody is left here: what is not handled is given back, for this application elsewhere or when it comes again.
+        if (last)
+            await group.DisposeAsync();
     }
 
     /// <inheritdoc/>

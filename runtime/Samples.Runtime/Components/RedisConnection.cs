@@ -19,6 +19,9 @@ internal sealed class RedisConnection(Component component, RedisSettings setting
     /// <summary>The server in words, for messages.</summary>
     public string Address => settings.Address;
 
+    /// <summary>False while the server is away, as far as is known.</summary>
+    public bool IsConnected => Multiplexer.IsConnected;
+
     /// <summary>Runs single commands where nothing translates failures.</summary>
     public IDatabase Database => Multiplexer.GetDatabase();
 

@@ -208,7 +208,8 @@ internal sealed class RedisStreamGroup(
         while (!_reading.IsCompleted)
         {
             // It waits for messages: woken up, it ends at once, and loses none that come just then.
-            await TryAsync(() => redis.Database.ExecuteAsync("CLIENT", "UNBLOCK", _clientId));
+            if (redis.IsConnected)
+                await TryAsync(() => redis.Database.ExecuteAsync("CLIENT", "UNBLOCK", _clientId));
             await Task.WhenAny(_reading, Task.Delay(FullPause, time));
         }
 
@@ -216,7 +217,7 @@ internal sealed class RedisStreamGroup(
         await _upkeep;
         _handled.Writer.Complete();
         await _acknowledging;
-        if (settings.Redelivers && !_held.IsEmpty)
+        if (settings.Redelivers && !_held.IsEmpty && redis.IsConnected)
             await TryAsync(GiveBackAsync);
         if (_fetching is not null)
             await _fetching.DisposeAsync();

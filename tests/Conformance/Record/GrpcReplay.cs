@@ -22,7 +22,7 @@ internal sealed class GrpcReplay(RecordedMachine machine, Likeness likeness) : I
     public async Task<JsonObject> AskAsync(RecordedCase recorded, CancellationToken cancel)
     {
         if (recorded is { Block: "configuration", Name: "get" })
-            machine.Configure(("gcolour", "blue", "v1"));
+            await machine.ConfigureAsync(("gcolour", "blue", "v1"));
         try
         {
             return recorded.Json["method"]!.GetValue<string>() == "SubscribeConfiguration"
@@ -59,7 +59,7 @@ internal sealed class GrpcReplay(RecordedMachine machine, Likeness likeness) : I
         if (_stream is null)
             _stream = Invoker(recorded).AsyncServerStreamingCall(Describe(Find(recorded), MethodType.ServerStreaming), null, new CallOptions(), Request(recorded, Find(recorded)));
         else
-            machine.Configure(("gcolour", "red", "v2"));
+            await machine.ConfigureAsync(("gcolour", "red", "v2"));
         Assert(await _stream.ResponseStream.MoveNext(cancel));
         return new JsonObject { ["code"] = "OK", ["messages"] = new JsonArray(ToJson(_stream.ResponseStream.Current)) };
     }

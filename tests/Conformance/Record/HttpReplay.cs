@@ -13,7 +13,7 @@ internal sealed class HttpReplay(RecordedMachine machine, Likeness likeness) : I
 
     public async Task<JsonObject> AskAsync(RecordedCase recorded, CancellationToken cancel)
     {
-        Prepare(recorded);
+        await PrepareAsync(recorded);
         using var request = Build(recorded);
         using var response = await _http.SendAsync(request, cancel);
         var body = await response.Content.ReadAsStringAsync(cancel);
@@ -27,12 +27,12 @@ internal sealed class HttpReplay(RecordedMachine machine, Likeness likeness) : I
         return new JsonObject { ["status"] = (int)response.StatusCode, ["headers"] = headers, ["body"] = Likeness.ParseOrText(body) };
     }
 
-    private void Prepare(RecordedCase recorded)
+    private async Task PrepareAsync(RecordedCase recorded)
     {
         if (recorded is { Block: "configuration", Name: "get two and an absent" })
-            machine.Configure(("colour", "blue", "v1"), ("plainval", "green", ""));
+            await machine.ConfigureAsync(("colour", "blue", "v1"), ("plainval", "green", ""));
         if (recorded is { Block: "configuration", Name: "change delivered" })
-            machine.Configure(("colour", "red", "v2"));
+            await machine.ConfigureAsync(("colour", "red", "v2"));
     }
 
     private HttpRequestMessage Build(RecordedCase recorded)

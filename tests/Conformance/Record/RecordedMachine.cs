@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Samples.Conformance.Redis;
 using Samples.Runtime;
 using Samples.Runtime.Components;
 
@@ -9,6 +10,7 @@ internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken
 {
     private readonly Machine _machine = new();
     private readonly Dictionary<string, Sidecar> _sidecars = new(StringComparer.Ordinal);
+    private RedisServer? _redis;
 
     public StubApp Stub => stub;
 
@@ -17,6 +19,8 @@ internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken
 
     public async Task StartAsync()
     {
+        if (RedisServer.IsInstalled)
+            _redis = await RedisServer.StartAsync(cancel);
         Directory.CreateDirectory(Path.Combine(_machine.Folder, "files"));
         await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "secrets.json"),
             http ? """{"plain": "s3cr3t", "nested": {"user": "u", "password": "p"}}""" : """{"plain": "s3cr3t", "nested": {"user": "u"}}""", cancel);
@@ -27,8 +31,16 @@ internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken
     }
 
     /// <summary>Writes configuration as an operator would.</summary>
-    public void Configure(params (string Key, string Value, string Version)[] items)
+    public async Task ConfigureAsync(params (string Key, string Value, string Version)[] items)
     {
+        if (_redis is not null)
+        {
+            await using var redis = await _redis.ConnectAsync();
+            foreach (var (key, value, version) in items)
+                await redis.GetDatabase(1).StringSetAsync(key, version.Length > 0 ? $"{value}||{version}" : value);
+            return;
+        }
+
         using var connection = new SqliteConnection($"Data Source={Path.Combine(_machine.Folder, "configuration.db")};Pooling=False");
         connection.Open();
         foreach (var (key, value, version) in items)
@@ -46,18 +58,23 @@ internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "Record");
         // The recording over gRPC had neither the cron binding nor the declarative subscription.
-        List<string> files = ["components.yaml", .. http ? (string[])["tick.yaml"] : []];
+        List<string> files = ["components.yaml", _redis is null ? "sqlite.yaml" : "redis.yaml", .. http ? (string[])["tick.yaml"] : []];
         if (EngineCatalog.All.ContainsKey("pubsub.in-memory"))
             files.AddRange(http ? ["pubsub.yaml", "declared.yaml"] : ["pubsub.yaml"]);
         var sidecar = await _machine.Runtime.AddSidecarAsync(options with
         {
             ResourcePaths = [.. files.Select(f => Path.Combine(folder, f))],
             BaseDirectory = _machine.Folder,
-            Variables = new Dictionary<string, string> { ["dataDir"] = _machine.Folder },
+            Variables = new Dictionary<string, string> { ["dataDir"] = _machine.Folder, ["redisHost"] = _redis?.Host ?? "" },
         }, cancel);
         await sidecar.WaitForAppAsync(cancel);
         return sidecar;
     }
 
-    public ValueTask DisposeAsync() => _machine.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _machine.DisposeAsync();
+        if (_redis is not null)
+            await _redis.DisposeAsync();
+    }
 }

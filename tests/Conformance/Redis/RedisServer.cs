@@ -65,7 +65,8 @@ public sealed class RedisServer : IAsyncDisposable
         var start = new ProcessStartInfo("redis-server",
         [
             "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _folder, "--save", "", "--appendonly", _durable ? "yes" : "no", "--appendfsync", "always",
-        ]) { RedirectStandardOutput = true };
+        ])
+        { RedirectStandardOutput = true };
         _process = Process.Start(start)!;
         while (await _process.StandardOutput.ReadLineAsync(cancel) is { } line)
         {

@@ -85,6 +85,7 @@ public sealed class RedisStateTests
         Assert.InRange((await bench.Redis.KeyTimeToLiveAsync("k"))!.Value.TotalSeconds, 500, 600);
         await store.WriteAsync([new StateWrite.Set("k", "3"u8.ToArray(), Ttl: TimeSpan.Zero)], Cancel);
         Assert.Null(await bench.Redis.KeyTimeToLiveAsync("k"));
+        Assert.Equal("3", Text(await store.GetAsync("k", Cancel)));
         await SetAsync(lasting, "d", "1");
         Assert.InRange((await bench.Redis.KeyTimeToLiveAsync("d"))!.Value.TotalSeconds, 400, 500);
         await lasting.WriteAsync([new StateWrite.Set("d", "1"u8.ToArray(), Ttl: TimeSpan.Zero)], Cancel);
