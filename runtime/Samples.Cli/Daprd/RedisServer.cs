@@ -89,7 +89,8 @@ internal sealed class RedisServer : IAsyncDisposable
         }
         catch (RedisException error)
         {
-            throw new ResourceException(Origin.Code, $"the Redis at {host} cannot be used: {error.Message}", $"Correct {HostVariable}, or start that server.");
+            // What else the message says is about the client's settings.
+            throw new ResourceException(Origin.Code, $"the Redis at {host} cannot be used: {error.Message.Split(". ")[0].TrimEnd('.')}.", $"Correct {HostVariable}, or start that server.");
         }
 
         throw new ResourceException(Origin.Code, $"every database of the Redis at {host} holds data, and a tour needs an empty one.",
