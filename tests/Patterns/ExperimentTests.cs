@@ -14,10 +14,12 @@ public sealed class ExperimentTests
         using var tour = new Tour(pattern);
         var record = await tour.RunAsync(TestContext.Current.CancellationToken);
         Assert.NotEmpty(record.Claims);
-        // A claim that was not run has not held: nothing is missing on a machine that runs these tests.
         var broken = record.Claims.Where(c => c.Held != true).ToList();
-        if (broken.Count > 0)
+        // A claim that was not run has not held: nothing is missing on a machine that runs these tests. Only a machine that was too busy to
+        // judge claims about time is no failure of the pattern.
+        if (broken.Exists(c => c.Held == false || c.Reason?.StartsWith(Punctuality.BusyMachine, StringComparison.Ordinal) != true))
             Assert.Fail(tour.Explain(broken));
         Assert.Equal(0, tour.ExitCode);
+        Assert.SkipWhen(broken.Count > 0, tour.Explain(broken));
     }
 }

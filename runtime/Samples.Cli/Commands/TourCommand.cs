@@ -83,9 +83,10 @@ internal static class TourCommand
                 {
                     ConfigureAsync = (key, value, stop) => run.Sidecars.ConfigureAsync(folder, key, value, stop),
                 };
+                using var punctuality = Punctuality.Begin();
                 try
                 {
-                    return await experiment.RunAsync(context, cancel);
+                    return [.. (await experiment.RunAsync(context, cancel)).Select(punctuality.Judge)];
                 }
                 catch (Exception error) when (error is not ResourceException && !cancel.IsCancellationRequested)
                 {
@@ -93,6 +94,7 @@ internal static class TourCommand
                 }
                 finally
                 {
+                    observe(new Observation("late wake-ups", punctuality.ShareLate, $"{punctuality.ShareLate:0.0%} of wake-ups were late"));
                     say("stopping");
                 }
             });

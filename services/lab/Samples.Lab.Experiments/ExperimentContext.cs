@@ -44,6 +44,9 @@ public sealed record Observation(string Series, double Value, string? Message = 
 /// <param name="Reason">Why it was not run, or what explains a failure.</param>
 public sealed record Claim(string Text, string Expected, string Measured, bool? Held, string? Reason = null)
 {
+    /// <summary>True for a claim about how long something takes, which a machine that is busy with something else cannot judge.</summary>
+    public bool OfTime { get; init; }
+
     /// <summary>A claim that this run could not put to the test.</summary>
     public static Claim NotRun(string text, string expected, string reason) => new(text, expected, "not run", null, reason);
 }

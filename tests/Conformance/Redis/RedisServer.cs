@@ -15,7 +15,12 @@ public sealed class RedisServer : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("samples-redis-").FullName;
     private Process _process = null!;
 
-    private RedisServer(bool durable) => _durable = durable;
+    private RedisServer(bool durable)
+    {
+        _durable = durable;
+        // A test that ran out of time disposes of nothing.
+        AppDomain.CurrentDomain.ProcessExit += EndWithTests;
+    }
 
     public int Port { get; private set; }
 
@@ -82,8 +87,21 @@ public sealed class RedisServer : IAsyncDisposable
         return false;
     }
 
+    private void EndWithTests(object? sender, EventArgs e)
+    {
+        try
+        {
+            _process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
+        AppDomain.CurrentDomain.ProcessExit -= EndWithTests;
         try
         {
             await KillAsync();

@@ -75,7 +75,10 @@ public sealed class OwnershipExperiment : IExperiment
         {
             double[] seconds = [.. play.Losses.Where(l => l.Fault == fault && l.Mechanism == mechanism).Select(l => SecondsUntilNext(l, beliefs)).Order()];
             return new Claim($"{mechanism}: another owner after {signal}", $"within {limit.TotalSeconds:0.00} s",
-                $"p50 {Quantile(seconds, 0.5):0.00} s, p99 {Quantile(seconds, 0.99):0.00} s of {seconds.Length}", seconds.Length > 0 && seconds[^1] <= limit.TotalSeconds);
+                $"p50 {Quantile(seconds, 0.5):0.00} s, p99 {Quantile(seconds, 0.99):0.00} s of {seconds.Length}", seconds.Length > 0 && seconds[^1] <= limit.TotalSeconds)
+            {
+                OfTime = true,
+            };
         });
 
     private static Claim Sidecars(Dictionary<string, OwnershipHistory> histories, FaultRounds play)

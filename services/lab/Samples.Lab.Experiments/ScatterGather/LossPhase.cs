@@ -64,9 +64,9 @@ internal sealed class LossPhase(ExperimentContext context, IFaults faults, Searc
         context.Observe(new Observation("partial answers", right, $"leaf {leaf} was {fault}: {right} of {count} answers partial and right, the slowest after {slowest:0} ms; whole again {healed.TotalSeconds:0.0} s after it was back"));
         return
         [
-            new Claim($"with all replicas of leaf {leaf} {fault}: {count} searches are answered within the deadline of {DeadlineMs} ms", $"{count}", $"{inTime}, the slowest after {slowest:0} ms", inTime == count),
-            new Claim("and each says that this leaf is missing, and is right about all the others", $"{count}", $"{right}", right == count),
-            new Claim("and after its return answers are whole again", $"within {Patience.TotalSeconds:0} s", $"after {healed.TotalSeconds:0.0} s", healed < Patience),
+            new Claim($"with all replicas of leaf {leaf} {fault}: {count} searches are answered within the deadline of {DeadlineMs} ms", $"{count}", $"{inTime}, the slowest after {slowest:0} ms", inTime == count) { OfTime = true },
+            new Claim("and each says that this leaf is missing, and is right about all the others", $"{count}", $"{right}", right == count) { OfTime = true },
+            new Claim("and after its return answers are whole again", $"within {Patience.TotalSeconds:0} s", $"after {healed.TotalSeconds:0.0} s", healed < Patience) { OfTime = true },
         ];
     }
 
