@@ -8,7 +8,7 @@ namespace Samples.Lab.Experiments;
 /// </summary>
 public sealed class Punctuality : IDisposable
 {
-    private const double TooOften = 0.1;
+    private const double TooOften = 0.03;
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10), Late = TimeSpan.FromMilliseconds(20);
 
     private readonly Thread _thread;
