@@ -23,6 +23,7 @@ public sealed class WrongInputTests
     [InlineData("'--set pictures' is no NAME=NUMBER.", "tour", "--set", "pictures")]
     [InlineData("'many' is no whole number.", "tour", "--set", "pictures=many")]
     [InlineData("'--rounds 0' is no number of rounds.", "tour", "--rounds", "0")]
+    [InlineData("--runtime is one of embedded, daprd, auto.", "run", "tiny", "--runtime", "nope")]
     [InlineData("'nope' does not run. Nothing runs.", "stop", "nope")]
     [InlineData("there are no logs yet. Run a pattern first.", "logs")]
     [InlineData("--lines is 0 or more.", "logs", "-n", "-1")]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Samples.Cli.Daprd;
 using Samples.Cli.Processes;
 using Samples.Cli.RunTemplate;
 using Samples.Runtime.Resources;
@@ -12,7 +13,6 @@ internal static class DoctorCommand
     private static readonly (string[] Programs, string Needed)[] Tools =
     [
         (["dapr"], "`dapr run -f` with Dapr's own sidecars"),
-        (["daprd"], "real sidecars without the Dapr CLI"),
         (["docker"], "Docker Compose"),
         (["redis-server"], "tests of the Redis engines"),
         (["kubectl"], "Kubernetes"),
@@ -43,8 +43,7 @@ internal static class DoctorCommand
             Row(programs[0], path ?? "no", path is null ? $"not possible: {needed}" : $"possible: {needed}", path is null ? Color.Grey : Color.Default);
         }
 
-        var redis = listeners.ContainsKey(6379);
-        Row("Redis on 6379", redis ? "yes" : "no", redis ? "components/redis can be used" : "components/redis needs one", redis ? Color.Default : Color.Grey);
+        AddDapr(Row, listeners);
         foreach (var pattern in repository.Patterns)
             fit &= AddPattern(Row, repository, pattern, listeners, runs);
         foreach (var run in runs)
@@ -60,6 +59,18 @@ internal static class DoctorCommand
         var dotnet = Locate("dotnet");
         row("dotnet", dotnet ?? "no", dotnet is null ? "the templates start `dotnet`: put the SDK's folder on PATH" : "starts the services", dotnet is null ? Color.Red : Color.Default);
         return dotnet is not null;
+    }
+
+    private static void AddDapr(Action<string, string, string, Color> row, IReadOnlyDictionary<int, string> listeners)
+    {
+        foreach (var (program, port) in new[] { ("daprd", 0), ("placement", DaprPrograms.PlacementPort), ("scheduler", DaprPrograms.SchedulerPort) })
+        {
+            var found = DaprPrograms.Locate(program) ?? (listeners.ContainsKey(port) ? $"a server on port {port}" : null);
+            row(program, found ?? "no", found is null ? "`--runtime daprd` needs it: `dapr init --slim`, or DAPR_RUNTIME_PATH" : "for `--runtime daprd`", found is null ? Color.Grey : Color.Default);
+        }
+
+        row("Redis", RedisServer.Missing is null ? RedisServer.Described : "no", RedisServer.Missing is { } missing ? $"`--runtime daprd` needs one: {missing}" : "for components/redis",
+            RedisServer.Missing is null ? Color.Default : Color.Grey);
     }
 
     private static bool AddPattern(

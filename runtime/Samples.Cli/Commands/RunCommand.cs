@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Samples.Cli.Processes;
 using Samples.Cli.RunTemplate;
+using Samples.Cli.Sidecars;
 using Samples.Lab.Experiments;
 using Samples.Runtime.Resources;
 using Spectre.Console;
@@ -20,16 +21,18 @@ internal static class RunCommand
         var data = new Option<DirectoryInfo?>("--data") { Description = "Where everything is kept; .samples in the checkout by default." };
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Your own files as the pattern's input (work-queue: a folder of pictures)." };
         var fresh = new Option<bool>("--fresh") { Description = "Forget what an earlier run kept." };
+        var runtime = RuntimeChoice.Option();
         var components = ComponentsOption.Create();
-        var command = new Command("run", "Run patterns until Ctrl-C.") { patterns, files, freePorts, data, folder, fresh, components }.WithExamples(
+        var command = new Command("run", "Run patterns until Ctrl-C.") { patterns, files, runtime, components, freePorts, data, folder, fresh }.WithExamples(
             ("samples run work-queue", "one pattern on the ports of its page"),
             ("samples run work-queue --folder ~/Pictures", "on your own pictures"),
             ("samples run work-queue --free-ports --data /tmp/second", "a second one beside it"),
             ("samples run work-queue --components redis", "on the Redis server of this machine"),
+            ("samples run work-queue --runtime daprd", "on real Dapr sidecars and Redis"),
             ("samples run -f my/dapr.yaml", "your own Dapr multi-app run template"));
         command.SetAction((result, _) => Errors.ShowAsync(() => RunAsync(new Wishes(
             result.GetValue(patterns)!, result.GetValue(files)!, result.GetValue(freePorts), result.GetValue(data), result.GetValue(folder), result.GetValue(fresh),
-            result.GetValue(components)))));
+            RuntimeChoice.Resolve(result.GetValue(runtime)!), result.GetValue(components)))));
         return command;
     }
 
@@ -45,14 +48,16 @@ internal static class RunCommand
         if (!wishes.FreePorts)
             RefuseSharedPorts(entries);
         if (wishes.Fresh)
-            Forget(entries, data);
+            Forget(entries, data, wishes.Runtime);
 
         var console = AnsiConsole.Console;
         foreach (var note in entries.SelectMany(e => e.Ignored.Select(i => (e.Pattern, i))).Distinct())
             console.MarkupLineInterpolated($"[grey]note: {note.Pattern}: {note.i}[/]");
+        if (wishes.Runtime == RuntimeKind.Daprd)
+            console.MarkupLine("[grey]sidecars: daprd, with placement, scheduler and Redis of this machine[/]");
         try
         {
-            var how = new LiveRunOptions("run", data, wishes.FreePorts, console, Patience);
+            var how = new LiveRunOptions("run", data, wishes.FreePorts, console, Patience) { Runtime = wishes.Runtime };
             if (wishes.Folder is not null)
                 how = how with { Environment = new Dictionary<string, string> { ["SAMPLES_FOLDER"] = wishes.Folder.FullName } };
             else
@@ -80,7 +85,7 @@ internal static class RunCommand
                 $"Name a pattern ({string.Join(", ", repository.Patterns.Select(p => p.Name))}) or a template with -f FILE.");
         }
 
-        return [.. templates.SelectMany(t => TemplateReader.Read(t, repository.Root, repository.Components(wishes.Components)))];
+        return [.. templates.SelectMany(t => TemplateReader.Read(t, repository.Root, wishes.Runtime.Components(repository, wishes.Components)))];
     }
 
     private static void RefuseSecondRun(Repository repository, List<RunEntry> entries, string data)
@@ -102,9 +107,9 @@ internal static class RunCommand
         }
     }
 
-    private static void Forget(List<RunEntry> entries, string data)
+    private static void Forget(List<RunEntry> entries, string data, RuntimeKind runtime)
     {
-        foreach (var folder in entries.Select(e => Path.Combine(data, e.Pattern)).Distinct().Where(Directory.Exists))
+        foreach (var folder in entries.Select(e => e.Pattern).Distinct().Concat(runtime == RuntimeKind.Daprd ? ["dapr"] : []).Select(n => Path.Combine(data, n)).Where(Directory.Exists))
             Directory.Delete(folder, recursive: true);
     }
 
@@ -122,5 +127,5 @@ internal static class RunCommand
         }
     }
 
-    private sealed record Wishes(string[] Patterns, FileInfo[] Files, bool FreePorts, DirectoryInfo? Data, DirectoryInfo? Folder, bool Fresh, string? Components);
+    private sealed record Wishes(string[] Patterns, FileInfo[] Files, bool FreePorts, DirectoryInfo? Data, DirectoryInfo? Folder, bool Fresh, RuntimeKind Runtime, string? Components);
 }

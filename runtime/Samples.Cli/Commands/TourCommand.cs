@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Samples.Cli.Processes;
 using Samples.Cli.RunTemplate;
+using Samples.Cli.Sidecars;
 using Samples.Lab.Experiments;
 using Samples.Runtime.Resources;
 using Spectre.Console;
@@ -22,19 +23,22 @@ internal static class TourCommand
         var without = new Option<string[]>("--without") { Description = "Take away what a promise rests on, to see the claims fail (ownership: fencing; scatter-gather: hedging).", DefaultValueFactory = _ => [] };
         var page = new Option<bool>("--page") { Description = "Also write the claims into the pattern's page, under \"Measured\"." };
         var keep = new Option<bool>("--keep") { Description = "Keep data and logs afterwards." };
+        var runtime = RuntimeChoice.Option();
         var components = ComponentsOption.Create();
-        var command = new Command("tour", "Run the experiments: real traffic, real faults, and a table of what held. Exit code 1 where a claim failed.") { patterns, json, set, rounds, without, page, keep, components }.WithExamples(
+        var command = new Command("tour", "Run the experiments: real traffic, real faults, and a table of what held. Exit code 1 where a claim failed.") { patterns, runtime, components, json, set, rounds, without, page, keep }.WithExamples(
             ("samples tour", "every pattern that has an experiment"),
             ("samples tour work-queue", "one pattern"),
             ("samples tour work-queue --set pictures=300 --keep", "a larger one, whose data and logs stay"),
+            ("samples tour work-queue --runtime daprd", "on real Dapr sidecars and Redis"),
             ("samples tour --json tour.json", "with a record for machines"));
         command.SetAction((result, _) => Errors.ShowAsync(() => TourAsync(
-            result.GetValue(patterns)!, TourOptions.Read(result.GetValue(set)!, result.GetValue(rounds), result.GetValue(without)!), result.GetValue(json), result.GetValue(page), result.GetValue(keep),
-            result.GetValue(components))));
+            result.GetValue(patterns)!, RuntimeChoice.Resolve(result.GetValue(runtime)!), result.GetValue(components),
+            TourOptions.Read(result.GetValue(set)!, result.GetValue(rounds), result.GetValue(without)!), result.GetValue(json), result.GetValue(page), result.GetValue(keep))));
         return command;
     }
 
-    private static async Task<int> TourAsync(string[] names, IReadOnlyDictionary<string, string> options, FileInfo? json, bool page, bool keep, string? components)
+    private static async Task<int> TourAsync(
+        string[] names, RuntimeKind runtime, string? components, IReadOnlyDictionary<string, string> options, FileInfo? json, bool page, bool keep)
     {
         using var interruption = new Interruption();
         var repository = Repository.Find();
@@ -47,10 +51,11 @@ internal static class TourCommand
         // Before anything runs: a minute later is too late to hear of a wrong path.
         if (json is not null && (json.Directory is not { Exists: true } || Directory.Exists(json.FullName)))
             throw new ResourceException(Origin.Code, $"'{json.FullName}' cannot be written.", "Name a file in a folder that exists.");
-        var templates = experiments.ToDictionary(e => e, e => TemplateReader.Read(repository.Require(e.Pattern).Template, repository.Root, repository.Components(components)));
-        var record = new TourRecord("embedded");
+        var templates = experiments.ToDictionary(
+            e => e, e => TemplateReader.Read(repository.Require(e.Pattern).Template, repository.Root, runtime.Components(repository, components)));
+        var record = new TourRecord(runtime.Word());
         foreach (var experiment in experiments)
-            record.Patterns.Add(await TourOneAsync(repository, experiment, templates[experiment], options, keep, interruption.Token));
+            record.Patterns.Add(await TourOneAsync(repository, experiment, templates[experiment], runtime, options, keep, interruption.Token));
         TourRecord.Show(AnsiConsole.Console, record);
         if (json is not null)
             record.Write(json.FullName);
@@ -60,7 +65,7 @@ internal static class TourCommand
     }
 
     private static async Task<PatternRecord> TourOneAsync(
-        Repository repository, IExperiment experiment, IReadOnlyList<RunEntry> entries, IReadOnlyDictionary<string, string> options, bool keep, CancellationToken cancel)
+        Repository repository, IExperiment experiment, IReadOnlyList<RunEntry> entries, RuntimeKind runtime, IReadOnlyDictionary<string, string> options, bool keep, CancellationToken cancel)
     {
         // A world of its own: fresh data and free ports, so that a tour disturbs nothing that runs.
         var data = TourFolder.Create(experiment.Pattern);
@@ -71,10 +76,13 @@ internal static class TourCommand
             var claims = await TourDisplay.ShowAsync(AnsiConsole.Console, experiment.Pattern, async (observe, say) =>
             {
                 say($"starting {entries.Count} processes");
-                await using var run = await LiveRun.StartAsync(repository, entries, new LiveRunOptions("tour", data, FreePorts: true, Console: null, Patience), cancel);
+                await using var run = await LiveRun.StartAsync(repository, entries, new LiveRunOptions("tour", data, FreePorts: true, Console: null, Patience) { Runtime = runtime }, cancel);
                 say("running");
-                var context = new ExperimentContext(
-                    run.Suite, await run.Suite.ListAsync(cancel), run.Options.DataOf(experiment.Pattern), observe, options, TimeProvider.System);
+                var folder = run.Options.DataOf(experiment.Pattern);
+                var context = new ExperimentContext(run.Suite, await run.Suite.ListAsync(cancel), folder, observe, options, TimeProvider.System)
+                {
+                    ConfigureAsync = (key, value, stop) => run.Sidecars.ConfigureAsync(folder, key, value, stop),
+                };
                 using var punctuality = Punctuality.Begin();
                 try
                 {

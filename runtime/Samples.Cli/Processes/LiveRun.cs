@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Samples.Cli.Control;
+using Samples.Cli.Daprd;
 using Samples.Cli.RunTemplate;
+using Samples.Cli.Sidecars;
 using Samples.Runtime;
 using Spectre.Console;
 
@@ -15,9 +17,11 @@ internal sealed class LiveRun : IAsyncDisposable
     // Disposed from the last to the first.
     private readonly Stack<object> _parts = new();
 
-    private LiveRun(Suite suite, SuiteOptions options) => (Suite, Options) = (suite, options);
+    private LiveRun(Suite suite, ISidecars sidecars, SuiteOptions options) => (Suite, Sidecars, Options) = (suite, sidecars, options);
 
     public Suite Suite { get; }
+
+    public ISidecars Sidecars { get; }
 
     public SuiteOptions Options { get; }
 
@@ -32,14 +36,27 @@ internal sealed class LiveRun : IAsyncDisposable
         }
 
         var loggers = LoggerFactory.Create(l => l.SetMinimumLevel(LogLevel.Debug).AddProvider(new LogLines(logs, entries)));
-        var runtime = new DaprRuntime(new RuntimeOptions { Loggers = loggers });
+        ISidecars sidecars;
+        try
+        {
+            sidecars = how.Runtime == RuntimeKind.Daprd
+                ? await DaprdSidecars.StartAsync(entries, how.Data, alone: how.Kind == "tour", logs, cancel)
+                : new EmbeddedSidecars(new DaprRuntime(new RuntimeOptions { Loggers = loggers }));
+        }
+        catch
+        {
+            loggers.Dispose();
+            logs.Dispose();
+            throw;
+        }
+
         var options = new SuiteOptions(how.Data, how.FreePorts, logs.Write) { Environment = how.Environment };
-        var run = new LiveRun(new Suite(runtime, options), options);
+        var run = new LiveRun(new Suite(sidecars, options), sidecars, options);
         try
         {
             run._parts.Push(logs);
             run._parts.Push(loggers);
-            run._parts.Push(runtime);
+            run._parts.Push(sidecars);
             var control = await ControlServer.StartAsync(run.Suite, cancel);
             options.Control = (control.Address, control.Token);
             run._parts.Push(RunFile.OfThisProcess([.. entries.Select(e => e.Pattern).Distinct()], control.Address.ToString(), control.Token, how.Data, how.Kind).Publish(repository.Data));
@@ -77,6 +94,9 @@ internal sealed class LiveRun : IAsyncDisposable
 /// <param name="Patience">How long applications may take to be ready.</param>
 internal sealed record LiveRunOptions(string Kind, string Data, bool FreePorts, IAnsiConsole? Console, TimeSpan Patience)
 {
+    /// <summary>Whose sidecars.</summary>
+    public RuntimeKind Runtime { get; init; }
+
     /// <summary>Over the templates' environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 }

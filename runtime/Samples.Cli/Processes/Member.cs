@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Samples.Cli.RunTemplate;
+using Samples.Cli.Sidecars;
 using Samples.Lab.Experiments;
-using Samples.Runtime;
 
 namespace Samples.Cli.Processes;
 
@@ -10,7 +10,7 @@ namespace Samples.Cli.Processes;
 /// One replica: its process, kept alive, beside its sidecar. A process that ends is started again with a back-off; only one that
 /// listens on no port and ends with 0 has done its work.
 /// </summary>
-internal sealed class Member(string name, RunEntry entry, Sidecar first, int? appPort, Launcher launcher, Action<string, string> log) : IAsyncDisposable
+internal sealed class Member(string name, RunEntry entry, ISidecar sidecar, int? appPort, Launcher launcher, Action<string, string> log) : IAsyncDisposable
 {
     private const int LinesKept = 5;
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(200), LongestBackOff = TimeSpan.FromSeconds(5), Stable = TimeSpan.FromSeconds(10);
@@ -18,7 +18,6 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
 
     private readonly CancellationTokenSource _closing = new();
     private readonly ConcurrentQueue<string> _lastLines = new();
-    private volatile Sidecar _sidecar = first;
     private TaskCompletionSource _wanted = NewSignal();
     private volatile Process? _process;
     private volatile string _state = "stopped";
@@ -30,7 +29,7 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
 
     public RunEntry Entry => entry;
 
-    public Sidecar Sidecar => _sidecar;
+    public ISidecar Sidecar => sidecar;
 
     public int? AppPort => appPort;
 
@@ -56,8 +55,8 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
     /// <summary>What it said last.</summary>
     public IReadOnlyList<string> LastLines => [.. _lastLines];
 
-    public Replica Describe() => new(name, entry.AppId, Pid, appPort ?? 0, _sidecar.HttpPort, _sidecar.GrpcPort,
-        _state == "running" && appPort is not null && !_sidecar.AppReady ? "starting" : _state);
+    public Replica Describe() => new(name, entry.AppId, Pid, appPort ?? 0, sidecar.HttpPort, sidecar.GrpcPort,
+        _state == "running" && appPort is not null && !sidecar.AppReady ? "starting" : _state);
 
     public void Begin(IReadOnlyDictionary<string, string> environment)
     {
@@ -97,14 +96,6 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
             return;
         _state = "running";
         Native.Resume(pid);
-    }
-
-    /// <summary>A new sidecar in the place of the old one, on its ports.</summary>
-    public async Task RestartSidecarAsync(DaprRuntime runtime, CancellationToken cancel)
-    {
-        var old = _sidecar;
-        await runtime.RemoveSidecarAsync(old);
-        _sidecar = await runtime.AddSidecarAsync(old.Options with { HttpPort = old.HttpPort, GrpcPort = old.GrpcPort }, cancel);
     }
 
     /// <summary>SIGTERM; it stays down until started. After ten seconds it is killed.</summary>
@@ -236,5 +227,6 @@ internal sealed class Member(string name, RunEntry entry, Sidecar first, int? ap
         await _closing.CancelAsync();
         await _loop;
         _closing.Dispose();
+        await sidecar.DisposeAsync();
     }
 }

@@ -1,13 +1,13 @@
 using System.Net;
 using Samples.Cli.RunTemplate;
+using Samples.Cli.Sidecars;
 using Samples.Lab.Experiments;
-using Samples.Runtime;
 using Samples.Runtime.Resources;
 
 namespace Samples.Cli.Processes;
 
 /// <summary>A template that runs: every replica with its sidecar, kept alive until told otherwise.</summary>
-internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults, IAsyncDisposable
+internal sealed class Suite(ISidecars sidecars, SuiteOptions options) : IFaults, IAsyncDisposable
 {
     private const int EndingsAtStart = 5;
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
@@ -46,6 +46,7 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
 
         foreach (var entry in entries)
             members.Add(await AddAsync(entry, entries.Count(e => e.AppId == entry.AppId) > 1, cancel));
+        await Task.WhenAll(members.Select(m => m.Sidecar.WaitForApiAsync(cancel)));
         foreach (var member in members)
             member.Begin(EnvironmentOf(member));
     }
@@ -92,7 +93,7 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
 
     public Task TerminateAsync(string replica, CancellationToken cancellationToken) => Find(replica).TerminateAsync();
 
-    public Task RestartSidecarAsync(string replica, CancellationToken cancellationToken) => Find(replica).RestartSidecarAsync(runtime, cancellationToken);
+    public Task RestartSidecarAsync(string replica, CancellationToken cancellationToken) => Find(replica).Sidecar.RestartAsync(cancellationToken);
 
     /// <inheritdoc/>
     /// <remarks>A number of 0 set by hand stays until another is set by hand, as with Kubernetes' autoscaler.</remarks>
@@ -130,6 +131,7 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
             for (var i = running.Count; i < replicas; i++)
             {
                 var member = await AddAsync(entry, true, cancellationToken);
+                await member.Sidecar.WaitForApiAsync(cancellationToken);
                 member.Begin(EnvironmentOf(member));
             }
 
@@ -150,31 +152,25 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
             { } fixedPort when fixedPort > 0 && !options.FreePorts => CheckFree(entry.AppId, fixedPort),
             _ => FreePorts.Next(),
         };
-        var sidecar = await runtime.AddSidecarAsync(new SidecarOptions(entry.AppId)
-        {
-            AppPort = appPort,
-            AppProtocol = entry.AppProtocol,
-            HttpPort = options.FreePorts || entry.DaprHttpPort == 0 ? FreePorts.Next() : entry.DaprHttpPort,
-            GrpcPort = options.FreePorts || entry.DaprGrpcPort == 0 ? FreePorts.Next() : entry.DaprGrpcPort,
-            ResourcePaths = entry.ResourcePaths,
-            ConfigurationFile = entry.ConfigurationFile,
-            AppHealthCheck = entry.HealthCheck,
-            Variables = new Dictionary<string, string> { ["dataDir"] = options.DataOf(entry.Pattern) },
-            BaseDirectory = entry.Directory,
-            DataDirectory = options.DataOf(entry.Pattern),
-            MaxConcurrency = entry.MaxConcurrency,
-            MaxBodySize = entry.MaxBodySize,
-            ApiLogging = entry.ApiLogging,
-        }, cancel);
+        var name = NameOf(entry.AppId, isReplica);
+        var sidecar = await sidecars.AddAsync(new SidecarPlace(name, entry, appPort,
+            options.FreePorts || entry.DaprHttpPort == 0 ? FreePorts.Next() : entry.DaprHttpPort,
+            options.FreePorts || entry.DaprGrpcPort == 0 ? FreePorts.Next() : entry.DaprGrpcPort,
+            options.DataOf(entry.Pattern)), cancel);
+        var member = new Member(name, entry, sidecar, appPort, _launcher, options.Log);
         lock (_gate)
-        {
-            var number = 1;
-            while (_members.Any(m => m.Name == $"{entry.AppId}-{number}"))
-                number++;
-            var member = new Member(isReplica || number > 1 ? $"{entry.AppId}-{number}" : entry.AppId, entry, sidecar, appPort, _launcher, options.Log);
             _members.Add(member);
-            return member;
-        }
+        return member;
+    }
+
+    // Nobody else adds one in between: a suite is scaled only after its start, and by one at a time.
+    private string NameOf(string appId, bool isReplica)
+    {
+        var taken = Members.Select(m => m.Name).ToHashSet();
+        var number = 1;
+        while (taken.Contains($"{appId}-{number}"))
+            number++;
+        return isReplica || number > 1 ? $"{appId}-{number}" : appId;
     }
 
     private async Task RemoveAsync(Member member)
@@ -182,7 +178,6 @@ internal sealed class Suite(DaprRuntime runtime, SuiteOptions options) : IFaults
         lock (_gate)
             _members.Remove(member);
         await member.DisposeAsync();
-        await runtime.RemoveSidecarAsync(member.Sidecar);
     }
 
     private Dictionary<string, string> EnvironmentOf(Member member)

@@ -15,6 +15,9 @@ public sealed record ExperimentContext(
     IReadOnlyDictionary<string, string> Options,
     TimeProvider Time)
 {
+    /// <summary>Stores a value (the second argument) under a key of the configuration store, as the store of this run wants it: Dapr has no API for that.</summary>
+    public Func<string, string, CancellationToken, Task> ConfigureAsync { get; init; } = (key, value, cancel) => ConfigurationFile.SetAsync(DataDirectory, key, value, cancel);
+
     /// <summary>The whole number that the run was given under this name, or the experiment's own.</summary>
     public int Option(string name, int otherwise)
     {

@@ -18,12 +18,12 @@ internal sealed class BrokerPhase(ExperimentContext context, Invocation invoke)
         var two = await MarkAsync("redis-shard-4", "two", cancel);
         var broker = await invoke.GetAsync<BrokerState>("broker-ambassador", "broker", cancel);
 
-        await ConfigurationFile.SetAsync(context.DataDirectory, "broker.backend", one, cancel);
+        await context.ConfigureAsync("broker.backend", one, cancel);
         _ = await Invocation.WaitAsync(async () => (await invoke.GetAsync<BrokerState>("broker-ambassador", "broker", cancel)).Backend == one, Patience, cancel);
         using var old = await Connection.OpenAsync(broker.Port, cancel);
         var before = await old.AskAsync("GET", "backend");
 
-        await ConfigurationFile.SetAsync(context.DataDirectory, "broker.backend", two, cancel);
+        await context.ConfigureAsync("broker.backend", two, cancel);
         var took = await Invocation.WaitAsync(async () =>
         {
             using var fresh = await Connection.OpenAsync(broker.Port, cancel);

@@ -45,7 +45,7 @@ internal sealed class ShardPhase(ExperimentContext context, Invocation invoke)
     // To see what the ring is for: the hash modulo the number of shards in its place.
     private async Task ReplaceRingAsync(CancellationToken cancel)
     {
-        await ConfigurationFile.SetAsync(context.DataDirectory, "shards.distribution", "modula", cancel);
+        await context.ConfigureAsync("shards.distribution", "modula", cancel);
         _ = await Invocation.WaitAsync(async () => (await StateAsync(cancel)).Distribution == "modula", Patience, cancel)
             ?? throw new InvalidOperationException("The ambassador did not take the distribution 'modula' from the configuration.");
     }

@@ -77,7 +77,7 @@ internal sealed class SplitPhase(ExperimentContext context) : IDisposable
     private async Task<Claim> ChangeAsync(string?[] before, CancellationToken cancel)
     {
         var production = _clients.Where((_, i) => before[i] == "production").Take(40).ToArray();
-        await ConfigurationFile.SetAsync(context.DataDirectory, "experiment.weights", "50/50", cancel);
+        await context.ConfigureAsync("experiment.weights", "50/50", cancel);
         var took = await Invocation.WaitAsync(async () => (await AskAllAsync(production, cancel)).Contains("experiment"), Patience, cancel);
         var after = await AskAllAsync(_clients, cancel);
         var left = before.Zip(after).Count(p => p is { First: "experiment", Second: not "experiment" });

@@ -1,0 +1,56 @@
+using Samples.Lab.Experiments;
+using Samples.Runtime;
+
+namespace Samples.Cli.Sidecars;
+
+/// <summary>Sidecars inside the command.</summary>
+internal sealed class EmbeddedSidecars(DaprRuntime runtime) : ISidecars
+{
+    public async Task<ISidecar> AddAsync(SidecarPlace place, CancellationToken cancel) => new Embedded(runtime, await runtime.AddSidecarAsync(OptionsOf(place), cancel));
+
+    public Task ConfigureAsync(string data, string key, string value, CancellationToken cancel) => ConfigurationFile.SetAsync(data, key, value, cancel);
+
+    public ValueTask DisposeAsync() => runtime.DisposeAsync();
+
+    private static SidecarOptions OptionsOf(SidecarPlace place) => new(place.Entry.AppId)
+    {
+        AppPort = place.AppPort,
+        AppProtocol = place.Entry.AppProtocol,
+        HttpPort = place.HttpPort,
+        GrpcPort = place.GrpcPort,
+        ResourcePaths = place.Entry.ResourcePaths,
+        ConfigurationFile = place.Entry.ConfigurationFile,
+        AppHealthCheck = place.Entry.HealthCheck,
+        Variables = new Dictionary<string, string> { ["dataDir"] = place.Data },
+        BaseDirectory = place.Entry.Directory,
+        DataDirectory = place.Data,
+        MaxConcurrency = place.Entry.MaxConcurrency,
+        MaxBodySize = place.Entry.MaxBodySize,
+        ApiLogging = place.Entry.ApiLogging,
+    };
+
+    private sealed class Embedded(DaprRuntime runtime, Sidecar first) : ISidecar
+    {
+        private volatile Sidecar _sidecar = first;
+
+        public int HttpPort => _sidecar.HttpPort;
+
+        public int GrpcPort => _sidecar.GrpcPort;
+
+        public bool AppReady => _sidecar.AppReady;
+
+        // The runtime adds none that does not answer.
+        public Task WaitForApiAsync(CancellationToken cancel) => Task.CompletedTask;
+
+        public Task WaitForAppAsync(CancellationToken cancel) => _sidecar.WaitForAppAsync(cancel);
+
+        public async Task RestartAsync(CancellationToken cancel)
+        {
+            var old = _sidecar;
+            await runtime.RemoveSidecarAsync(old);
+            _sidecar = await runtime.AddSidecarAsync(old.Options with { HttpPort = old.HttpPort, GrpcPort = old.GrpcPort }, cancel);
+        }
+
+        public async ValueTask DisposeAsync() => await runtime.RemoveSidecarAsync(_sidecar);
+    }
+}
