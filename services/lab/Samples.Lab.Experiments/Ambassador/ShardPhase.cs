@@ -101,7 +101,8 @@ internal sealed class ShardPhase(ExperimentContext context, Invocation invoke)
         var same = (await LocateAsync(cancel)).Zip(_owners).Count(p => p.First == p.Second);
         context.Observe(new Observation("back after s", back?.TotalSeconds ?? double.NaN, $"{VictimShard} is back"));
         claims.Add(new Claim("started again, it is back by itself and has its keys' places again", $"within {Patience.TotalSeconds:0} s, {_keys.Length}",
-            ejected is null ? "it was never out" : back is null ? "not back" : $"after {back.Value.TotalSeconds:0.0} s, {same}", ejected is not null && back is not null && same == _keys.Length) { OfTime = true });
+            ejected is null ? "it was never out" : back is null ? "not back" : $"after {back.Value.TotalSeconds:0.0} s, {same}", ejected is not null && back is not null && same == _keys.Length)
+        { OfTime = true });
         return claims;
     }
 

@@ -32,7 +32,8 @@ internal sealed class OverheadPhase(ExperimentContext context, IFaults faults, Q
         // What else a machine does fills caches and adds to the time: the lowest is nearest to what an item costs.
         var (each, rate) = measured.Min();
         return new Claim($"overhead of manager and source: processor time an item, the lowest of {Batches} batches of {batch}", $"at most {LimitMs:0} ms",
-            $"{each:0.00} ms, at {rate:0} items a second", each <= LimitMs) { OfTime = true };
+            $"{each:0.00} ms, at {rate:0} items a second", each <= LimitMs)
+        { OfTime = true };
     }
 
     // The experiment is the worker here: it takes an item and says that it is done.
