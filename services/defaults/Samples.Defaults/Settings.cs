@@ -19,4 +19,14 @@ public static class Settings
             ? value
             : throw new InvalidOperationException($"{name} is '{text}'; give a number between {least} and {most}.");
     }
+
+    /// <summary>A whole number within bounds.</summary>
+    public static int Whole(this IConfiguration configuration, string name, int otherwise, int least, int most)
+    {
+        if (configuration[name] is not { Length: > 0 } text)
+            return otherwise;
+        return int.TryParse(text, out var value) && value >= least && value <= most
+            ? value
+            : throw new InvalidOperationException($"{name} is '{text}'; give a whole number between {least} and {most}.");
+    }
 }

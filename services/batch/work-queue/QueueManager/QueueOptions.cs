@@ -1,3 +1,5 @@
+using Samples.Defaults;
+
 namespace Samples.QueueManager;
 
 /// <summary>How the queue behaves; every setting has an environment variable of the name in brackets.</summary>
@@ -41,29 +43,17 @@ public sealed record QueueOptions
     {
         Source = configuration["SOURCE_APP_ID"] ?? "source-files",
         Store = configuration["STATE_STORE"] ?? "statestore",
-        Lease = Seconds(configuration, "LEASE_SECONDS", 10, 0.5, 3600),
-        MaxFailures = (int)Number(configuration, "MAX_FAILURES", 5, 1, 1000),
-        MaxLosses = (int)Number(configuration, "MAX_LOSSES", 20, 1, 1000),
-        BackOff = Seconds(configuration, "BACKOFF_SECONDS", 0.5, 0, 3600),
-        Period = Seconds(configuration, "PERIOD_SECONDS", 1, 0.1, 3600),
-        WorkOff = Seconds(configuration, "WORK_OFF_SECONDS", 20, 1, 86_400),
-        Leadership = Seconds(configuration, "LEADER_SECONDS", 3, 0.5, 300),
-        Workers = Limits((int)Number(configuration, "MIN_WORKERS", 1, 0, 1000), (int)Number(configuration, "MAX_WORKERS", 4, 1, 1000)),
+        Lease = configuration.Seconds("LEASE_SECONDS", 10, 0.5, 3600),
+        MaxFailures = configuration.Whole("MAX_FAILURES", 5, 1, 1000),
+        MaxLosses = configuration.Whole("MAX_LOSSES", 20, 1, 1000),
+        BackOff = configuration.Seconds("BACKOFF_SECONDS", 0.5, 0, 3600),
+        Period = configuration.Seconds("PERIOD_SECONDS", 1, 0.1, 3600),
+        WorkOff = configuration.Seconds("WORK_OFF_SECONDS", 20, 1, 86_400),
+        Leadership = configuration.Seconds("LEADER_SECONDS", 3, 0.5, 300),
+        Workers = Limits(configuration.Whole("MIN_WORKERS", 1, 0, 1000), configuration.Whole("MAX_WORKERS", 4, 1, 1000)),
         Replica = configuration["SAMPLES_REPLICA"] ?? $"{Environment.MachineName}-{Environment.ProcessId}",
     };
 
     private static (int Min, int Max) Limits(int least, int most) => least <= most ? (least, most)
         : throw new InvalidOperationException($"MIN_WORKERS is {least} and MAX_WORKERS is {most}; give a minimum that is not above the maximum.");
-
-    private static TimeSpan Seconds(IConfiguration configuration, string name, double otherwise, double least, double most) =>
-        TimeSpan.FromSeconds(Number(configuration, name, otherwise, least, most));
-
-    private static double Number(IConfiguration configuration, string name, double otherwise, double least, double most)
-    {
-        if (configuration[name] is not { Length: > 0 } text)
-            return otherwise;
-        return double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
-            ? value
-            : throw new InvalidOperationException($"{name} is '{text}'; give a number between {least} and {most}.");
-    }
 }

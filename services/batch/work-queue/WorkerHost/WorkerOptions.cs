@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Samples.Defaults;
 
 namespace Samples.WorkerHost;
 
@@ -46,10 +47,10 @@ public sealed partial record WorkerOptions
             Queue = configuration["QUEUE_APP_ID"] ?? "queue-manager",
             Source = configuration["SOURCE_APP_ID"] ?? "source-files",
             Command = command,
-            TimeLimit = TimeSpan.FromSeconds(Positive(configuration, "WORKER_TIMEOUT_SECONDS", 60)),
+            TimeLimit = configuration.Seconds("WORKER_TIMEOUT_SECONDS", 60, 0.001, 86_400),
             Output = Path.GetFullPath(configuration["WORKER_OUTPUT"] ?? Path.Combine(configuration["SAMPLES_DATA"] ?? ".samples/work-queue", "thumbnails")),
-            Idle = TimeSpan.FromMilliseconds(Positive(configuration, "IDLE_MS", 100)),
-            Drain = TimeSpan.FromSeconds(Positive(configuration, "DRAIN_SECONDS", 5)),
+            Idle = TimeSpan.FromMilliseconds(configuration.Number("IDLE_MS", 100, 1, 60_000)),
+            Drain = configuration.Seconds("DRAIN_SECONDS", 5, 0.001, 86_400),
             Name = configuration["SAMPLES_REPLICA"] ?? $"{Environment.MachineName}-{Environment.ProcessId}",
         };
     }
@@ -61,12 +62,4 @@ public sealed partial record WorkerOptions
 
     [GeneratedRegex("\"[^\"]*\"|[^ ]+")]
     private static partial Regex Words();
-
-    private static double Positive(IConfiguration configuration, string name, double otherwise)
-    {
-        if (configuration[name] is not { Length: > 0 } text)
-            return otherwise;
-        return double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var value) && value is > 0 and <= 86_400
-            ? value : throw new InvalidOperationException($"{name} is '{text}'; give a number above 0, at most 86400.");
-    }
 }

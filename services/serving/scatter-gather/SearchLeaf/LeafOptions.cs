@@ -1,3 +1,5 @@
+using Samples.Defaults;
+
 namespace Samples.SearchLeaf;
 
 /// <summary>Who this leaf is; every setting has an environment variable of the name in brackets.</summary>
@@ -21,23 +23,14 @@ public sealed record LeafOptions
     /// <summary>Reads and checks the settings.</summary>
     public static LeafOptions From(IConfiguration configuration)
     {
-        var partitions = Number(configuration, "PARTITIONS", 4, 1, 1024);
+        var partitions = configuration.Whole("PARTITIONS", 4, 1, 1024);
         return new LeafOptions
         {
-            Leaf = Number(configuration, "LEAF", 1, 1, partitions),
+            Leaf = configuration.Whole("LEAF", 1, 1, partitions),
             Partitions = partitions,
             Documents = configuration["SAMPLES_FOLDER"],
             Data = configuration["SAMPLES_DATA"] ?? ".samples/scatter-gather",
             Faults = configuration["FAULTS"] == "true",
         };
-    }
-
-    private static int Number(IConfiguration configuration, string name, int otherwise, int least, int most)
-    {
-        if (configuration[name] is not { Length: > 0 } text)
-            return otherwise;
-        return int.TryParse(text, out var value) && value >= least && value <= most
-            ? value
-            : throw new InvalidOperationException($"{name} is '{text}'; give a whole number between {least} and {most}.");
     }
 }

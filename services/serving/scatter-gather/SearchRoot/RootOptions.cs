@@ -1,4 +1,4 @@
-using System.Globalization;
+using Samples.Defaults;
 
 namespace Samples.SearchRoot;
 
@@ -44,22 +44,13 @@ public sealed record RootOptions
         return new RootOptions
         {
             Leaves = leaves,
-            Partitions = (int)Number(configuration, "PARTITIONS", 4, leaves.Length, 1024),
-            Deadline = TimeSpan.FromMilliseconds(Number(configuration, "DEADLINE_MS", 1000, SearchRequest.ShortestDeadlineMs, SearchRequest.LongestDeadlineMs)),
+            Partitions = configuration.Whole("PARTITIONS", 4, leaves.Length, 1024),
+            Deadline = TimeSpan.FromMilliseconds(configuration.Number("DEADLINE_MS", 1000, SearchRequest.ShortestDeadlineMs, SearchRequest.LongestDeadlineMs)),
             Hedging = configuration["HEDGING"] is not "false",
-            HedgeQuantile = Number(configuration, "HEDGE_QUANTILE", 0.95, 0.5, 0.999),
-            HedgeBudget = Number(configuration, "HEDGE_BUDGET", 0.1, 0, 1),
-            OutlierMisses = (int)Number(configuration, "OUTLIER_MISSES", 3, 1, 1000),
-            OutlierPause = TimeSpan.FromSeconds(Number(configuration, "OUTLIER_SECONDS", 1, 0.1, 30)),
+            HedgeQuantile = configuration.Number("HEDGE_QUANTILE", 0.95, 0.5, 0.999),
+            HedgeBudget = configuration.Number("HEDGE_BUDGET", 0.1, 0, 1),
+            OutlierMisses = configuration.Whole("OUTLIER_MISSES", 3, 1, 1000),
+            OutlierPause = configuration.Seconds("OUTLIER_SECONDS", 1, 0.1, 30),
         };
-    }
-
-    private static double Number(IConfiguration configuration, string name, double otherwise, double least, double most)
-    {
-        if (configuration[name] is not { Length: > 0 } text)
-            return otherwise;
-        return double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
-            ? value
-            : throw new InvalidOperationException($"{name} is '{text}'; give a number between {least} and {most}.");
     }
 }

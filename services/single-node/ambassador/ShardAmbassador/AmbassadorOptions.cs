@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text;
+using Samples.Defaults;
 using Samples.ShardAmbassador.Resp;
 using Samples.ShardAmbassador.Ring;
 using Samples.ShardAmbassador.Shards;
@@ -39,30 +39,21 @@ internal sealed record AmbassadorOptions
         var tag = configuration["HASH_TAG"] ?? "{}";
         if (tag.Length is not (0 or 2) || tag.Any(c => !char.IsAscii(c)))
             throw new InvalidOperationException($"HASH_TAG is '{tag}'; give two characters such as {{}}, or nothing.");
-        var limits = new RespLimits(Bytes: (int)Number(configuration, "MAX_COMMAND_MB", 64, 1, 512) * 1024 * 1024);
+        var limits = new RespLimits(Bytes: configuration.Whole("MAX_COMMAND_MB", 64, 1, 512) * 1024 * 1024);
         return new AmbassadorOptions
         {
-            Port = Samples.Defaults.OwnPort.From(configuration, "RESP_PORT", 6500),
+            Port = OwnPort.From(configuration, "RESP_PORT", 6500),
             Shards = ShardEntry.ParseList(configuration["SHARDS"] ?? throw new InvalidOperationException($"SHARDS is not set; {ShardEntry.Form}")),
             Distribution = distribution,
             HashTag = Encoding.ASCII.GetBytes(tag),
             Servers = new ShardSettings(
-                TimeSpan.FromMilliseconds(Number(configuration, "SHARD_TIMEOUT_MS", 1000, 10, 60_000)),
+                TimeSpan.FromMilliseconds(configuration.Number("SHARD_TIMEOUT_MS", 1000, 10, 60_000)),
                 configuration["AUTO_EJECT"] != "false",
-                (int)Number(configuration, "FAILURE_LIMIT", 2, 1, 1000),
-                TimeSpan.FromSeconds(Number(configuration, "RETRY_SECONDS", 30, 0.1, 86_400)),
+                configuration.Whole("FAILURE_LIMIT", 2, 1, 1000),
+                configuration.Seconds("RETRY_SECONDS", 30, 0.1, 86_400),
                 limits),
-            MostClients = (int)Number(configuration, "MAX_CLIENTS", 10_000, 1, 100_000),
+            MostClients = configuration.Whole("MAX_CLIENTS", 10_000, 1, 100_000),
             ConfigurationStore = configuration["CONFIG_STORE"] ?? "configstore",
         };
-    }
-
-    private static double Number(IConfiguration configuration, string name, double otherwise, double least, double most)
-    {
-        if (configuration[name] is not { Length: > 0 } text)
-            return otherwise;
-        return double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
-            ? value
-            : throw new InvalidOperationException($"{name} is '{text}'; give a number between {least} and {most}.");
     }
 }
