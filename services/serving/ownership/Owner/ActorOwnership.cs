@@ -24,7 +24,8 @@ public sealed class ActorOwnership(IActorProxyFactory actors, OwnerOptions optio
     public override async Task<TimeSpan> BeatAsync(CancellationToken cancel)
     {
         await CallAsync(cancel);
-        return options.Look;
+        // An actor whose replica goes away comes back to life with the next call: these are what a hand-over waits for.
+        return options.Look / 2;
     }
 
     /// <inheritdoc/>

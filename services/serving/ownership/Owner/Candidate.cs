@@ -57,7 +57,7 @@ public sealed class Candidate(
         catch (Exception error)
         {
             log.LogWarning("{Task}: {Problem}", ownership.Mechanism, error.Message);
-            return options.Renewal / 4;
+            return options.Renewal / 8;
         }
     }
 
