@@ -94,6 +94,7 @@ internal sealed class DaprdSidecars : ISidecars
 
     private async Task WriteNameResolutionAsync(CancellationToken cancel)
     {
+        // As in components/config.yaml, which says why: with the defaults a sidecar of a busy machine is not found now and then.
         var names = Path.Combine(_folder, "names.db");
         foreach (var old in Directory.EnumerateFiles(_folder, "names.db*"))
             File.Delete(old);
@@ -108,6 +109,8 @@ internal sealed class DaprdSidecars : ISidecars
                 version: v1
                 configuration:
                   connectionString: '{{names.Replace("'", "''")}}'
+                  updateInterval: 6s
+                  timeout: 3s
             """, cancel);
     }
 

@@ -55,11 +55,15 @@ public static class ServiceDefaults
         return builder;
     }
 
-    /// <summary>Maps <c>/healthz</c> (alive), <c>/readyz</c> (may take traffic), <c>/openapi/v1.json</c> and <c>/scalar</c>; every error becomes problem details.</summary>
+    /// <summary>
+    /// Maps <c>/healthz</c> (alive), <c>/readyz</c> (may take traffic), <c>/openapi/v1.json</c> and <c>/scalar</c>; every error becomes problem details, and
+    /// <c>APP_API_TOKEN</c> is asked for where it is set.
+    /// </summary>
     public static WebApplication MapDefaults(this WebApplication app)
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseMiddleware<AppToken>();
         var readiness = app.Services.GetRequiredService<Readiness>();
         app.MapGet("/healthz", () => Results.Ok()).ExcludeFromDescription();
         app.MapGet("/readyz", () => readiness.WhyNot is { } reason

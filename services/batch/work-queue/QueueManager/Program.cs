@@ -1,4 +1,3 @@
-using Dapr.Client;
 using Samples.Defaults;
 using Samples.QueueManager;
 
@@ -10,7 +9,7 @@ builder.Services.AddSingleton<WorkQueue>();
 builder.Services.AddSingleton<Demand>();
 builder.Services.AddSingleton<Leadership>();
 builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<Source>(
-    services, DaprClient.CreateInvokeHttpClient(services.GetRequiredService<QueueOptions>().Source)));
+    services, InvocationClient.Create(services.GetRequiredService<QueueOptions>().Source)));
 builder.Services.AddSingleton<ActiveManager>();
 builder.Services.AddHostedService(services => services.GetRequiredService<ActiveManager>());
 

@@ -1,4 +1,3 @@
-using Dapr.Client;
 using Samples.Defaults;
 using Samples.WorkerHost;
 
@@ -6,8 +5,8 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddDefaults();
 var options = WorkerOptions.From(builder.Configuration);
 builder.Services.AddSingleton(options);
-builder.Services.AddSingleton(new QueueClient(DaprClient.CreateInvokeHttpClient(options.Queue)));
-builder.Services.AddSingleton(new ItemClient(DaprClient.CreateInvokeHttpClient(options.Source)));
+builder.Services.AddSingleton(new QueueClient(InvocationClient.Create(options.Queue)));
+builder.Services.AddSingleton(new ItemClient(InvocationClient.Create(options.Source)));
 builder.Services.AddSingleton<WorkerProgram>();
 builder.Services.AddHostedService<Worker>();
 

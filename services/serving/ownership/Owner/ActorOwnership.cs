@@ -56,6 +56,7 @@ public sealed class ActorOwnership(IActorProxyFactory actors, OwnerOptions optio
         }
     }
 
+    // The request itself is given up: one that waits on holds up the sidecar, which cannot learn where actors live now while a call to one is under way.
     private Task CallAsync(CancellationToken cancel) => actors.CreateActorProxy<ILeader>(new ActorId("leader"), nameof(LeaderActor))
-        .BeatAsync(new Caller(options.Replica, Volatile.Read(ref _endedTerm))).WaitAsync(cancel);
+        .BeatAsync(new Caller(options.Replica, Volatile.Read(ref _endedTerm)), cancel);
 }

@@ -12,7 +12,9 @@ public sealed record Caller([property: DataMember] string Replica, [property: Da
 public interface ILeader : IActor
 {
     /// <summary>Takes or renews the lease of the replica that the actor lives on, where nobody else can believe to have it.</summary>
-    Task BeatAsync(Caller caller);
+    /// <param name="caller">Who calls.</param>
+    /// <param name="cancel">The caller gives up; what was begun is finished.</param>
+    Task BeatAsync(Caller caller, CancellationToken cancel);
 }
 
 /// <summary>
@@ -21,10 +23,12 @@ public interface ILeader : IActor
 /// until that replica calls and says that this term is over for it, or for a whole lease: by then the belief has ended by itself. Where it is
 /// this very replica, in a former life of its own, there is nothing to wait for.
 /// </summary>
-public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOptions options, TimeProvider time) : Actor(host), ILeader, IRemindable
+public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOptions options, TimeProvider time) : Actor(host), ILeader, IRemindable, IDisposable
 {
     private const string Heartbeat = "heartbeat", Key = "life", Nobody = "";
 
+    // A sidecar lets the next turn begin when the caller of this one gives up.
+    private readonly SemaphoreSlim _turn = new(1);
     private Life _life = new(0, Nobody, 0);
     private TimeSpan _trustedFrom;
 
@@ -47,10 +51,23 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
     }
 
     /// <inheritdoc/>
-    public Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period) => BeatAsync(new Caller(Nobody, 0));
+    public Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period) => BeatAsync(new Caller(Nobody, 0), CancellationToken.None);
 
     /// <inheritdoc/>
-    public async Task BeatAsync(Caller caller)
+    public async Task BeatAsync(Caller caller, CancellationToken cancel)
+    {
+        await _turn.WaitAsync(CancellationToken.None);
+        try
+        {
+            await TakeTurnAsync(caller);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task TakeTurnAsync(Caller caller)
     {
         var began = time.Monotonic();
         if (_life.Believer != Nobody && _life.Believer == caller.Replica && caller.EndedTerm >= _life.BelievedTerm)
@@ -66,6 +83,9 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
             await SaveAsync(_life with { Believer = options.Replica, BelievedTerm = _life.Term });
         here.Take(_life.Term, began);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turn.Dispose();
 
     private async Task SaveAsync(Life life)
     {

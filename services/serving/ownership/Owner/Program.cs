@@ -1,4 +1,3 @@
-using Dapr.Client;
 using Samples.Defaults;
 using Samples.Owner;
 
@@ -19,7 +18,7 @@ builder.Services.AddHostedService<Candidate>();
 builder.Services.AddSingleton(services =>
 {
     var options = services.GetRequiredService<OwnerOptions>();
-    return new Ledger(DaprClient.CreateInvokeHttpClient(options.Ledger), options);
+    return new Ledger(InvocationClient.Create(options.Ledger), options);
 });
 builder.Services.AddHostedService<OwnerWork>();
 

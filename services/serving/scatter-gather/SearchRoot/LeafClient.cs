@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Dapr.Client;
+using Samples.Defaults;
 
 namespace Samples.SearchRoot;
 
@@ -20,7 +20,7 @@ public sealed class LeafClient : ILeafClient, IDisposable
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
-    private readonly HttpClient _sidecar = DaprClient.CreateInvokeHttpClient();
+    private readonly HttpClient _sidecar = InvocationClient.Create();
 
     /// <inheritdoc/>
     public async Task<T> GetAsync<T>(string appId, string path, CancellationToken cancel) =>

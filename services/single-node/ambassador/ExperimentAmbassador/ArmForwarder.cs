@@ -11,12 +11,12 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
 {
     private static readonly object GivenUp = new();
 
-    private readonly string _destination = arm.Contains("://", StringComparison.Ordinal)
+    private readonly string _destination = IsAddress(arm)
         ? arm.TrimEnd('/')
         : $"{Environment.GetEnvironmentVariable("DAPR_HTTP_ENDPOINT") ?? $"http://127.0.0.1:{Environment.GetEnvironmentVariable("DAPR_HTTP_PORT") ?? "3500"}"}/v1.0/invoke/{Uri.EscapeDataString(arm)}/method";
 
     private readonly ForwarderRequestConfig _config = new() { ActivityTimeout = silence, Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-    private readonly HttpTransformer _deliver = new Transformer(givesUp: false), _giveUpOnFailure = new Transformer(givesUp: true);
+    private readonly HttpTransformer _deliver = new Transformer(TokenOf(arm), givesUp: false), _giveUpOnFailure = new Transformer(TokenOf(arm), givesUp: true);
 
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
     {
@@ -60,7 +60,7 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
                 request.Content?.Headers.TryAddWithoutValidation(name, value);
         }
 
-        AddToken(request);
+        AddToken(request, TokenOf(arm));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(silence);
         using var answer = await _client.SendAsync(request, limit.Token);
@@ -71,25 +71,30 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
     // The target is appended as it came; it was checked to have no way out of the method path.
     private static Uri Target(string destination, string target) => new(destination + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 
-    private static void AddToken(HttpRequestMessage request)
+    private static bool IsAddress(string arm) => arm.Contains("://", StringComparison.Ordinal);
+
+    // The sidecar's token goes to the sidecar, and to no other address.
+    private static string? TokenOf(string arm) => IsAddress(arm) ? null : Environment.GetEnvironmentVariable("DAPR_API_TOKEN");
+
+    private static void AddToken(HttpRequestMessage request, string? token)
     {
         request.Headers.Remove("dapr-api-token");
         request.Headers.Remove("dapr-app-id");
-        if (Environment.GetEnvironmentVariable("DAPR_API_TOKEN") is { Length: > 0 } token)
+        if (token is { Length: > 0 })
             request.Headers.TryAddWithoutValidation("dapr-api-token", token);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
-    private sealed class Transformer(bool givesUp) : HttpTransformer
+    private sealed class Transformer(string? token, bool givesUp) : HttpTransformer
     {
         public override async ValueTask TransformRequestAsync(HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancellationToken)
         {
             await base.TransformRequestAsync(http, request, destinationPrefix, cancellationToken);
             request.RequestUri = Target(destinationPrefix, RequestTarget.Of(http.Request));
             request.Headers.Host = null;
-            AddToken(request);
+            AddToken(request, token);
         }
 
         public override ValueTask<bool> TransformResponseAsync(HttpContext http, HttpResponseMessage? response, CancellationToken cancellationToken)

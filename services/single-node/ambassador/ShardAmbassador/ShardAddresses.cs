@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
-using Dapr.Client;
+using Samples.Defaults;
 using Samples.ShardAmbassador.Shards;
 
 namespace Samples.ShardAmbassador;
@@ -23,7 +23,7 @@ internal static class ShardAddresses
             };
         }
 
-        var app = DaprClient.CreateInvokeHttpClient(entry.Place);
+        var app = InvocationClient.Create(entry.Place);
         return async cancel =>
         {
             var answer = await app.GetFromJsonAsync<Answer>("/address", cancel);
