@@ -31,7 +31,12 @@ public sealed partial class ComposeTests
             Assert.Equal(entry.Image, service.Text("image"));
             Assert.Equal([entry.Pattern, "all"], service.Texts("profiles"));
             Assert.Equal([entry.Pattern, "all"], sidecar.Texts("profiles"));
-            Assert.Equal("service:" + entry.Name, sidecar.Text("network_mode"));
+            // Neither holds the network namespace: it outlives the death of each.
+            var pod = Services[entry.Name + "-pod"];
+            Assert.Equal([entry.Pattern, "all"], pod.Texts("profiles"));
+            Assert.Equal([entry.AppId], pod.Texts("networks", "samples", "aliases"));
+            Assert.All(new[] { service, sidecar }, s => Assert.Equal($"service:{entry.Name}-pod", s.Text("network_mode")));
+            Assert.All(new[] { service, sidecar }, s => Assert.Equal("true", s.Text("depends_on", entry.Name + "-pod", "restart")));
             Assert.NotNull(sidecar.Find("depends_on", entry.Name));
             Assert.Equal(entry.AppId, Flag(sidecar, "--app-id"));
             Assert.Equal(entry.AppId, service.Text("environment", "APP_ID"));
@@ -39,12 +44,11 @@ public sealed partial class ComposeTests
             Assert.Equal(service.Text("environment", "DAPR_HTTP_PORT"), Flag(sidecar, "--dapr-http-port"));
             Assert.Equal(service.Text("environment", "DAPR_GRPC_PORT"), Flag(sidecar, "--dapr-grpc-port"));
             Assert.Equal(Flag(sidecar, "--dapr-http-port"), sidecar.Texts("healthcheck", "test")[^1]);
-            if (entry.Replicas > 1)
-                Assert.Contains(entry.AppId, service.Texts("networks", "samples", "aliases"));
         }
 
         // And nothing else is one.
-        Assert.Equal(Entries.Select(e => e.Name + "-daprd").Order(), Services.Keys.Where(s => s.EndsWith("-daprd", StringComparison.Ordinal)).Order());
+        foreach (var part in new[] { "-daprd", "-pod" })
+            Assert.Equal(Entries.Select(e => e.Name + part).Order(), Services.Keys.Where(s => s.EndsWith(part, StringComparison.Ordinal)).Order());
     }
 
     [Fact]
@@ -75,17 +79,30 @@ public sealed partial class ComposeTests
     [Fact]
     public void Only_front_doors_are_published_on_loopback_and_on_the_ports_of_the_templates()
     {
-        var ports = Entries.ToDictionary(e => e.Name, e => e.AppPort);
+        var ports = Entries.ToDictionary(e => e.Name + "-pod", e => e.AppPort);
         var published = Services.SelectMany(s => s.Value.Texts("ports").Select(p => (Service: s.Key, Parts: p.Split(':')))).ToList();
         Assert.Distinct(published.Select(p => p.Parts[1]));
         foreach (var (service, parts) in published)
         {
             Assert.Equal("127.0.0.1", parts[0]);
             if (ports.TryGetValue(service, out var port))
-                Assert.Equal(($"{port}", Services[service].Text("environment", "ASPNETCORE_HTTP_PORTS")), (parts[1], parts[2]));
+                Assert.Equal(($"{port}", Services[service[..^"-pod".Length]].Text("environment", "ASPNETCORE_HTTP_PORTS")), (parts[1], parts[2]));
             else
                 Assert.Equal(["observability"], Services[service].Texts("profiles"));
         }
+
+        // Who has none refuses what does not come from the sidecar.
+        foreach (var entry in Entries)
+            Assert.Equal(published.Any(p => p.Service == entry.Name + "-pod"), Services[entry.Name].TextOrNull("environment", "FRONT_DOOR") == "true");
+    }
+
+    [Theory, InlineData("deploy/docker/config.yaml"), InlineData("components/config.yaml")]
+    public void A_record_of_a_name_outlives_a_renewal_that_is_late(string file)
+    {
+        var names = Checkout.ReadYaml(Checkout.Full(file)).Single().At("spec", "nameResolution", "configuration");
+        var (update, timeout) = (int.Parse(names.Text("updateInterval").TrimEnd('s')), int.Parse(names.Text("timeout").TrimEnd('s')));
+        // Renewed every update - timeout; dead when the whole seconds since differ by update, which may be one second early.
+        Assert.True(update - 1 - (update - timeout) >= 2, file);
     }
 
     [Fact]

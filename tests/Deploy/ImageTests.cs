@@ -44,9 +44,20 @@ public sealed partial class ImageTests
         Assert.Contains(Lines, l => l.Contains("CMD [\"/probe/probe\"", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void An_image_has_the_libraries_of_its_own_platform_only()
+    {
+        var text = string.Join('\n', Lines);
+        Assert.All(Publish().Matches(text), m => Assert.Contains("--use-current-runtime --no-self-contained", m.Value, StringComparison.Ordinal));
+        Assert.Matches("dotnet restore \"\\$project\" --use-current-runtime", text);
+    }
+
     private static IEnumerable<string> References(string project) => XDocument.Load(project).Descendants("ProjectReference")
         .Select(r => Path.GetFullPath(r.Attribute("Include")!.Value.Replace('\\', '/'), Path.GetDirectoryName(project)!)).SelectMany(r => References(r).Prepend(r));
 
     [GeneratedRegex(@"^FROM mcr\.microsoft\.com/dotnet/aspnet:\$\{DOTNET\}-[a-z]+-chiseled AS ")]
     private static partial Regex Final();
+
+    [GeneratedRegex("dotnet publish .*")]
+    private static partial Regex Publish();
 }

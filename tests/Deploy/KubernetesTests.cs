@@ -123,7 +123,34 @@ public sealed partial class KubernetesTests
             Assert.True(Selects(doors.Spec.PodSelector.MatchLabels, Cluster.Apps.Single(a => Selects(service.Spec.Selector, a))), service.Metadata.Name);
             Assert.Equal($"{service.Spec.Ports.Single().Port}", doors.Spec.Ingress.Single().Ports.Single().Port.Value);
         }
+
+        Assert.All(Cluster.Apps, a => Assert.Equal(Selects(doors.Spec.PodSelector.MatchLabels, a), a.Variable("FRONT_DOOR") == "true"));
     }
+
+    [Fact]
+    public void Who_gives_tokens_to_sidecars_gives_them_to_their_applications()
+    {
+        // Dapr's injector does not.
+        foreach (var overlay in Cluster.Kustomizations)
+        {
+            var patches = Checkout.ReadYaml(overlay).Single().Items("patches").Select(p => p.TextOrNull("patch")).OfType<string>().ToList();
+            foreach (var (annotation, variable) in new[] { ("api-token-secret", "DAPR_API_TOKEN"), ("app-token-secret", "APP_API_TOKEN") })
+            {
+                foreach (var patch in patches.Where(p => p.Contains(annotation, StringComparison.Ordinal)))
+                {
+                    var secret = Regex.Match(patch, annotation + @"\s+value: (\S+)").Groups[1].Value;
+                    Assert.Contains($"{{name: {variable}, valueFrom: {{secretKeyRef: {{name: {secret}, key: token}}}}}}", patch, StringComparison.Ordinal);
+                }
+            }
+        }
+
+        // The patch adds to a list that must be there.
+        Assert.All(Cluster.Apps, a => Assert.NotEmpty(a.Container.Env));
+    }
+
+    [Fact]
+    public void Services_call_others_with_the_client_that_shows_the_token() =>
+        Assert.Equal(["InvocationClient.cs"], Checkout.Sources.Where(s => s.Text.Contains(".CreateInvokeHttpClient(", StringComparison.Ordinal)).Select(s => Path.GetFileName(s.File)));
 
     [Fact]
     public void Scaling_asks_a_service_for_a_field_of_its_answer()

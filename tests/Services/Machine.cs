@@ -26,6 +26,12 @@ internal sealed class Machine : IAsyncDisposable
 
     public DaprRuntime Runtime { get; } = new(new RuntimeOptions());
 
+    /// <summary>What sidecars ask of those who call them, and services show.</summary>
+    public string? ApiToken { get; init; }
+
+    /// <summary>What sidecars show to services, and services ask for.</summary>
+    public string? AppToken { get; init; }
+
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>Waits until something is so; a test that waits in vain says for what, and what its services wrote.</summary>
@@ -42,7 +48,7 @@ internal sealed class Machine : IAsyncDisposable
 
     /// <summary>A sidecar without an application: a client's way in.</summary>
     public Task<Sidecar> AddSidecarAsync(string appId, int? appPort = null) => Runtime.AddSidecarAsync(
-        new SidecarOptions(appId) { AppPort = appPort, ResourcePaths = [Resources()], BaseDirectory = Folder }, Cancel);
+        new SidecarOptions(appId) { AppPort = appPort, ResourcePaths = [Resources()], BaseDirectory = Folder, ApiToken = ApiToken, AppToken = AppToken }, Cancel);
 
     /// <summary>Starts a built service with its sidecar; returns when it is ready.</summary>
     public async Task<Service> StartAsync(string project, string appId, params (string Name, string Value)[] environment)
@@ -51,7 +57,8 @@ internal sealed class Machine : IAsyncDisposable
         var sidecar = await AddSidecarAsync(appId, port);
         var service = Service.Start(project, port, sidecar,
         [
-            ("APP_ID", appId), ("SAMPLES_DATA", Folder), ("SAMPLES_REPLICA", $"{appId}-{_services.Count + 1}"), .. environment,
+            ("APP_ID", appId), ("SAMPLES_DATA", Folder), ("SAMPLES_REPLICA", $"{appId}-{_services.Count + 1}"),
+            ("DAPR_API_TOKEN", ApiToken ?? ""), ("APP_API_TOKEN", AppToken ?? ""), .. environment,
         ]);
         _services.Add(service);
         await service.WaitReadyAsync(Cancel);
