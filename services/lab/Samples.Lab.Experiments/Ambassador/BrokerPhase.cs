@@ -35,7 +35,8 @@ internal sealed class BrokerPhase(ExperimentContext context, Invocation invoke)
         context.Observe(new Observation("moved after s", took?.TotalSeconds ?? double.NaN, "new connections reach the new backend"));
         return new Claim("the backend changes in the configuration: new connections move, the open one goes on where it was",
             $"within {TakesEffect.TotalSeconds:0} s, 100 of 100 answers of the old backend",
-            took is null ? $"not moved, {stayed}" : $"{took.Value.TotalSeconds:0.00} s, {stayed}", before == "one" && took <= TakesEffect && stayed == 100);
+            took is null ? $"not moved, {stayed}" : $"{took.Value.TotalSeconds:0.00} s, {stayed}", before == "one" && took <= TakesEffect && stayed == 100)
+        { OfTime = took is not null && before == "one" && stayed == 100 };
     }
 
     // Writes into a backend which one it is; the result is how the configuration names it.
