@@ -60,12 +60,20 @@ internal sealed class BrokerPhase(ExperimentContext context, Invocation invoke)
             return new Connection(client);
         }
 
+        /// <summary>The answer; null where the connection is closed.</summary>
         public async Task<string?> AskAsync(params string[] words)
         {
             var command = $"*{words.Length}\r\n" + string.Concat(words.Select(w => $"${w.Length}\r\n{w}\r\n"));
-            await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(command));
-            var line = await _reader.ReadLineAsync();
-            return line is ['$', not '-', ..] ? await _reader.ReadLineAsync() : line;
+            try
+            {
+                await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(command));
+                var line = await _reader.ReadLineAsync();
+                return line is ['$', not '-', ..] ? await _reader.ReadLineAsync() : line;
+            }
+            catch (IOException)
+            {
+                return null;
+            }
         }
 
         public void Dispose()
