@@ -51,6 +51,7 @@ internal sealed class BrokerPhase(ExperimentContext context, Invocation invoke)
     /// <summary>One TCP connection that speaks just enough Redis. A client library would reconnect by itself, which is what must not happen here.</summary>
     private sealed class Connection(TcpClient client) : IDisposable
     {
+        private readonly NetworkStream _stream = client.GetStream();
         private readonly StreamReader _reader = new(client.GetStream(), Encoding.UTF8);
 
         public static async Task<Connection> OpenAsync(int port, CancellationToken cancel)
@@ -66,7 +67,7 @@ internal sealed class BrokerPhase(ExperimentContext context, Invocation invoke)
             var command = $"*{words.Length}\r\n" + string.Concat(words.Select(w => $"${w.Length}\r\n{w}\r\n"));
             try
             {
-                await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(command));
+                await _stream.WriteAsync(Encoding.UTF8.GetBytes(command));
                 var line = await _reader.ReadLineAsync();
                 return line is ['$', not '-', ..] ? await _reader.ReadLineAsync() : line;
             }
