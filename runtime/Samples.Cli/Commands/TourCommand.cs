@@ -94,7 +94,7 @@ internal static class TourCommand
                 }
                 finally
                 {
-                    observe(new Observation("time lost", punctuality.WorstShareLost, $"in the worst 5 s, {punctuality.WorstShareLost:0.0%} of the time was lost to late wake-ups"));
+                    observe(new Observation("time lost", punctuality.WorstShareLost, punctuality.Summary));
                     say("stopping");
                 }
             });
