@@ -61,6 +61,25 @@ public sealed class ExperimentAmbassadorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_sidecar_s_token_goes_to_no_arm_that_is_an_address()
+    {
+        // The tests' other sidecars ask for none, and heed none.
+        Environment.SetEnvironmentVariable("DAPR_API_TOKEN", "secret");
+        try
+        {
+            var arm = await StartAsync(http => http.Response.WriteAsync(http.Request.Headers["dapr-api-token"].ToString(), Cancel));
+            var door = await StartAmbassadorAsync(arm, arm, "50/50");
+            using var request = new HttpRequestMessage(HttpMethod.Get, door) { Headers = { { "dapr-api-token", "from outside" } } };
+            using var answer = await _http.SendAsync(request, Cancel);
+            Assert.Equal("", await answer.Content.ReadAsStringAsync(Cancel));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("DAPR_API_TOKEN", null);
+        }
+    }
+
+    [Fact]
     public async Task A_client_without_a_cookie_gets_one_and_keeps_its_arm()
     {
         var door = await StartAmbassadorAsync(await StartAsync(Echo("production")), await StartAsync(Echo("experiment")), "50/50");
