@@ -20,7 +20,7 @@ internal static class TourCommand
         var json = new Option<FileInfo?>("--json") { Description = "Also write the record to this file." };
         var set = new Option<string[]>("--set") { Description = "A size of the experiment, NAME=NUMBER; several times.", DefaultValueFactory = _ => [] };
         var rounds = new Option<int?>("--rounds") { Description = "Rounds of faults, where an experiment has them." };
-        var without = new Option<string[]>("--without") { Description = "Take away what a promise rests on, to see the claims fail (ownership: fencing; scatter-gather: hedging).", DefaultValueFactory = _ => [] };
+        var without = new Option<string[]>("--without") { Description = "Take away what a promise rests on, to see the claims fail (ambassador: ring; ownership: fencing; scatter-gather: hedging).", DefaultValueFactory = _ => [] };
         var page = new Option<bool>("--page") { Description = "Also write the claims into the pattern's page, under \"Measured\"." };
         var keep = new Option<bool>("--keep") { Description = "Keep data and logs afterwards." };
         var runtime = RuntimeChoice.Option();

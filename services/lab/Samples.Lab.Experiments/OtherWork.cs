@@ -4,10 +4,11 @@ namespace Samples.Lab.Experiments;
 
 /// <summary>
 /// How much of the processors is taken by what is neither this process nor any that it started, as the Linux kernel counts it. Nothing is known
-/// on other systems.
+/// on other systems, nor where the kernel keeps its counts to itself.
 /// </summary>
 internal sealed class OtherWork
 {
+    private const string Counts = "/proc/stat";
     private const int CountsOfProcessors = 8, Idle = 3, WaitsForDisk = 4;
 
     private long _total, _others;
@@ -18,9 +19,9 @@ internal sealed class OtherWork
     /// <summary>The share of all processors' time since the last call, from 0 to 1.</summary>
     public double TakeShare()
     {
-        if (!OperatingSystem.IsLinux())
+        if (!File.Exists(Counts))
             return 0;
-        var (total, busy) = Processors(File.ReadLines("/proc/stat").First());
+        var (total, busy) = Processors(File.ReadLines(Counts).First());
         var others = busy - TimeOf(Environment.ProcessId, Processes());
         var share = total > _total ? (double)(others - _others) / (total - _total) : 0;
         (_total, _others) = (total, others);

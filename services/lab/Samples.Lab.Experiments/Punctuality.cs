@@ -10,6 +10,7 @@ namespace Samples.Lab.Experiments;
 /// </summary>
 public sealed class Punctuality : IDisposable
 {
+    private const string BusyMachine = "the machine was busy with something else", OneProcessor = "there is one processor";
     private const double TooMuchLost = 0.1, TooManySeconds = 0.05, MuchOfAll = 0.25;
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10), Tolerated = TimeSpan.FromMilliseconds(20),
         Second = TimeSpan.FromSeconds(1), Moment = TimeSpan.FromSeconds(5);
@@ -46,8 +47,12 @@ public sealed class Punctuality : IDisposable
         ? claim with { Held = null, Reason = $"{BusyMachine}: {Summary}. Run it again when it is not." }
         : claim;
 
-    /// <summary>How the reason of a claim begins that was not judged because of that.</summary>
-    public const string BusyMachine = "the machine was busy with something else";
+    /// <summary>A claim about what several processors do at the same time: not run where there is one.</summary>
+    public static Claim SideBySide(Claim claim) => Environment.ProcessorCount > 1 ? claim : claim with { Held = null, Reason = $"{OneProcessor}, and what runs on it runs in turns" };
+
+    /// <summary>True for the reason of a claim that was not run because of the machine, not of the pattern.</summary>
+    public static bool IsReason(string? reason) => reason is not null
+        && (reason.StartsWith(BusyMachine, StringComparison.Ordinal) || reason.StartsWith(OneProcessor, StringComparison.Ordinal));
 
     private void Watch()
     {

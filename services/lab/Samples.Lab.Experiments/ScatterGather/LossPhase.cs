@@ -6,7 +6,7 @@ namespace Samples.Lab.Experiments.ScatterGather;
 internal sealed class LossPhase(ExperimentContext context, IFaults faults, SearchView view, OneIndex oracle, Random random)
 {
     private const int Clients = 4, Leaves = 4, DeadlineMs = 1000, LongDeadlineMs = 10_000, InARow = 10;
-    private static readonly TimeSpan Load = TimeSpan.FromSeconds(3), Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Load = TimeSpan.FromSeconds(3), Promised = TimeSpan.FromSeconds(20), Patience = TimeSpan.FromSeconds(60);
 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel) =>
     [
@@ -71,7 +71,7 @@ internal sealed class LossPhase(ExperimentContext context, IFaults faults, Searc
         [
             new Claim($"with all replicas of leaf {leaf} {fault}: {count} searches are answered within the deadline of {DeadlineMs} ms", $"{count}", $"{inTime}, the slowest after {slowest:0} ms", inTime == count) { OfTime = true },
             new Claim("and each says that this leaf is missing, and is right about all the others", $"{count}", $"{right}{(wrong > 0 ? $", {wrong} wrong" : "")}", right == count) { OfTime = wrong == 0 },
-            new Claim("and after its return answers are whole again", $"within {Patience.TotalSeconds:0} s", $"after {healed.TotalSeconds:0.0} s", healed < Patience) { OfTime = true },
+            new Claim("and after its return answers are whole again", $"within {Promised.TotalSeconds:0} s", healed < Patience ? $"after {healed.TotalSeconds:0.0} s" : $"not within {Patience.TotalSeconds:0} s", healed < Promised) { OfTime = healed < Patience },
         ];
     }
 
