@@ -70,7 +70,7 @@ internal static class StateGrpc
             metadata["ttlExpireTime"] = StateHttp.Rfc3339(end);
     }
 
-    private static StateWrite.Set ToSet(Wire.StateItem item, string store) => item.Key.Length > 0
+    internal static StateWrite.Set ToSet(Wire.StateItem item, string store) => item.Key.Length > 0
         ? new StateWrite.Set(item.Key, item.Value.Memory, item.Etag?.Value, ToConcurrency(item.Options), StateBlock.Ttl(store, item.Metadata))
         : throw new ApiException(400, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, "state key cannot be empty");
 
