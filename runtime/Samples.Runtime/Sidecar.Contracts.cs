@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Apps;
+using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.BuildingBlocks.Actors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
 using Samples.Runtime.Components;
@@ -31,6 +32,9 @@ public sealed record SidecarContext(
 
     /// <summary>The actors of the whole run.</summary>
     internal ActorSystem Actors { get; init; } = null!;
+
+    /// <summary>Who takes care of which outbox event, for all sidecars of the run.</summary>
+    internal OutboxClaims Outboxes { get; init; } = new();
 
     /// <summary>Jobs and reminders of all applications that share a data folder.</summary>
     internal Scheduler Jobs { get; init; } = null!;

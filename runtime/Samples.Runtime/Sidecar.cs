@@ -91,6 +91,7 @@ public sealed class Sidecar : IAsyncDisposable
             Policies = new Policies(resources.Resiliencies, _runtime.Options.Time),
             Replica = $"{AppId}@{Options.AppPort}",
             Actors = _runtime.Actors,
+            Outboxes = _runtime.Outboxes,
             Jobs = await _runtime.Schedulers.OpenAsync(Options.DataDirectory, cancel),
         };
         var invocation = new InvocationFeature(new Invocation(context, _runtime.Names));

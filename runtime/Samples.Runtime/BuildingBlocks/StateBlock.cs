@@ -6,7 +6,7 @@ using Samples.Runtime.Resilience;
 namespace Samples.Runtime.BuildingBlocks;
 
 /// <summary>State management of one application: key prefixes, TTL, and daprd's words for what fails.</summary>
-public sealed class StateBlock(SidecarContext context)
+internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
 {
     private const string Separator = "||";
 
@@ -57,15 +57,16 @@ public sealed class StateBlock(SidecarContext context)
         }
     }
 
-    /// <summary>All writes or none.</summary>
-    public async Task TransactAsync(string storeName, IReadOnlyList<StateWrite> writes, CancellationToken cancel)
+    /// <summary>All writes or none; with their events, where the store has an outbox.</summary>
+    public async Task TransactAsync(string storeName, IReadOnlyList<TransactionWrite> writes, EventTrace trace, CancellationToken cancel)
     {
         var store = Find(storeName);
         if (writes.Count == 0)
             return;
         try
         {
-            await WriteAsync(store, [.. writes.Select(store.Prefixed)], "ERR_STATE_TRANSACTION", "error while executing state transaction", cancel);
+            Task CommitAsync(IReadOnlyList<StateWrite> all) => WriteAsync(store, all, "ERR_STATE_TRANSACTION", "error while executing state transaction", cancel);
+            await (outbox is null ? CommitAsync([.. writes.Select(w => store.Prefixed(w.Write))]) : outbox.CommitAsync(storeName, writes, trace, store.FullKey, CommitAsync));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {

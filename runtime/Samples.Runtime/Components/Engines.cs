@@ -66,6 +66,9 @@ public interface IStateStore : IEngine
         return items;
     }
 
+    /// <summary>The keys that start with <paramref name="prefix"/>, in the order of their characters.</summary>
+    Task<IReadOnlyList<string>> KeysWithPrefixAsync(string prefix, CancellationToken cancel);
+
     /// <summary>Removes every key that starts with <paramref name="prefix"/>: actors need it when a type is removed. Returns how many.</summary>
     Task<long> DeleteWithPrefixAsync(string prefix, CancellationToken cancel);
 }
