@@ -84,6 +84,8 @@ public sealed class Sidecar : IAsyncDisposable
         }
 
         var resources = ResourceLoader.Load(Options.ResourcePaths, AppId, Options.Variables) with { Configuration = _configuration };
+        foreach (var warning in resources.Warnings)
+            _runtime.Options.Loggers.CreateLogger("sidecar." + AppId).LogWarning("{Warning}", warning);
         var components = await StartComponentsAsync(resources, cancel);
         var context = new SidecarContext(AppId, "default", components, _channel, _runtime.Options.Time, _runtime.Options.Loggers)
         {

@@ -20,7 +20,7 @@ public sealed class BindingBlock(SidecarContext context)
             throw Failed(name, $"binding {name} does not support operation {operation}. supported operations:{string.Join(' ', binding.Operations)}");
         try
         {
-            return await context.Policies.Outbound(name).RunAsync(async stop => await binding.InvokeAsync(operation, data, metadata, stop), cancel);
+            return await context.Policies.Outbound(name, ComponentKind.Binding).RunAsync(async stop => await binding.InvokeAsync(operation, data, metadata, stop), cancel);
         }
         catch (Exception error) when (Failure.Explain(error) is { } why)
         {

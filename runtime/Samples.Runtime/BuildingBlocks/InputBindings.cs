@@ -45,7 +45,7 @@ internal sealed class InputBindings(SidecarContext context, BindingBlock outputs
             if (engine is IInputBinding binding && await IsWantedAsync(receiver, component, cancel))
             {
                 _running.Add(await binding.StartAsync(context.AppId, (happened, stop) =>
-                    context.Policies.Inbound(component.Name).RunAsync(async limit => await DeliverAsync(receiver, component, happened, limit), stop).AsTask(), cancel));
+                    context.Policies.Inbound(component.Name, ComponentKind.Binding).RunAsync(async limit => await DeliverAsync(receiver, component, happened, limit), stop).AsTask(), cancel));
             }
         }
     }

@@ -80,7 +80,7 @@ public sealed class PubSubBlock(SidecarContext context)
             throw PubSubErrors.Forbidden(pubSub, topic, context.AppId);
         try
         {
-            await context.Policies.Outbound(pubSub).RunAsync(stop => target.Broker.PublishAsync(messages, stop), cancel);
+            await context.Policies.Outbound(pubSub, ComponentKind.Pubsub).RunAsync(stop => target.Broker.PublishAsync(messages, stop), cancel);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {

@@ -78,7 +78,7 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
 
     private Task WriteAsync(Store store, IReadOnlyList<StateWrite> writes, string code, string what, CancellationToken cancel) =>
         // Without a policy the engine's own task is enough: saves are the hot path.
-        context.Policies.Outbound(store.Name) is null ? store.Engine.WriteAsync(writes, cancel) : GovernedAsync(store, code, what, async stop =>
+        context.Policies.Outbound(store.Name, ComponentKind.Statestore) is null ? store.Engine.WriteAsync(writes, cancel) : GovernedAsync(store, code, what, async stop =>
         {
             await store.Engine.WriteAsync(writes, stop);
             return true;
@@ -88,7 +88,7 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
     {
         try
         {
-            return await context.Policies.Outbound(store.Name).RunAsync(call, cancel);
+            return await context.Policies.Outbound(store.Name, ComponentKind.Statestore).RunAsync(call, cancel);
         }
         catch (Exception error) when (Failure.Explain(error) is { } why)
         {

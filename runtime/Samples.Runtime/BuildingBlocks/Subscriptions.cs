@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.BuildingBlocks;
@@ -50,7 +51,7 @@ internal sealed class Subscriptions(SidecarContext context, PubSubBlock block) :
                 TimeSpan.FromMilliseconds(subscription.Bulk?.MaxAwaitDurationMs ?? 0))
             {
                 // The tries of a policy may take longer together than one may.
-                ProcessingTimeout = context.Policies.Inbound(subscription.PubsubName) is { Retries: true } ? Timeout.InfiniteTimeSpan : null,
+                ProcessingTimeout = context.Policies.Inbound(subscription.PubsubName, ComponentKind.Pubsub) is { Retries: true } ? Timeout.InfiniteTimeSpan : null,
             }, cancel);
         var active = new Active(Interlocked.Increment(ref _order), subscription, kind, running);
         _active[active] = 0;

@@ -53,7 +53,7 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
     {
         try
         {
-            if (context.Policies.Inbound(subscription.PubsubName) is not { } policy)
+            if (context.Policies.Inbound(subscription.PubsubName, ComponentKind.Pubsub) is not { } policy)
             {
                 await attempt(cancel);
                 return;

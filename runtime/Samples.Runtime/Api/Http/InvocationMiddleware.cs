@@ -9,7 +9,7 @@ internal sealed class InvocationMiddleware(Invocation block, HttpForwarding forw
 {
     private const int KeptInMemory = 64 << 10;
 
-    public Task InvokeAsync(HttpContext http, InvocationTarget target) => block.Policy(target.App) is { } policy
+    public Task InvokeAsync(HttpContext http, InvocationTarget target) => block.Policy(target.App, target.Canonical) is { } policy
         ? InvokeAsync(http, target, policy)
         : forwarding.SendAsync(http, target, keepFailure: false, http.RequestAborted);
 
