@@ -87,6 +87,7 @@ public sealed class Sidecar : IAsyncDisposable
         foreach (var warning in resources.Warnings)
             _runtime.Options.Loggers.CreateLogger("sidecar." + AppId).LogWarning("{Warning}", warning);
         var components = await StartComponentsAsync(resources, cancel);
+        resources = resources with { HttpEndpoints = await Task.WhenAll(resources.HttpEndpoints.Select(e => e.ResolveAsync(components.Find<ISecretStore>, cancel))) };
         var context = new SidecarContext(AppId, "default", components, _channel, _runtime.Options.Time, _runtime.Options.Loggers)
         {
             Resources = resources,

@@ -104,7 +104,7 @@ public static class ResourceLoader
             }
 
             if (item.Map("secretKeyRef") is { } reference)
-                references.Add(SecretReference.Read(key, reference, root, name));
+                references.Add(SecretReference.Read(key, reference, root, $"component '{name}'"));
             metadata[key] = Expand(Value(item, name), variables);
             origins[key] = item.Origin;
         }

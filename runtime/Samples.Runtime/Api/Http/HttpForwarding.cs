@@ -7,7 +7,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Samples.Runtime.Api.Http;
 
 /// <summary>Sends an invocation to the first replica that takes it, or to an endpoint outside.</summary>
-internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder)
+internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder, EndpointClients outside)
 {
     // The application's own time limits decide; the sidecar only gives up on a connection that says nothing for long.
     private static readonly ForwarderRequestConfig Patience = new()
@@ -15,18 +15,13 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder)
         ActivityTimeout = TimeSpan.FromMinutes(5), Version = System.Net.HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    private static readonly HttpMessageInvoker Outside = new(new SocketsHttpHandler
-    {
-        UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = System.Net.DecompressionMethods.None, ActivityHeadersPropagator = null,
-    });
-
     /// <summary>Null where the answer went to the caller; the failure where it is kept. Throws where nobody answered.</summary>
     public async Task<KeptAnswer?> SendAsync(HttpContext http, InvocationTarget target, bool keepFailure, CancellationToken cancel)
     {
         if (block.External(target.App) is { } endpoint)
         {
             var outward = new ToEndpoint(endpoint, target, keepFailure);
-            return Ended(http, target, await forwarder.SendAsync(http, endpoint.BaseUrl.AbsoluteUri, Outside, Patience, outward, cancel), cancel) ? outward.Kept : throw Unreachable(http, target);
+            return Ended(http, target, await forwarder.SendAsync(http, endpoint.BaseUrl.AbsoluteUri, outside.For(endpoint), Patience, outward, cancel), cancel) ? outward.Kept : throw Unreachable(http, target);
         }
 
         foreach (var replica in block.Replicas(target.App))
