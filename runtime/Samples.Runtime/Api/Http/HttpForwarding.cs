@@ -7,12 +7,12 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Samples.Runtime.Api.Http;
 
 /// <summary>Sends an invocation to the first replica that takes it, or to an endpoint outside.</summary>
-internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder, EndpointClients outside)
+internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder, EndpointClients outside, TimeSpan standstill)
 {
     // The application's own time limits decide; the sidecar only gives up on a connection that says nothing for long.
-    private static readonly ForwarderRequestConfig Patience = new()
+    private readonly ForwarderRequestConfig _patience = new()
     {
-        ActivityTimeout = TimeSpan.FromMinutes(5), Version = System.Net.HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        ActivityTimeout = standstill, Version = System.Net.HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
     /// <summary>Null where the answer went to the caller; the failure where it is kept. Throws where nobody answered.</summary>
@@ -21,7 +21,7 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder,
         if (block.External(target.App) is { } endpoint)
         {
             var outward = new ToEndpoint(endpoint, target, keepFailure);
-            return Ended(http, target, await forwarder.SendAsync(http, endpoint.BaseUrl.AbsoluteUri, outside.For(endpoint), Patience, outward, cancel), cancel) ? outward.Kept : throw Unreachable(http, target);
+            return Ended(http, target, await forwarder.SendAsync(http, endpoint.BaseUrl.AbsoluteUri, outside.For(endpoint), _patience, outward, cancel), cancel) ? outward.Kept : throw Unreachable(http, target);
         }
 
         foreach (var replica in block.Replicas(target.App))
@@ -43,7 +43,7 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder,
             }
 
             var inward = new ToApp(block.AppId, replica, asked, keepFailure);
-            if (Ended(http, target, await forwarder.SendAsync(http, replica.BaseAddress!.AbsoluteUri, replica.Client, Patience, inward, cancel), cancel))
+            if (Ended(http, target, await forwarder.SendAsync(http, replica.BaseAddress!.AbsoluteUri, replica.Client, _patience, inward, cancel), cancel))
                 return inward.Kept;
             // Nothing was sent: another replica may have it.
             replica.ReportLost();
