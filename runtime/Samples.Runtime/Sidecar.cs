@@ -90,7 +90,7 @@ public sealed class Sidecar : IAsyncDisposable
         var invocation = new InvocationFeature(new Invocation(context, _runtime.Names), _runtime.Options.SlowClients.Standstill);
         _features = [.. SidecarFeatures.Create(context), invocation];
         var endpoints = new SidecarEndpoints(this, components, _features, () => _shutdown.TrySetResult());
-        _server = await SidecarServer.StartAsync(Options, _runtime.Options, endpoints, _features, invocation, _traces, cancel);
+        _server = await SidecarServer.StartAsync(Options, _runtime.Options, endpoints, _features, invocation, context.Metrics, _traces, cancel);
         _runtime.Names.Add(AppId, _channel);
         var log = _runtime.Options.Loggers.CreateLogger("sidecar." + AppId);
         _channel.Watch(

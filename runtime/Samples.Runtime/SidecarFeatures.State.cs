@@ -7,7 +7,7 @@ namespace Samples.Runtime;
 
 public static partial class SidecarFeatures
 {
-    private static IEnumerable<ISidecarFeature> State(SidecarContext context) 
+    private static IEnumerable<ISidecarFeature> State(SidecarContext context)
     {
         var outbox = new Outbox(context, new PubSubBlock(context));
         return [new StateFeature(new StateBlock(context, outbox), outbox)];

@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.Apps;
+using Samples.Runtime.Metrics;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime;
@@ -38,10 +39,11 @@ internal sealed class SidecarServer : IAsyncDisposable
 
     /// <summary>Listens. Throws <see cref="ResourceException"/> for a port that is in use.</summary>
     public static async Task<SidecarServer> StartAsync(SidecarOptions options, RuntimeOptions runtime, SidecarEndpoints endpoints,
-        IReadOnlyList<ISidecarFeature> features, InvocationFeature invocation, TraceExport? traces, CancellationToken cancel)
+        IReadOnlyList<ISidecarFeature> features, InvocationFeature invocation, SidecarMetrics metrics, TraceExport? traces, CancellationToken cancel)
     {
         var host = Build(options, runtime, endpoints, features);
         var log = runtime.Loggers.CreateLogger("sidecar." + options.AppId);
+        host.Use(metrics.CountAsync);
         host.UseMiddleware<ErrorMiddleware>(options.MaxBodySize);
         if (options.ApiLogging)
             host.Use((http, next) => LogCall(log, http, next));
@@ -53,6 +55,7 @@ internal sealed class SidecarServer : IAsyncDisposable
         host.Use(CleanPath);
         host.UseRouting();
         endpoints.Map(host);
+        metrics.Map(host);
         foreach (var feature in features)
             feature.MapHttp(host);
         host.MapGrpcService<DaprService>();

@@ -81,9 +81,11 @@ public sealed class PubSubBlock(SidecarContext context)
         try
         {
             await context.Policies.Outbound(pubSub, ComponentKind.Pubsub).RunAsync(stop => target.Broker.PublishAsync(messages, stop), cancel);
+            context.Metrics.Published(pubSub, topic, success: true);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
+            context.Metrics.Published(pubSub, topic, success: false);
             throw PubSubErrors.NotPublished(pubSub, topic, Failure.Explain(error) ?? error.Message);
         }
     }

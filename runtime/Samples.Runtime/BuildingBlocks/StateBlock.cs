@@ -15,8 +15,8 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
     {
         var store = Find(storeName);
         var full = store.FullKey(key);
-        return await GovernedAsync(store, "ERR_STATE_GET", $"fail to get {key} from state store {storeName}",
-            async stop => await store.Engine.GetAsync(full, stop), cancel);
+        return await CountedAsync(store, "get", GovernedAsync(store, "ERR_STATE_GET", $"fail to get {key} from state store {storeName}",
+            async stop => await store.Engine.GetAsync(full, stop), cancel));
     }
 
     /// <summary>The items in the order of the keys; null for an absent one.</summary>
@@ -24,8 +24,8 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
     {
         var store = Find(storeName);
         IReadOnlyList<string> full = [.. keys.Select(store.FullKey)];
-        return await GovernedAsync(store, "ERR_STATE_BULK_GET", $"fail to get keys from state store {storeName}",
-            async stop => await store.Engine.GetManyAsync(full, stop), cancel);
+        return await CountedAsync(store, "bulk_get", GovernedAsync(store, "ERR_STATE_BULK_GET", $"fail to get keys from state store {storeName}",
+            async stop => await store.Engine.GetManyAsync(full, stop), cancel));
     }
 
     /// <summary>Saves items one by one, as Dapr does: an item that fails does not undo the ones before it.</summary>
@@ -35,7 +35,7 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
         var prefixed = writes.Select(store.Prefixed).ToList();
         try
         {
-            await Task.WhenAll(prefixed.Select(w => WriteAsync(store, [w], "ERR_STATE_SAVE", $"failed saving state in state store {storeName}", cancel)));
+            await CountedAsync(store, "set", Task.WhenAll(prefixed.Select(w => WriteAsync(store, [w], "ERR_STATE_SAVE", $"failed saving state in state store {storeName}", cancel))));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
@@ -49,7 +49,7 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
         var store = Find(storeName);
         try
         {
-            await WriteAsync(store, [store.Prefixed(delete)], "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}", cancel);
+            await CountedAsync(store, "delete", WriteAsync(store, [store.Prefixed(delete)], "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}", cancel));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
@@ -66,7 +66,7 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
         try
         {
             Task CommitAsync(IReadOnlyList<StateWrite> all) => WriteAsync(store, all, "ERR_STATE_TRANSACTION", "error while executing state transaction", cancel);
-            await (outbox is null ? CommitAsync([.. writes.Select(w => store.Prefixed(w.Write))]) : outbox.CommitAsync(storeName, writes, trace, store.FullKey, CommitAsync));
+            await CountedAsync(store, "transaction", outbox is null ? CommitAsync([.. writes.Select(w => store.Prefixed(w.Write))]) : outbox.CommitAsync(storeName, writes, trace, store.FullKey, CommitAsync));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
@@ -83,6 +83,26 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
             await store.Engine.WriteAsync(writes, stop);
             return true;
         }, cancel);
+
+    private async Task<T> CountedAsync<T>(Store store, string operation, Task<T> asked)
+    {
+        await CountedAsync(store, operation, (Task)asked);
+        return await asked;
+    }
+
+    private async Task CountedAsync(Store store, string operation, Task asked)
+    {
+        var succeeded = false;
+        try
+        {
+            await asked;
+            succeeded = true;
+        }
+        finally
+        {
+            context.Metrics.State(store.Name, operation, succeeded);
+        }
+    }
 
     private async Task<T> GovernedAsync<T>(Store store, string code, string what, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancel)
     {

@@ -192,6 +192,7 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
 
     private async Task<Delivery> ConcludeAsync(BrokerMessage message, Verdict verdict, CancellationToken cancel)
     {
+        context.Metrics.Delivered(subscription.PubsubName, message.Topic, verdict switch { Verdict.Success => "success", Verdict.Drop => "drop", _ => "retry" });
         if (verdict is Verdict.Success)
             return Delivery.Done;
         if (verdict is not Verdict.NotReached && subscription.DeadLetterTopic is { Length: > 0 } deadLetters && !cancel.IsCancellationRequested)
