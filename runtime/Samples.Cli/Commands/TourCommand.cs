@@ -94,7 +94,7 @@ internal static class TourCommand
                 }
                 finally
                 {
-                    observe(new Observation("late wake-ups", punctuality.ShareLate, $"{punctuality.ShareLate:0.0%} of wake-ups were late"));
+                    observe(new Observation("time lost", punctuality.WorstShareLost, punctuality.Summary));
                     say("stopping");
                 }
             });

@@ -9,9 +9,10 @@ internal sealed class LogLines(ReplicaLogs logs, IReadOnlyList<RunEntry> entries
 {
     private readonly ConcurrentDictionary<string, LogLevel> _levels = new(entries.DistinctBy(e => e.AppId).ToDictionary(e => "sidecar." + e.AppId, LevelOf));
 
-    // That a sidecar could not start is told by the command itself, in words.
+    // That a sidecar could not start is told by the command itself, in words, and that nobody took a request is told to whoever sent it.
     public ILogger CreateLogger(string categoryName) => new Line(logs, categoryName,
-        categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? LogLevel.None : _levels.GetValueOrDefault(categoryName, LogLevel.Warning));
+        categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) || categoryName.StartsWith("Yarp.", StringComparison.Ordinal)
+            ? LogLevel.None : _levels.GetValueOrDefault(categoryName, LogLevel.Warning));
 
     public void Dispose()
     {

@@ -10,6 +10,7 @@ namespace Samples.Cli.Processes;
 internal static partial class Native
 {
     private const int SigKill = 9, SigTerm = 15, SetParentDeathSignal = 1;
+    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(2);
 
     // The numbers differ: Linux's SIGSTOP is macOS's SIGTSTP's neighbour.
     private static int SigStop => OperatingSystem.IsLinux() ? 19 : 17;
@@ -50,13 +51,16 @@ internal static partial class Native
             _ = SendSignal(pid, SigTerm);
     }
 
-    /// <summary>Stops the clock of a replica and of all that it started.</summary>
+    /// <summary>Stops the clock of a replica and of all that it started; it stands still on return.</summary>
     public static void Freeze(int pid)
     {
         if (OperatingSystem.IsWindows())
             With(pid, process => _ = NtSuspendProcess(process.Handle));
         else
             SignalGroup(pid, SigStop);
+        // The kernel begins to stop it when the thread that takes the signal runs next: on a busy machine not at once.
+        if (OperatingSystem.IsLinux())
+            SpinWait.SpinUntil(() => StateOf(pid) is null or 'T' or 'Z' or 'X', Standstill);
     }
 
     /// <summary>Lets it go on.</summary>
@@ -76,13 +80,27 @@ internal static partial class Native
     {
         try
         {
-            // The state follows the name, which stands in brackets and may hold anything.
-            if (OperatingSystem.IsLinux() && File.ReadAllText($"/proc/{pid}/stat") is var stat && stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X')
+            if (OperatingSystem.IsLinux() && (StateOf(pid) is null or 'Z' or 'X'))
                 return null;
             using var process = Process.GetProcessById(pid);
             return process.StartTime.ToUniversalTime();
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    // The kernel's letter for what a process does on Linux; null when there is none.
+    private static char? StateOf(int pid)
+    {
+        try
+        {
+            // It follows the name, which stands in brackets and may hold anything.
+            var stat = File.ReadAllText($"/proc/{pid}/stat");
+            return stat[stat.LastIndexOf(')') + 2];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return null;
         }

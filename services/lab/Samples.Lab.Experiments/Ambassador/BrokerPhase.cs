@@ -35,7 +35,8 @@ internal sealed class BrokerPhase(ExperimentContext context, Invocation invoke)
         context.Observe(new Observation("moved after s", took?.TotalSeconds ?? double.NaN, "new connections reach the new backend"));
         return new Claim("the backend changes in the configuration: new connections move, the open one goes on where it was",
             $"within {TakesEffect.TotalSeconds:0} s, 100 of 100 answers of the old backend",
-            took is null ? $"not moved, {stayed}" : $"{took.Value.TotalSeconds:0.00} s, {stayed}", before == "one" && took <= TakesEffect && stayed == 100);
+            took is null ? $"not moved, {stayed}" : $"{took.Value.TotalSeconds:0.00} s, {stayed}", before == "one" && took <= TakesEffect && stayed == 100)
+        { OfTime = took is not null && before == "one" && stayed == 100 };
     }
 
     // Writes into a backend which one it is; the result is how the configuration names it.
@@ -50,6 +51,7 @@ internal sealed class BrokerPhase(ExperimentContext context, Invocation invoke)
     /// <summary>One TCP connection that speaks just enough Redis. A client library would reconnect by itself, which is what must not happen here.</summary>
     private sealed class Connection(TcpClient client) : IDisposable
     {
+        private readonly NetworkStream _stream = client.GetStream();
         private readonly StreamReader _reader = new(client.GetStream(), Encoding.UTF8);
 
         public static async Task<Connection> OpenAsync(int port, CancellationToken cancel)
@@ -59,12 +61,20 @@ internal sealed class BrokerPhase(ExperimentContext context, Invocation invoke)
             return new Connection(client);
         }
 
+        /// <summary>The answer; null where the connection is closed.</summary>
         public async Task<string?> AskAsync(params string[] words)
         {
             var command = $"*{words.Length}\r\n" + string.Concat(words.Select(w => $"${w.Length}\r\n{w}\r\n"));
-            await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(command));
-            var line = await _reader.ReadLineAsync();
-            return line is ['$', not '-', ..] ? await _reader.ReadLineAsync() : line;
+            try
+            {
+                await _stream.WriteAsync(Encoding.UTF8.GetBytes(command));
+                var line = await _reader.ReadLineAsync();
+                return line is ['$', not '-', ..] ? await _reader.ReadLineAsync() : line;
+            }
+            catch (IOException)
+            {
+                return null;
+            }
         }
 
         public void Dispose()

@@ -78,13 +78,13 @@ internal sealed class ShardPhase(ExperimentContext context, Invocation invoke)
     private async Task<IReadOnlyList<Claim>> KillAsync(IDatabase door, IFaults faults, CancellationToken cancel)
     {
         var own = Enumerable.Range(0, _keys.Length).Where(i => _owners[i] == VictimShard).ToHashSet();
-        var (failed, asked, ejected) = await ReadWhileItDiesAsync(door, faults, cancel);
+        var (failed, after, asked, ejected) = await ReadWhileItDiesAsync(door, faults, cancel);
         var others = failed.Count(i => !own.Contains(i));
         var claims = new List<Claim>
         {
             new("one of 4 shards is killed: keys of other shards that fail", "0", $"{others}, in {asked} reads of all keys", others == 0),
-            new("keys that fail until it is ejected", $"at most its own {own.Count}, above 0", ejected is null ? "not ejected" : $"{failed.Count - others}, in {ejected.Value.TotalSeconds:0.00} s",
-                ejected is not null && failed.Count - others > 0 && failed.Count <= own.Count),
+            new("keys that fail until it is ejected, and reads that fail afterwards", $"at most its own {own.Count}, 0",
+                ejected is null ? $"{failed.Count - others}, never ejected" : $"{failed.Count - others}, in {ejected.Value.TotalSeconds:0.00} s, {after}", ejected is not null && after == 0),
         };
 
         var rest = Enumerable.Range(0, _keys.Length).Where(i => !own.Contains(i)).ToArray();
@@ -102,22 +102,23 @@ internal sealed class ShardPhase(ExperimentContext context, Invocation invoke)
         context.Observe(new Observation("back after s", back?.TotalSeconds ?? double.NaN, $"{VictimShard} is back"));
         claims.Add(new Claim("started again, it is back by itself and has its keys' places again", $"within {Patience.TotalSeconds:0} s, {_keys.Length}",
             ejected is null ? "it was never out" : back is null ? "not back" : $"after {back.Value.TotalSeconds:0.0} s, {same}", ejected is not null && back is not null && same == _keys.Length)
-        { OfTime = true });
+        { OfTime = ejected is not null && back is null });
         return claims;
     }
 
-    // Eight clients read all the time; the reads that fail are told by key.
-    private async Task<(HashSet<int> Failed, int Asked, TimeSpan? Ejected)> ReadWhileItDiesAsync(IDatabase door, IFaults faults, CancellationToken cancel)
+    // Eight clients read all the time; the reads that fail are told by key, and those among them that began when the ejection was known.
+    private async Task<(HashSet<int> Failed, int After, int Asked, TimeSpan? Ejected)> ReadWhileItDiesAsync(IDatabase door, IFaults faults, CancellationToken cancel)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var failed = new HashSet<int>();
-        var asked = 0;
+        var (asked, after, isOut) = (0, 0, false);
         var clients = Enumerable.Range(1, 8).Select(async client =>
         {
             var random = new Random(client);
             while (!end.IsCancellationRequested)
             {
                 var i = random.Next(_keys.Length);
+                var isAfter = Volatile.Read(ref isOut);
                 try
                 {
                     Interlocked.Increment(ref asked);
@@ -126,34 +127,43 @@ internal sealed class ShardPhase(ExperimentContext context, Invocation invoke)
                 catch (RedisServerException)
                 {
                     lock (failed)
+                    {
                         failed.Add(i);
+                        after += isAfter ? 1 : 0;
+                    }
                 }
             }
         }).ToArray();
         await Task.Delay(500, cancel);
+        var probe = _keys[Array.IndexOf(_owners, VictimShard)];
         await faults.KillAsync(Victim, cancel);
         context.Observe(new Observation("killed", 1, $"killed {Victim}"));
         // So that it stays down until it is started.
         await faults.TerminateAsync(Victim, cancel);
-        var ejected = await Invocation.WaitAsync(() => IsEjectedAsync(cancel), Patience, cancel);
+        var ejected = await Invocation.WaitAsync(async () => await IsEjectedAsync(cancel) && await IsSoAsync(() => door.StringSetAsync(probe, probe)), Patience, cancel);
+        Volatile.Write(ref isOut, ejected is not null);
         context.Observe(new Observation("ejected after s", ejected?.TotalSeconds ?? double.NaN, $"{VictimShard} is ejected"));
         await Task.Delay(500, cancel);
         await end.CancelAsync();
         await Task.WhenAll(clients);
-        return (failed, asked, ejected);
+        return (failed, after, asked, ejected);
     }
 
-    private static async Task<int> CountAsync(IEnumerable<int> keys, Func<int, Task<bool>> succeeds) => (await Task.WhenAll(keys.Select(async i =>
+    private static async Task<int> CountAsync(IEnumerable<int> keys, Func<int, Task<bool>> isSo) =>
+        (await Task.WhenAll(keys.Select(i => IsSoAsync(() => isSo(i))))).Count(s => s);
+
+    // False where the ambassador answers with an error.
+    private static async Task<bool> IsSoAsync(Func<Task<bool>> isSo)
     {
         try
         {
-            return await succeeds(i);
+            return await isSo();
         }
         catch (RedisServerException)
         {
             return false;
         }
-    }))).Count(s => s);
+    }
 
     private async Task<bool> IsEjectedAsync(CancellationToken cancel) => (await StateAsync(cancel)).Shards.Single(s => s.Name == VictimShard).Ejected;
 

@@ -84,7 +84,7 @@ internal sealed class SplitPhase(ExperimentContext context) : IDisposable
         context.Observe(new Observation("share of the experiment", (double)after.Count(v => v == "experiment") / after.Length, "weights are 50/50 now"));
         return new Claim("weights change to 50/50 in the configuration: time until clients notice, and clients that leave the experiment", $"at most {TakesEffect.TotalSeconds:0} s, 0",
             took is null ? "not noticed" : $"{took.Value.TotalSeconds:0.00} s, {left}", took <= TakesEffect && left == 0)
-        { OfTime = true };
+        { OfTime = took is not null && left == 0 };
     }
 
     private async Task<Claim> DeadAsync(IFaults faults, CancellationToken cancel)

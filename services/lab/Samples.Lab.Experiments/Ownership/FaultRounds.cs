@@ -21,6 +21,7 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
 {
     public static readonly string[] Mechanisms = ["lock", "compare-and-swap", "actor"];
 
+    private const int MostRoundsMore = 5;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(30);
 
     public List<Loss> Losses { get; } = [];
@@ -35,6 +36,17 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
             foreach (var mechanism in Mechanisms)
                 await BreakOwnerAsync(fault, mechanism, cancel);
         }
+    }
+
+    /// <summary>
+    /// Freezes the owner of each task so many times, and again while no owner woke up late enough to write in an old term: one that is
+    /// frozen between two pieces of work sees that its lease has ended, and says nothing about fencing.
+    /// </summary>
+    public async Task FreezeAsync(int rounds, CancellationToken cancel)
+    {
+        await BreakAsync(Fault.Frozen, rounds, cancel);
+        for (var more = 0; more < MostRoundsMore && await view.LateWritesAsync(Mechanisms, cancel) == 0; more++)
+            await BreakAsync(Fault.Frozen, rounds: 1, cancel);
     }
 
     /// <summary>Waits until every replica is up and every task has an owner.</summary>

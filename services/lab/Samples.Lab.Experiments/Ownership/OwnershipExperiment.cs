@@ -23,7 +23,7 @@ public sealed class OwnershipExperiment : IExperiment
         var play = new FaultRounds(context, faults, view, Ttl);
         await play.BreakAsync(Fault.Killed, rounds, cancellationToken);
         await play.BreakAsync(Fault.Terminated, rounds, cancellationToken);
-        await play.BreakAsync(Fault.Frozen, Math.Max(1, rounds / 2), cancellationToken);
+        await play.FreezeAsync(Math.Max(1, rounds / 2), cancellationToken);
         await play.BreakAsync(Fault.SidecarRestarted, Math.Max(1, rounds / 2), cancellationToken);
         await play.SettleAsync(cancellationToken);
         return await JudgeAsync(view, play, cancellationToken);

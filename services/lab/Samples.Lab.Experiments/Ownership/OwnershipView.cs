@@ -54,6 +54,15 @@ internal sealed class OwnershipView(IFaults faults, Replica ledger) : IDisposabl
     public async Task<LedgerHead> HeadAsync(string task, CancellationToken cancel) =>
         await _ledger.GetFromJsonAsync<LedgerHead>($"tasks/{task}", cancel) ?? throw new InvalidOperationException($"The ledger knows nothing of '{task}'.");
 
+    /// <summary>Writes in an old term that came after a newer term's first, whether the ledger refused or took them.</summary>
+    public async Task<long> LateWritesAsync(IEnumerable<string> tasks, CancellationToken cancel)
+    {
+        var late = 0L;
+        foreach (var task in tasks)
+            late += (await HeadAsync(task, cancel)).Refused + HistoryChecker.StaleWrites(new OwnershipHistory([], [], await EntriesAsync(task, cancel))).Count;
+        return late;
+    }
+
     public async Task SwitchFencingAsync(bool enabled, CancellationToken cancel)
     {
         using var answer = await _ledger.PutAsJsonAsync("fencing", new { enabled }, cancel);

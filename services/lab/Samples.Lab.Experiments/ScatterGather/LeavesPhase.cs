@@ -32,16 +32,20 @@ internal sealed class LeavesPhase(ExperimentContext context, SearchView view, On
         foreach (var tail in tails)
             context.Observe(new Observation($"simulated p99, {tail.Leaves,4} leaves", tail.P99, $"simulated, {tail.Leaves,4} leaves: p50 {tail.P50,6:0.0} ms, p99 {tail.P99,6:0.0} ms, hedged {tail.HedgedP99,6:0.0} ms"));
 
+        var (faster, fasterBy) = ($"the hardest query ('{query}') is faster with 4 leaves than with 1 (p50)", "less than 1 time");
         var error = Measured.Max(n => Math.Abs(tails.Find(t => t.Leaves == n)!.P50 / p50[n] - 1));
-        // The curve flattens: the first size that is nearly as good as the best is where it makes no sense to go on.
-        var best = tails.Min(t => t.P99);
-        var enough = tails.First(t => t.P99 <= Nearly * best);
+        // The curve flattens: the first size that is nearly as good as the best is where it makes no sense to go on. Further on it turns: the
+        // median shows that best, because with many leaves nearly every search meets a straggler.
+        var enough = tails.First(t => t.P99 <= Nearly * tails.Min(other => other.P99));
+        var best = tails.Min(t => t.P50);
         return
         [
-            new Claim($"the hardest query ('{query}') is faster with 4 leaves than with 1 (p50)", "less than 1 time", $"{p50[4] / p50[1]:0.00} times ({p50[4]:0.0} ms against {p50[1]:0.0})", p50[4] < p50[1]) { OfTime = true },
+            Environment.ProcessorCount == 1 ? Claim.NotRun(faster, fasterBy, "There is one processor, and leaves on it work one after the other.")
+                : new Claim(faster, fasterBy, $"{p50[4] / p50[1]:0.00} times ({p50[4]:0.0} ms against {p50[1]:0.0})", p50[4] < p50[1]) { OfTime = true },
             new Claim("the simulation agrees with what was measured for 1, 2 and 4 leaves (p50)", $"within {Tolerance:0%}", $"within {error:0%}", error <= Tolerance) { OfTime = true },
-            new Claim("more leaves stop helping: simulated to 1,000 leaves, p99 is within 5% of its best with", "more than 1, fewer than 1000 leaves",
-                $"{enough.Leaves} leaves: {enough.P99:0.0} ms ({tails[0].P99:0.0} with 1, {tails[^1].P99:0.0} with 1000)", enough.Leaves is > 1 and < 1000) { OfTime = true },
+            new Claim("more leaves stop helping, simulated to 1,000 leaves: p99 is within 5% of its best with, and p50 at best against with 1000", "more than 1 leaf, at least 5% more",
+                $"{enough.Leaves} leaves ({enough.P99:0.0} ms, {tails[0].P99:0.0} with 1), {tails[^1].P50 / best - 1:0%} more ({best:0.0} ms, {tails[^1].P50:0.0} with 1000)",
+                enough.Leaves > 1 && tails[^1].P50 > Nearly * best) { OfTime = true },
         ];
     }
 }

@@ -5,7 +5,7 @@ namespace Samples.Lab.Experiments.ScatterGather;
 /// <summary>A replica is killed under load: nobody notices. Then all replicas of a leaf: everybody gets the rest, in time, and is told.</summary>
 internal sealed class LossPhase(ExperimentContext context, IFaults faults, SearchView view, OneIndex oracle, Random random)
 {
-    private const int Clients = 4, Leaves = 4, DeadlineMs = 1000, InARow = 10;
+    private const int Clients = 4, Leaves = 4, DeadlineMs = 1000, LongDeadlineMs = 10_000, InARow = 10;
     private static readonly TimeSpan Load = TimeSpan.FromSeconds(3), Patience = TimeSpan.FromSeconds(20);
 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel) =>
@@ -28,7 +28,7 @@ internal sealed class LossPhase(ExperimentContext context, IFaults faults, Searc
             var own = new Random(random.Next() + client);
             var done = new List<Search>();
             while (Stopwatch.GetElapsedTime(began) < Load)
-                done.Add(await view.SearchAsync(oracle.RandomQuery(own), new SearchSettings(DeadlineMs: 2 * DeadlineMs), cancel));
+                done.Add(await view.SearchAsync(oracle.RandomQuery(own), new SearchSettings(DeadlineMs: LongDeadlineMs), cancel));
             return done;
         }).ToList();
         await Task.Delay(Load / 4, cancel);
@@ -45,16 +45,21 @@ internal sealed class LossPhase(ExperimentContext context, IFaults faults, Searc
         foreach (var replica in replicas)
             await break_(replica);
         string[] queries = [.. Enumerable.Range(0, count).Select(_ => oracle.RandomQuery(random))];
-        var (inTime, right, slowest) = (0, 0, 0.0);
+        var (inTime, right, wrong, slowest) = (0, 0, 0, 0.0);
         foreach (var pair in queries.Chunk(2))
         {
             foreach (var (query, search) in pair.Zip(await Task.WhenAll(pair.Select(q => view.SearchAsync(q, new SearchSettings(DeadlineMs: DeadlineMs), cancel)))))
             {
                 slowest = Math.Max(slowest, search.Ms);
                 inTime += search.Ms <= DeadlineMs ? 1 : 0;
-                // What is left must be right: the one index's answer without the documents of that leaf.
-                right += search.Page is { Partial: true, MissingLeaves: [var missing] } && missing == leaf
-                    && oracle.Agrees(search.Page, query, 10, leftOut: document => document % Leaves == leaf - 1) ? 1 : 0;
+                if (search.Page is not { } page)
+                    continue;
+                // What is left must be right: the one index's answer without the documents of the leaves that it says are missing. On a busy
+                // machine these may be more than the lost one; an answer that says so is late, not wrong.
+                var isRight = page.Partial && page.MissingLeaves.Contains(leaf)
+                    && oracle.Agrees(page, query, 10, leftOut: document => page.MissingLeaves.Contains(document % Leaves + 1));
+                wrong += isRight ? 0 : 1;
+                right += isRight && page.MissingLeaves.Length == 1 ? 1 : 0;
             }
         }
 
@@ -65,7 +70,7 @@ internal sealed class LossPhase(ExperimentContext context, IFaults faults, Searc
         return
         [
             new Claim($"with all replicas of leaf {leaf} {fault}: {count} searches are answered within the deadline of {DeadlineMs} ms", $"{count}", $"{inTime}, the slowest after {slowest:0} ms", inTime == count) { OfTime = true },
-            new Claim("and each says that this leaf is missing, and is right about all the others", $"{count}", $"{right}", right == count) { OfTime = true },
+            new Claim("and each says that this leaf is missing, and is right about all the others", $"{count}", $"{right}{(wrong > 0 ? $", {wrong} wrong" : "")}", right == count) { OfTime = wrong == 0 },
             new Claim("and after its return answers are whole again", $"within {Patience.TotalSeconds:0} s", $"after {healed.TotalSeconds:0.0} s", healed < Patience) { OfTime = true },
         ];
     }
@@ -76,7 +81,7 @@ internal sealed class LossPhase(ExperimentContext context, IFaults faults, Searc
         var began = Stopwatch.GetTimestamp();
         for (var whole = 0; whole < InARow && Stopwatch.GetElapsedTime(began) < Patience;)
         {
-            whole = (await view.SearchAsync(oracle.RandomQuery(random), new SearchSettings(DeadlineMs: DeadlineMs), cancel)).IsWhole ? whole + 1 : 0;
+            whole = (await view.SearchAsync(oracle.RandomQuery(random), new SearchSettings(DeadlineMs: LongDeadlineMs), cancel)).IsWhole ? whole + 1 : 0;
             await Task.Delay(20, cancel);
         }
 

@@ -7,20 +7,20 @@ namespace Samples.Lab.Experiments.WorkQueue;
 internal sealed class OverheadPhase(ExperimentContext context, IFaults faults, QueueView queue, PictureFolder folder)
 {
     private const double LimitMs = 2;
-    private const int Batches = 3;
+    private const int WarmUp = 4, Batches = 6;
 
     public async Task<Claim> RunAsync(CancellationToken cancel)
     {
-        var count = context.Option("plain-items", 1200);
+        var count = context.Option("plain-items", 2000);
         await faults.ScaleAsync("worker-host", 0, cancel);
         for (var i = 0; i < count; i++)
             folder.Put($"plain-{i:0000}.txt", Encoding.UTF8.GetBytes($"item {i}"));
         while ((await queue.StatsAsync(cancel))["queued"] < count)
             await Task.Delay(100, cancel);
 
-        // The first half warms up: until code that runs often is compiled well, compiling costs more than the items do.
-        var batch = count / (2 * Batches);
-        await WorkAsync(batch * Batches, cancel);
+        // The first part warms up: until code that runs often is compiled well, compiling costs more than the items do.
+        var batch = count / (WarmUp + Batches);
+        await WorkAsync(batch * WarmUp, cancel);
         var measured = new List<(double Each, double Rate)>();
         for (var i = 0; i < Batches; i++)
         {
