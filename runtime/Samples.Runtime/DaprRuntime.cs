@@ -40,6 +40,8 @@ public sealed class DaprRuntime : IAsyncDisposable
 
     internal SchedulerPool Schedulers { get; }
 
+    internal OutboxClaims Outboxes { get; } = new();
+
     /// <summary>
     /// Starts a sidecar: when this completes its APIs answer, whether or not the application runs yet. Throws
     /// <see cref="Resources.ResourceException"/> for a wrong resource or a port in use, and leaves nothing behind then.

@@ -2,9 +2,11 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Apps;
+using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.BuildingBlocks.Actors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
 using Samples.Runtime.Components;
+using Samples.Runtime.Metrics;
 using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 
@@ -31,6 +33,12 @@ public sealed record SidecarContext(
 
     /// <summary>The actors of the whole run.</summary>
     internal ActorSystem Actors { get; init; } = null!;
+
+    /// <summary>What is counted.</summary>
+    internal SidecarMetrics Metrics { get; init; } = new(AppId);
+
+    /// <summary>Who takes care of which outbox event, for all sidecars of the run.</summary>
+    internal OutboxClaims Outboxes { get; init; } = new();
 
     /// <summary>Jobs and reminders of all applications that share a data folder.</summary>
     internal Scheduler Jobs { get; init; } = null!;

@@ -13,6 +13,9 @@ public sealed record RuntimeOptions
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>How long clients may take that send or read slowly.</summary>
+    public SlowClients SlowClients { get; init; } = new();
+
     /// <summary>How replicas with actors are watched.</summary>
     public ActorHealth ActorHealth { get; init; } = ActorHealth.Default;
 }

@@ -1,14 +1,21 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Samples.BrokerHost;
 using Samples.Runtime.Components;
 
-// Usage: BrokerHost FILE FIRST. Publishes the numbers from FIRST on from several writers until it is killed. Prints "p N" when N was
+// Usage: BrokerHost FILE FIRST, or BrokerHost outbox FOLDER FIRST (see OutboxHost). Publishes the numbers from FIRST on from several writers until it is killed. Prints "p N" when N was
 // acknowledged, and "h GROUP N" when a group has handled it and has not told the broker yet.
+var output = Console.OpenStandardOutput();
+if (args[0] == "outbox")
+{
+    await OutboxHost.RunAsync(args[1], int.Parse(args[2]), Print);
+    return;
+}
+
 var next = int.Parse(args[1]);
 await using var broker = new SqliteBroker(args[0], BrokerSettings.Default with { RedeliverInterval = TimeSpan.FromMilliseconds(20) },
     TimeProvider.System, NullLogger.Instance);
 await broker.InitAsync(CancellationToken.None);
-var output = Console.OpenStandardOutput();
 foreach (var group in new[] { "even", "all" })
 {
     await broker.SubscribeAsync(new BrokerSubscription(group, "t", (messages, _) =>

@@ -21,7 +21,14 @@ public sealed class GrpcAppTests : IAsyncDisposable
     private static readonly Method<StringValue, StringValue> Chat = new(MethodType.DuplexStreaming, "samples.Chat", "Talk",
         Marshallers.Create<StringValue>(m => m.ToByteArray(), StringValue.Parser.ParseFrom), Marshallers.Create<StringValue>(m => m.ToByteArray(), StringValue.Parser.ParseFrom));
 
+    private static readonly Method<StringValue, StringValue> Ask = new(MethodType.Unary, Chat.ServiceName, Chat.Name, Chat.RequestMarshaller, Chat.ResponseMarshaller);
+
     private readonly Machine _machine = new();
+    private (StatusCode Status, int Times) _refuse;
+    private TaskCompletionSource _end = new();
+    private int _talks;
+
+    public GrpcAppTests() => _end.SetResult();
 
     [Fact]
     public async Task A_method_is_invoked_over_http_and_over_grpc()
@@ -72,9 +79,62 @@ public sealed class GrpcAppTests : IAsyncDisposable
         }
     }
 
+    [Theory, InlineData(StatusCode.Unavailable, true, 3), InlineData(StatusCode.Unavailable, false, 3), InlineData(StatusCode.NotFound, false, 1)]
+    public async Task A_call_of_another_service_is_tried_again_for_the_statuses_of_the_policy(StatusCode status, bool succeeds, int tries)
+    {
+        _refuse = (status, succeeds ? 2 : 9);
+        using var channel = Channel(await StartAsync("""
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: {name: policies}
+            spec:
+              policies:
+                retries:
+                  r: {policy: constant, duration: 1ms, maxRetries: 2, matching: {gRPCStatusCodes: "14"}}
+              targets:
+                apps:
+                  callee: {retry: r}
+            """));
+        var call = channel.CreateCallInvoker().AsyncUnaryCall(Ask, null, new CallOptions(new Metadata { { "dapr-app-id", "callee" } }, cancellationToken: Machine.Cancel), new StringValue { Value = "hi" });
+        if (succeeds)
+            Assert.StartsWith("hi ", (await call).Value);
+        else
+            Assert.Equal((status, "not now"), await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync) is { } error ? (error.StatusCode, error.Status.Detail) : default);
+        Assert.Equal(tries, _talks);
+    }
+
+    [Fact]
+    public async Task A_call_of_another_service_that_takes_too_long_is_given_up_unless_it_is_a_stream()
+    {
+        _end = new TaskCompletionSource();
+        using var channel = Channel(await StartAsync("""
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: {name: policies}
+            spec:
+              policies:
+                timeouts: {short: 200ms}
+              targets:
+                apps:
+                  callee: {timeout: short}
+            """));
+        AsyncUnaryCall<StringValue> Call(params (string, string)[] more)
+        {
+            var headers = new Metadata { { "dapr-app-id", "callee" } };
+            foreach (var (name, value) in more)
+                headers.Add(name, value);
+            return channel.CreateCallInvoker().AsyncUnaryCall(Ask, null, new CallOptions(headers, cancellationToken: Machine.Cancel), new StringValue { Value = "hi" });
+        }
+
+        var stream = Call(("dapr-stream", "true"));
+        Assert.Equal(StatusCode.DeadlineExceeded, (await Assert.ThrowsAsync<RpcException>(() => Call().ResponseAsync)).StatusCode);
+        _end.SetResult();
+        Assert.StartsWith("hi ", (await stream).Value);
+    }
+
     private static GrpcChannel Channel(ITestedSidecar sidecar) => GrpcChannel.ForAddress($"http://127.0.0.1:{sidecar.GrpcPort}");
 
-    private async Task<ITestedSidecar> StartAsync()
+    private async Task<ITestedSidecar> StartAsync(string resources = "")
     {
         var port = await _machine.StartAppAsync(
             app =>
@@ -88,13 +148,21 @@ public sealed class GrpcAppTests : IAsyncDisposable
                 builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http2));
             });
         await _machine.StartAsync(new SidecarOptions("callee") { AppPort = port, AppProtocol = "grpc" }, "");
-        return await _machine.StartAsync(new SidecarOptions("caller"), "");
+        return await _machine.StartAsync(new SidecarOptions("caller"), resources);
     }
 
     // The frames of gRPC by hand: a service that the sidecar cannot know.
-    private static async Task TalkAsync(Microsoft.AspNetCore.Http.HttpContext http)
+    private async Task TalkAsync(Microsoft.AspNetCore.Http.HttpContext http)
     {
         http.Response.ContentType = "application/grpc";
+        if (Interlocked.Increment(ref _talks) <= _refuse.Times)
+        {
+            http.Response.Headers["grpc-status"] = ((int)_refuse.Status).ToString();
+            http.Response.Headers["grpc-message"] = "not now";
+            return;
+        }
+
+        await _end.Task;
         Microsoft.AspNetCore.Http.ResponseTrailerExtensions.DeclareTrailer(http.Response, "grpc-status");
         var header = new byte[5];
         while (await http.Request.Body.ReadAtLeastAsync(header, 5, throwOnEndOfStream: false) == 5)

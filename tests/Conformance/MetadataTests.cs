@@ -99,5 +99,45 @@ public sealed class MetadataTests : IAsyncDisposable
         });
     }));
 
+    [Fact(Timeout = 30_000), EmbeddedOnly("daprd serves its metrics on a port of their own, which the suite does not open")]
+    public async Task What_passes_is_counted_under_daprds_names()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var delivered = new TaskCompletionSource();
+        var port = await _machine.StartAppAsync(app =>
+        {
+            app.MapGet("/dapr/subscribe", () => new[] { new { pubsubname = "pubsub", topic = "t", route = "/t" } });
+            app.MapPost("/t", () => delivered.TrySetResult());
+        });
+        Directory.CreateDirectory(Path.Combine(_machine.Folder, "files"));
+        var sidecar = await _machine.StartAsync(Machine.Component("state", "state.in-memory") + Machine.Component("pubsub", "pubsub.in-memory") + Machine.Component("files", "bindings.localstorage", ("rootPath", "files")), port);
+        using var http = Machine.Http(sidecar);
+        using var dapr = Machine.Client(sidecar);
+        await dapr.SaveStateAsync("state", "k", 1, cancellationToken: cancel);
+        await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/state/state/k");
+        await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/state/nosuch/k");
+        await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/healthz");
+        await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/bindings/files", new { operation = "get", metadata = new { fileName = "no\"ne" } });
+        await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/publish/pubsub/t", 1);
+        await delivered.Task.WaitAsync(cancel);
+        string[] expected =
+        [
+            """dapr_http_server_request_count{app_id="app1",method="GET",status="200"} 1""", """dapr_http_server_request_count{app_id="app1",method="GET",status="400"} 1""",
+            """dapr_http_server_latency_count{app_id="app1",method="POST",status="204"} 1""", """dapr_http_server_latency_bucket{app_id="app1",method="POST",status="204",le="+Inf"} 1""",
+            """dapr_grpc_io_server_completed_rpcs{app_id="app1",grpc_server_method="/dapr.proto.runtime.v1.Dapr/SaveState",grpc_server_status="OK"} 1""",
+            """dapr_component_state_count{app_id="app1",namespace="default",component="state",operation="get",success="true"} 1""",
+            """dapr_component_state_count{app_id="app1",namespace="default",component="state",operation="set",success="true"} 1""",
+            """dapr_component_pubsub_egress_count{app_id="app1",namespace="default",component="pubsub",topic="t",success="true"} 1""",
+            """dapr_component_output_binding_count{app_id="app1",namespace="default",component="files",operation="get",success="false"} 1""",
+            """dapr_component_pubsub_ingress_count{app_id="app1",namespace="default",component="pubsub",topic="t",process_status="success"} 1""",
+        ];
+        // A request is counted when it is over, which may be a moment after its answer was read.
+        string[] lines;
+        do
+            lines = (await Machine.AskAsync(http, HttpMethod.Get, "/metrics")).Body.Split('\n');
+        while (!expected.All(lines.Contains) && !cancel.IsCancellationRequested);
+        Assert.Superset(expected.ToHashSet(), lines.ToHashSet());
+    }
+
     public ValueTask DisposeAsync() => _machine.DisposeAsync();
 }

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using Dapr.Client.Autogen.Grpc.v1;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Samples.Runtime;
@@ -33,6 +35,7 @@ public sealed class ResiliencyTests : IAsyncDisposable
         """;
 
     private readonly Machine _machine = new();
+    private ITestedSidecar? _caller;
     private int _calls;
 
     [Fact]
@@ -147,11 +150,85 @@ public sealed class ResiliencyTests : IAsyncDisposable
         Assert.Equal(3, _calls);
     }
 
-    private async Task<HttpClient> CallerAsync(string app, RequestDelegate work)
+    [Fact]
+    public async Task Another_method_of_an_application_whose_one_method_is_left_alone_still_answers()
     {
-        var port = await _machine.StartAppAsync(a => a.Map("/work", work));
+        using var http = await CallerAsync("broken", context =>
+        {
+            context.Response.StatusCode = context.Request.Query.ContainsKey("fine") ? 200 : 500;
+            return Task.CompletedTask;
+        }, "/{method}");
+        for (var i = 0; i < 3; i++)
+            await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/broken/method/bad");
+        Assert.Contains("circuit breaker is open", (await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/broken/method/bad?fine")).Body);
+        Assert.Equal((200, ""), await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/broken/method/good?fine"));
+    }
+
+    [Theory(Timeout = 30_000), InlineData(500, 1), InlineData(503, 3)]
+    public async Task An_event_is_tried_again_for_the_statuses_of_the_policy_only(int status, int tries)
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var dead = new TaskCompletionSource();
+        var port = await _machine.StartAppAsync(app =>
+        {
+            app.MapGet("/dapr/subscribe", () => new[]
+            {
+                new { pubsubname = "pubsub", topic = "work", route = "/work", deadLetterTopic = (string?)"dead" },
+                new { pubsubname = "pubsub", topic = "dead", route = "/dead", deadLetterTopic = (string?)null },
+            });
+            app.MapPost("/work", () => Results.StatusCode(Interlocked.Increment(ref _calls) > 0 ? status : 200));
+            app.MapPost("/dead", () => dead.TrySetResult());
+        });
+        using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("app") { AppPort = port },
+            Machine.Component("pubsub", "pubsub.in-memory") + Components("pubsub", "inbound", "{policy: constant, duration: 1ms, maxRetries: 2, matching: {httpStatusCodes: 501-503}}")));
+        await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/publish/pubsub/work", new { id = 1 });
+        await dead.Task.WaitAsync(cancel);
+        Assert.Equal(tries, _calls);
+    }
+
+    [Fact]
+    public async Task An_output_binding_is_tried_again()
+    {
+        var port = await _machine.StartAppAsync(app => app.MapPost("/", () => Interlocked.Increment(ref _calls) < 3 ? Results.StatusCode(500) : Results.Text("done")));
+        using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("app"),
+            Machine.Component("web", "bindings.http", ("url", $"http://127.0.0.1:{port}")) + Components("web", "outbound", "{policy: constant, duration: 1ms, maxRetries: 2}")));
+        Assert.Equal((200, "done"), await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/bindings/web", new { operation = "post" }));
+        Assert.Equal(3, _calls);
+    }
+
+    [Fact]
+    public async Task An_invocation_over_grpc_is_tried_again()
+    {
+        using var http = await CallerAsync("retried", context =>
+        {
+            context.Response.StatusCode = Interlocked.Increment(ref _calls) < 3 ? 500 : 200;
+            return Task.CompletedTask;
+        });
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{_caller!.GrpcPort}");
+        var request = new InvokeServiceRequest { Id = "retried", Message = new InvokeRequest { Method = "work", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Post } } };
+        await new Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient(channel).InvokeServiceAsync(request, cancellationToken: Machine.Cancel);
+        Assert.Equal(3, _calls);
+    }
+
+    private static string Components(string name, string direction, string retry) => $$"""
+        apiVersion: dapr.io/v1alpha1
+        kind: Resiliency
+        metadata: {name: policies}
+        spec:
+          policies:
+            retries:
+              r: {{retry}}
+          targets:
+            components:
+              {{name}}:
+                {{direction}}: {retry: r}
+        """;
+
+    private async Task<HttpClient> CallerAsync(string app, RequestDelegate work, string path = "/work")
+    {
+        var port = await _machine.StartAppAsync(a => a.Map(path, work));
         await _machine.StartAsync(new SidecarOptions(app) { AppPort = port }, "");
-        return Machine.Http(await _machine.StartAsync(new SidecarOptions("caller"), Resource));
+        return Machine.Http(_caller = await _machine.StartAsync(new SidecarOptions("caller"), Resource));
     }
 
     public ValueTask DisposeAsync() => _machine.DisposeAsync();

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Dapr;
+using Samples.Runtime;
 using Samples.Runtime.Resources;
 using Xunit;
 
@@ -66,6 +67,48 @@ public sealed class SecretTests : IAsyncDisposable
         Assert.DoesNotContain("s3cr3t", error.Message);
     }
 
+    [Theory]
+    [InlineData("{storeName: secrets, defaultAccess: deny, allowedSecrets: [plain]}", "plain")]
+    [InlineData("{storeName: secrets, defaultAccess: allow, deniedSecrets: [\"nested:user\", \"nested:password\", path]}", "plain")]
+    [InlineData("{storeName: secrets, defaultAccess: allow, allowedSecrets: [path], deniedSecrets: [plain]}", "path")]
+    [InlineData("{storeName: secrets, defaultAccess: deny}", null)]
+    public async Task A_scope_decides_which_secrets_are_seen(string scope, string? seen)
+    {
+        var sidecar = await StartScopedAsync(scope);
+        using var http = Machine.Http(sidecar);
+        using var dapr = Machine.Client(sidecar);
+        foreach (var secret in (string[])["plain", "path", "nested:user"])
+        {
+            var (status, body) = await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/secrets/secrets/" + secret);
+            Assert.Equal(secret == seen ? 200 : 403, status);
+            if (secret != seen)
+                Assert.Equal("ERR_PERMISSION_DENIED", JsonNode.Parse(body)!["errorCode"]!.GetValue<string>());
+        }
+
+        Assert.Equal(seen is null ? [] : [seen], (await dapr.GetBulkSecretAsync("secrets", cancellationToken: Machine.Cancel)).Keys);
+        // Another store has no scope.
+        Assert.Equal(200, (await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/secrets/multi/plain")).Status);
+    }
+
+    private async Task<ITestedSidecar> StartScopedAsync(string scope)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "secrets.json"), Json, Machine.Cancel);
+        return await _machine.StartAsync(new SidecarOptions("app1"), Stores, $"""
+            apiVersion: dapr.io/v1alpha1
+            kind: Configuration
+            metadata:
+              name: scoped
+            spec:
+              secrets:
+                scopes:
+                - {scope}
+            """);
+    }
+
+    private static string Stores => Machine.Component("secrets", "secretstores.local.file", ("secretsFile", "secrets.json"))
+        + Machine.Component("multi", "secretstores.local.file", ("secretsFile", "secrets.json"), ("multiValued", "true"))
+        + Machine.Component("env", "secretstores.local.env", ("prefix", "SECRETTESTS_"));
+
     private static string Referring(string store, string secret) => $"""
         apiVersion: dapr.io/v1alpha1
         kind: Component
@@ -89,10 +132,7 @@ public sealed class SecretTests : IAsyncDisposable
     private async Task<ITestedSidecar> StartAsync(string more = "")
     {
         await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "secrets.json"), Json, Machine.Cancel);
-        return await _machine.StartAsync(more
-            + Machine.Component("secrets", "secretstores.local.file", ("secretsFile", "secrets.json"))
-            + Machine.Component("multi", "secretstores.local.file", ("secretsFile", "secrets.json"), ("multiValued", "true"))
-            + Machine.Component("env", "secretstores.local.env", ("prefix", "SECRETTESTS_")));
+        return await _machine.StartAsync(more + Stores);
     }
 
     public ValueTask DisposeAsync() => _machine.DisposeAsync();

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Samples.Runtime.Components;
@@ -22,7 +21,7 @@ public sealed class BrokerKillTests : IAsyncDisposable
         var handled = Groups.ToDictionary(g => g, _ => new ConcurrentDictionary<string, byte>());
         for (var round = 0; round < 6; round++)
         {
-            foreach (var line in await RunAndKillAsync(1 + (round * 1_000_000), linesBeforeKill: Random.Shared.Next(1, 1500)))
+            foreach (var line in await KilledProcess.RunAsync(linesBeforeKill: Random.Shared.Next(1, 1500), _bench.File, $"{1 + (round * 1_000_000)}"))
             {
                 var words = line.Split(' ');
                 if (words[0] == "p")
@@ -93,23 +92,6 @@ public sealed class BrokerKillTests : IAsyncDisposable
         await using var second = new BrokerBench();
         var error = await Assert.ThrowsAsync<IOException>(() => second.OpenAsync("pubsub.sqlite", null, ("connectionString", _bench.File)));
         Assert.Contains("another runtime uses", error.Message);
-    }
-
-    private async Task<List<string>> RunAndKillAsync(int first, int linesBeforeKill)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Samples.BrokerHost.dll"), _bench.File, $"{first}"]) { RedirectStandardOutput = true };
-        using var host = Process.Start(start)!;
-        var lines = new List<string>();
-        while (await host.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
-        {
-            lines.Add(line);
-            if (lines.Count == linesBeforeKill)
-                host.Kill(); // SIGKILL; what it had written to the pipe is read to the end, and a line is written whole or not at all.
-        }
-
-        await host.WaitForExitAsync(CancellationToken.None);
-        Assert.True(lines.Count >= linesBeforeKill, "the host ended by itself");
-        return lines;
     }
 
     private long Count(string table)

@@ -37,6 +37,16 @@ public sealed class StateStoreTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Engines))]
+    public async Task Keys_are_found_by_the_letters_of_their_prefix_in_order(string engine)
+    {
+        await using var store = Open(engine);
+        foreach (var key in (string[])["a_||2", "a_||10", "ab||1", "a_"])
+            await Set(store, key, "1");
+        Assert.Equal(["a_||10", "a_||2"], await store.KeysWithPrefixAsync("a_||", Cancel));
+        Assert.Empty(await store.KeysWithPrefixAsync("A_", Cancel));
+    }
+
+    [Theory, MemberData(nameof(Engines))]
     public async Task A_refused_write_undoes_its_whole_transaction_and_nothing_else(string engine)
     {
         await using var store = Open(engine);

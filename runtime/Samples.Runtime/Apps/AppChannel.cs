@@ -65,6 +65,8 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
     /// <summary>The callbacks of an application that speaks gRPC; null for the others.</summary>
     internal GrpcApp? Grpc { get; }
 
+    GrpcApp? IAppChannel.Grpc => Grpc;
+
     /// <summary>Who may invoke the application; null lets everybody.</summary>
     public AccessControl? Access { get; init; }
 

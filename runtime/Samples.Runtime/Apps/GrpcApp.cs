@@ -11,7 +11,7 @@ namespace Samples.Runtime.Apps;
 
 /// <summary>
 /// The callbacks of an application that speaks gRPC. What HTTP applications get as a request becomes <c>OnInvoke</c> here, and its answer a
-/// response; questions that only HTTP applications are asked (subscriptions, configuration, bindings) are answered with 404.
+/// response; what only HTTP applications are asked that way (the configuration of actors) is answered with 404.
 /// </summary>
 internal sealed class GrpcApp : IDisposable
 {
@@ -32,6 +32,35 @@ internal sealed class GrpcApp : IDisposable
         _calls = _channel.CreateCallInvoker();
     }
 
+    /// <summary>
+    /// One call of a callback, with the app token, within the concurrency limit. Throws <see cref="RpcException"/> with the application's status, and
+    /// <see cref="HttpRequestException"/> where it refused the connection.
+    /// </summary>
+    public async Task<TResponse> CallAsync<TRequest, TResponse>(Method<TRequest, TResponse> method, TRequest request, Metadata headers, CancellationToken cancel)
+        where TRequest : class
+        where TResponse : class
+    {
+        using var place = await _app.EnterAsync(cancel);
+        try
+        {
+            using var call = _calls.AsyncUnaryCall(method, null, new CallOptions([.. headers, .. _app.Token], cancellationToken: cancel), request);
+            return await call;
+        }
+        catch (RpcException error) when (Refusal(error) is { } refused)
+        {
+            _app.ReportLost();
+            throw refused;
+        }
+        catch (RpcException error) when (error.StatusCode == StatusCode.Cancelled && cancel.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(error.Message, error, cancel);
+        }
+    }
+
+    // Nothing was sent: that is no answer of the application's.
+    private static HttpRequestException? Refusal(RpcException error) =>
+        error.StatusCode == StatusCode.Unavailable && error.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } refused ? refused : null;
+
     /// <summary>Invokes a method. Throws <see cref="RpcException"/> with the application's status.</summary>
     public async Task<(InvokeResponse Answer, Metadata Headers)> InvokeAsync(InvokeRequest request, Metadata headers, CancellationToken cancel)
     {
@@ -41,7 +70,7 @@ internal sealed class GrpcApp : IDisposable
             var answer = await call;
             return (answer, await call.ResponseHeadersAsync);
         }
-        catch (RpcException error) when (error.StatusCode == StatusCode.Unavailable && error.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } refused)
+        catch (RpcException error) when (Refusal(error) is { } refused)
         {
             _app.ReportLost();
             throw refused;
@@ -55,7 +84,6 @@ internal sealed class GrpcApp : IDisposable
         {
             Name = name, Data = data, Method = "job/" + name, ContentType = data?.TypeUrl ?? "", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Post },
         };
-        using var place = await _app.EnterAsync(cancel);
         var status = await TryAsync(OnJobEvent);
         return status == StatusCode.Unimplemented ? await TryAsync(OnJobEventAlpha1) : status;
 
@@ -63,13 +91,16 @@ internal sealed class GrpcApp : IDisposable
         {
             try
             {
-                using var call = _calls.AsyncUnaryCall(method, null, new CallOptions(_app.Token, cancellationToken: cancel), request);
-                await call;
+                await CallAsync(method, request, [], cancel);
                 return StatusCode.OK;
             }
             catch (RpcException error)
             {
                 return error.StatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return StatusCode.Unavailable;
             }
         }
     }
@@ -156,7 +187,7 @@ internal sealed class GrpcApp : IDisposable
         _ => 500,
     };
 
-    private static Method<TRequest, TResponse> Unary<TRequest, TResponse>(string service, string name, MessageParser<TRequest> request, MessageParser<TResponse> response)
+    internal static Method<TRequest, TResponse> Unary<TRequest, TResponse>(string service, string name, MessageParser<TRequest> request, MessageParser<TResponse> response)
         where TRequest : IMessage<TRequest>
         where TResponse : IMessage<TResponse> =>
         new(MethodType.Unary, "dapr.proto.runtime.v1." + service, name,

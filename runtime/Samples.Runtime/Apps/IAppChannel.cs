@@ -6,6 +6,9 @@ public interface IAppChannel
     /// <summary>False where the application has no port, or does not answer now.</summary>
     bool IsAvailable { get; }
 
+    /// <summary>The callbacks of an application that speaks gRPC; null for the others.</summary>
+    internal GrpcApp? Grpc => null;
+
     /// <summary>
     /// Sends a request with a relative address (<c>/orders</c>). Adds the app token. Throws <see cref="HttpRequestException"/> where
     /// the application cannot be reached; any status is a normal answer. The caller disposes the response.

@@ -18,9 +18,12 @@ public sealed class BindingBlock(SidecarContext context)
             throw Failed(name, $"couldn't find output binding {name}");
         if (!binding.Operations.Contains(operation, StringComparer.Ordinal))
             throw Failed(name, $"binding {name} does not support operation {operation}. supported operations:{string.Join(' ', binding.Operations)}");
+        var succeeded = false;
         try
         {
-            return await context.Policies.Outbound(name).RunAsync(async stop => await binding.InvokeAsync(operation, data, metadata, stop), cancel);
+            var result = await context.Policies.Outbound(name, ComponentKind.Binding).RunAsync(async stop => await binding.InvokeAsync(operation, data, metadata, stop), cancel);
+            succeeded = true;
+            return result;
         }
         catch (Exception error) when (Failure.Explain(error) is { } why)
         {
@@ -29,6 +32,10 @@ public sealed class BindingBlock(SidecarContext context)
         catch (EngineRequestException error)
         {
             throw Failed(name, error.Message);
+        }
+        finally
+        {
+            context.Metrics.Output(name, operation, succeeded);
         }
     }
 

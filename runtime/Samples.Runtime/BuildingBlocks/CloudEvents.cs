@@ -53,6 +53,17 @@ internal static class CloudEvents
         });
     }
 
+    /// <summary>The envelope of a payload with more members, or other values of those that it has.</summary>
+    public static byte[] Wrap(
+        ReadOnlyMemory<byte> data, string? contentType, IReadOnlyDictionary<string, string> metadata, EnvelopeContext context, IEnumerable<KeyValuePair<string, string>> members)
+    {
+        using var document = JsonDocument.Parse(Wrap(data, contentType, metadata, context));
+        var all = Members(document.RootElement);
+        foreach (var (name, value) in members)
+            all[name] = value;
+        return Write(all);
+    }
+
     /// <summary>
     /// The publisher's own event with what Dapr adds. Like daprd, it gives a missing source, type and time, but no id. Throws
     /// <see cref="JsonException"/> for what is no JSON object.
@@ -62,9 +73,7 @@ internal static class CloudEvents
         using var document = JsonDocument.Parse(data);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
             throw new JsonException("a CloudEvent is a JSON object");
-        var members = new SortedDictionary<string, object>(StringComparer.Ordinal);
-        foreach (var member in document.RootElement.EnumerateObject())
-            members[member.Name] = member.Value;
+        var members = Members(document.RootElement);
         members.TryAdd("time", Rfc3339(context.Now));
         if (members.TryAdd("traceid", context.Trace.Parent))
             members["traceparent"] = context.Trace.Parent;
@@ -75,17 +84,7 @@ internal static class CloudEvents
         Default("specversion", "1.0");
         if (context.Expiration is { } end)
             members["expiration"] = Rfc3339(end);
-        return Write(json =>
-        {
-            foreach (var (name, value) in members)
-            {
-                json.WritePropertyName(name);
-                if (value is JsonElement element)
-                    json.WriteRawValue(JsonMarshal.GetRawUtf8Value(element), skipInputValidation: true);
-                else
-                    json.WriteStringValue((string)value);
-            }
-        });
+        return Write(members);
 
         void Default(string name, string value)
         {
@@ -163,6 +162,26 @@ internal static class CloudEvents
 
         return null;
     }
+
+    private static SortedDictionary<string, object> Members(JsonElement envelope)
+    {
+        var members = new SortedDictionary<string, object>(StringComparer.Ordinal);
+        foreach (var member in envelope.EnumerateObject())
+            members[member.Name] = member.Value;
+        return members;
+    }
+
+    private static byte[] Write(SortedDictionary<string, object> members) => Write(json =>
+    {
+        foreach (var (name, value) in members)
+        {
+            json.WritePropertyName(name);
+            if (value is JsonElement element)
+                json.WriteRawValue(JsonMarshal.GetRawUtf8Value(element), skipInputValidation: true);
+            else
+                json.WriteStringValue((string)value);
+        }
+    });
 
     private static byte[] Write(Action<Utf8JsonWriter> members)
     {

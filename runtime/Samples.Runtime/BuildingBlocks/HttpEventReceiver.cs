@@ -4,27 +4,18 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.Apps;
+using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.BuildingBlocks;
 
 /// <summary>Events for an HTTP application: a POST to the route, with the publisher's metadata as headers.</summary>
 internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventReceiver
 {
-    // A publisher must not be able to frame the request, to open the application, or to forge the trace.
-    private static readonly HashSet<string> Withheld = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "host", "connection", "content-length", "content-type", "content-encoding", "transfer-encoding", "expect", "upgrade", "te", "trailer",
-        "dapr-api-token", "pubsubname", "traceparent", "tracestate",
-    };
-
-    public async Task<Verdict> DeliverAsync(TopicEvent topicEvent, CancellationToken cancel)
+    public async Task<EventReply> DeliverAsync(TopicEvent topicEvent, CancellationToken cancel)
     {
         using var request = Request(topicEvent.Path, topicEvent.Data, CloudEvents.ContentType, topicEvent.PubSub);
-        foreach (var (name, value) in topicEvent.Metadata)
-        {
-            if (!Withheld.Contains(name) && value.All(c => c is >= ' ' and < '\x7f'))
-                request.Headers.TryAddWithoutValidation(name, value);
-        }
+        foreach (var (name, value) in PublisherMetadata.Passed(topicEvent.Metadata))
+            request.Headers.TryAddWithoutValidation(name, value);
 
         Add(request, EventTrace.Of(topicEvent.Envelope));
         var (status, body) = await SendAsync(request, topicEvent.Topic, cancel);
@@ -36,14 +27,14 @@ internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventRe
             _ => Refused(Verdict.Retry),
         };
 
-        Verdict Refused(Verdict verdict)
+        EventReply Refused(Verdict verdict)
         {
             log.LogWarning("the application answered {Status} to an event of topic {Topic} at {Path}", status, topicEvent.Topic, topicEvent.Path);
-            return verdict;
+            return new EventReply(verdict, new FailedAnswerException(status!.Value));
         }
     }
 
-    public async Task<IReadOnlyList<Verdict>> DeliverBatchAsync(
+    public async Task<BatchReply> DeliverBatchAsync(
         string pubSub, string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel)
     {
         using var request = Request(path, Envelope(pubSub, topic, entries), "application/json", pubSub);
@@ -51,11 +42,11 @@ internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventRe
         Add(request, entries[^1].Trace);
         var (status, body) = await SendAsync(request, topic, cancel);
         if (status is >= 200 and <= 299)
-            return Verdicts(body, entries);
+            return new BatchReply(Verdicts(body, entries));
         // A 404 drops the whole batch without dead letters: so does daprd.
         var all = status is null ? Verdict.NotReached : status == 404 ? Verdict.Success : Verdict.Retry;
         log.LogWarning("the application answered {Status} to a batch of topic {Topic} at {Path}", status, topic, path);
-        return [.. entries.Select(_ => all)];
+        return new BatchReply([.. entries.Select(_ => all)], status is { } answered ? new FailedAnswerException(answered) : null);
     }
 
     private static HttpRequestMessage Request(string path, ReadOnlyMemory<byte> body, string contentType, string pubSub)

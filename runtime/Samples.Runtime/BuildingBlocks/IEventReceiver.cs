@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.BuildingBlocks;
 
@@ -18,6 +19,19 @@ internal enum Verdict
     NotReached,
 }
 
+/// <summary>What came of a delivery.</summary>
+/// <param name="Verdict">What is to happen to the event.</param>
+/// <param name="Refusal">The status with which the application refused it; null where it said so in another way, or did not get it.</param>
+internal readonly record struct EventReply(Verdict Verdict, FailedAnswerException? Refusal = null)
+{
+    public static implicit operator EventReply(Verdict verdict) => new(verdict);
+}
+
+/// <summary>What came of the delivery of a batch: a verdict for each entry, in their order.</summary>
+/// <param name="Verdicts">As many as there are entries.</param>
+/// <param name="Refusal">The status with which the application refused the batch as a whole.</param>
+internal sealed record BatchReply(IReadOnlyList<Verdict> Verdicts, FailedAnswerException? Refusal = null);
+
 /// <summary>An event for the application.</summary>
 /// <param name="Envelope">The CloudEvent; it lives as long as the delivery.</param>
 /// <param name="Data">The CloudEvent as JSON.</param>
@@ -35,8 +49,8 @@ internal sealed record BatchEntry(string EntryId, ReadOnlyMemory<byte> Event, st
 internal interface IEventReceiver
 {
     /// <summary>Delivers one event. Throws only when cancelled.</summary>
-    Task<Verdict> DeliverAsync(TopicEvent topicEvent, CancellationToken cancel);
+    Task<EventReply> DeliverAsync(TopicEvent topicEvent, CancellationToken cancel);
 
-    /// <summary>Delivers a batch of one path; a verdict for each entry, in their order.</summary>
-    Task<IReadOnlyList<Verdict>> DeliverBatchAsync(string pubSub, string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel);
+    /// <summary>Delivers a batch of one path. Throws only when cancelled.</summary>
+    Task<BatchReply> DeliverBatchAsync(string pubSub, string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel);
 }

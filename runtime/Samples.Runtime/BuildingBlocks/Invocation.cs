@@ -12,8 +12,8 @@ internal sealed class Invocation(SidecarContext context, NameTable names)
     /// <summary>The caller.</summary>
     public string AppId => context.AppId;
 
-    /// <summary>What governs calls of this application or endpoint; null where nothing does.</summary>
-    public Policy? Policy(string app) => context.Policies.App(app);
+    /// <summary>What governs calls of this application's method, or of an endpoint; null where nothing does.</summary>
+    public Policy? Policy(string app, string method) => context.Policies.App(app, context.Resources.HttpEndpoints.Any(e => e.Name == app) ? "" : method);
 
     /// <summary>The endpoint outside of Dapr that the name or the URL means; null where it is an application.</summary>
     public HttpEndpoint? External(string app)

@@ -57,6 +57,11 @@ public sealed class PubSubBlock(SidecarContext context)
     /// <summary>The component and what it means for this application; null where it is not there.</summary>
     internal PubSub? Find(string name) => _pubSubs.GetValueOrDefault(name);
 
+    /// <summary>Publishes complete CloudEvents, all or none.</summary>
+    internal Task PublishEnvelopesAsync(string pubSub, string topic, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, CancellationToken cancel) =>
+        PublishAsync(Find(pubSub) ?? throw PubSubErrors.NotFound(pubSub, null), pubSub, topic,
+            [.. envelopes.Select(e => new BrokerMessage(topic, e, CloudEvents.ContentType, new Dictionary<string, string>()))], cancel);
+
     /// <summary>A message as it was delivered, onto another topic.</summary>
     internal Task PublishDeadLetterAsync(string pubSub, string topic, BrokerMessage message, CancellationToken cancel) =>
         PublishAsync(Find(pubSub)!, pubSub, topic, [message with { Topic = topic, Expires = null }], cancel);
@@ -75,10 +80,12 @@ public sealed class PubSubBlock(SidecarContext context)
             throw PubSubErrors.Forbidden(pubSub, topic, context.AppId);
         try
         {
-            await context.Policies.Outbound(pubSub).RunAsync(stop => target.Broker.PublishAsync(messages, stop), cancel);
+            await context.Policies.Outbound(pubSub, ComponentKind.Pubsub).RunAsync(stop => target.Broker.PublishAsync(messages, stop), cancel);
+            context.Metrics.Published(pubSub, topic, success: true);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
+            context.Metrics.Published(pubSub, topic, success: false);
             throw PubSubErrors.NotPublished(pubSub, topic, Failure.Explain(error) ?? error.Message);
         }
     }

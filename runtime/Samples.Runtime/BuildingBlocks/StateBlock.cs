@@ -6,7 +6,7 @@ using Samples.Runtime.Resilience;
 namespace Samples.Runtime.BuildingBlocks;
 
 /// <summary>State management of one application: key prefixes, TTL, and daprd's words for what fails.</summary>
-public sealed class StateBlock(SidecarContext context)
+internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
 {
     private const string Separator = "||";
 
@@ -15,8 +15,8 @@ public sealed class StateBlock(SidecarContext context)
     {
         var store = Find(storeName);
         var full = store.FullKey(key);
-        return await GovernedAsync(store, "ERR_STATE_GET", $"fail to get {key} from state store {storeName}",
-            async stop => await store.Engine.GetAsync(full, stop), cancel);
+        return await CountedAsync(store, "get", GovernedAsync(store, "ERR_STATE_GET", $"fail to get {key} from state store {storeName}",
+            async stop => await store.Engine.GetAsync(full, stop), cancel));
     }
 
     /// <summary>The items in the order of the keys; null for an absent one.</summary>
@@ -24,8 +24,8 @@ public sealed class StateBlock(SidecarContext context)
     {
         var store = Find(storeName);
         IReadOnlyList<string> full = [.. keys.Select(store.FullKey)];
-        return await GovernedAsync(store, "ERR_STATE_BULK_GET", $"fail to get keys from state store {storeName}",
-            async stop => await store.Engine.GetManyAsync(full, stop), cancel);
+        return await CountedAsync(store, "bulk_get", GovernedAsync(store, "ERR_STATE_BULK_GET", $"fail to get keys from state store {storeName}",
+            async stop => await store.Engine.GetManyAsync(full, stop), cancel));
     }
 
     /// <summary>Saves items one by one, as Dapr does: an item that fails does not undo the ones before it.</summary>
@@ -35,7 +35,7 @@ public sealed class StateBlock(SidecarContext context)
         var prefixed = writes.Select(store.Prefixed).ToList();
         try
         {
-            await Task.WhenAll(prefixed.Select(w => WriteAsync(store, [w], "ERR_STATE_SAVE", $"failed saving state in state store {storeName}", cancel)));
+            await CountedAsync(store, "set", Task.WhenAll(prefixed.Select(w => WriteAsync(store, [w], "ERR_STATE_SAVE", $"failed saving state in state store {storeName}", cancel))));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
@@ -49,7 +49,7 @@ public sealed class StateBlock(SidecarContext context)
         var store = Find(storeName);
         try
         {
-            await WriteAsync(store, [store.Prefixed(delete)], "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}", cancel);
+            await CountedAsync(store, "delete", WriteAsync(store, [store.Prefixed(delete)], "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}", cancel));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
@@ -57,15 +57,16 @@ public sealed class StateBlock(SidecarContext context)
         }
     }
 
-    /// <summary>All writes or none.</summary>
-    public async Task TransactAsync(string storeName, IReadOnlyList<StateWrite> writes, CancellationToken cancel)
+    /// <summary>All writes or none; with their events, where the store has an outbox.</summary>
+    public async Task TransactAsync(string storeName, IReadOnlyList<TransactionWrite> writes, EventTrace trace, CancellationToken cancel)
     {
         var store = Find(storeName);
         if (writes.Count == 0)
             return;
         try
         {
-            await WriteAsync(store, [.. writes.Select(store.Prefixed)], "ERR_STATE_TRANSACTION", "error while executing state transaction", cancel);
+            Task CommitAsync(IReadOnlyList<StateWrite> all) => WriteAsync(store, all, "ERR_STATE_TRANSACTION", "error while executing state transaction", cancel);
+            await CountedAsync(store, "transaction", outbox is null ? CommitAsync([.. writes.Select(w => store.Prefixed(w.Write))]) : outbox.CommitAsync(storeName, writes, trace, store.FullKey, CommitAsync));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
@@ -77,17 +78,37 @@ public sealed class StateBlock(SidecarContext context)
 
     private Task WriteAsync(Store store, IReadOnlyList<StateWrite> writes, string code, string what, CancellationToken cancel) =>
         // Without a policy the engine's own task is enough: saves are the hot path.
-        context.Policies.Outbound(store.Name) is null ? store.Engine.WriteAsync(writes, cancel) : GovernedAsync(store, code, what, async stop =>
+        context.Policies.Outbound(store.Name, ComponentKind.Statestore) is null ? store.Engine.WriteAsync(writes, cancel) : GovernedAsync(store, code, what, async stop =>
         {
             await store.Engine.WriteAsync(writes, stop);
             return true;
         }, cancel);
 
+    private async Task<T> CountedAsync<T>(Store store, string operation, Task<T> asked)
+    {
+        await CountedAsync(store, operation, (Task)asked);
+        return await asked;
+    }
+
+    private async Task CountedAsync(Store store, string operation, Task asked)
+    {
+        var succeeded = false;
+        try
+        {
+            await asked;
+            succeeded = true;
+        }
+        finally
+        {
+            context.Metrics.State(store.Name, operation, succeeded);
+        }
+    }
+
     private async Task<T> GovernedAsync<T>(Store store, string code, string what, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancel)
     {
         try
         {
-            return await context.Policies.Outbound(store.Name).RunAsync(call, cancel);
+            return await context.Policies.Outbound(store.Name, ComponentKind.Statestore).RunAsync(call, cancel);
         }
         catch (Exception error) when (Failure.Explain(error) is { } why)
         {

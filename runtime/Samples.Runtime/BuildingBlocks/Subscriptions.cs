@@ -1,11 +1,9 @@
 using System.Collections.Concurrent;
-using System.Net.Http.Headers;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Samples.Runtime.Api.Http;
+using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
-using Samples.Runtime.Routing;
 
 namespace Samples.Runtime.BuildingBlocks;
 
@@ -18,8 +16,8 @@ internal enum SubscriptionKind
 }
 
 /// <summary>
-/// The subscriptions of one application. Those of the files and those that it names at <c>/dapr/subscribe</c> begin when it answers and end
-/// when it is lost; a restarted application is asked anew.
+/// The subscriptions of one application. Those of the files and those that it names itself begin when it answers and end when it is
+/// lost; a restarted application is asked anew.
 /// </summary>
 internal sealed class Subscriptions(SidecarContext context, PubSubBlock block) : IAsyncDisposable
 {
@@ -27,14 +25,14 @@ internal sealed class Subscriptions(SidecarContext context, PubSubBlock block) :
     private readonly ConcurrentDictionary<Active, byte> _active = [];
     private long _order;
 
-    /// <summary>Subscribes an HTTP application to what it and the files name.</summary>
+    /// <summary>Subscribes the application to what it and the files name.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {
         await StopAsync();
-        var receiver = new HttpEventReceiver(context.App, _log);
+        IEventReceiver receiver = context.App.Grpc is { } grpc ? new GrpcEventReceiver(grpc, _log) : new HttpEventReceiver(context.App, _log);
         foreach (var subscription in context.Resources.Subscriptions)
             await StartOneAsync(subscription, SubscriptionKind.Declarative, receiver, cancel);
-        foreach (var subscription in await AskAsync(cancel))
+        foreach (var subscription in await new WantedSubscriptions(context, _log).AskAsync(cancel))
             await StartOneAsync(subscription, SubscriptionKind.Programmatic, receiver, cancel);
     }
 
@@ -53,7 +51,7 @@ internal sealed class Subscriptions(SidecarContext context, PubSubBlock block) :
                 TimeSpan.FromMilliseconds(subscription.Bulk?.MaxAwaitDurationMs ?? 0))
             {
                 // The tries of a policy may take longer together than one may.
-                ProcessingTimeout = context.Policies.Inbound(subscription.PubsubName) is { Retries: true } ? Timeout.InfiniteTimeSpan : null,
+                ProcessingTimeout = context.Policies.Inbound(subscription.PubsubName, ComponentKind.Pubsub) is { Retries: true } ? Timeout.InfiniteTimeSpan : null,
             }, cancel);
         var active = new Active(Interlocked.Increment(ref _order), subscription, kind, running);
         _active[active] = 0;
@@ -92,53 +90,6 @@ internal sealed class Subscriptions(SidecarContext context, PubSubBlock block) :
         }
     }
 
-    private async Task<IReadOnlyList<Subscription>> AskAsync(CancellationToken cancel)
-    {
-        try
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/dapr/subscribe") { Content = new ByteArrayContent([]) };
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-            request.Headers.TryAddWithoutValidation("dapr-app-id", context.AppId);
-            using var response = await context.App.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
-            if ((int)response.StatusCode == 404)
-                return [];
-            if (!response.IsSuccessStatusCode)
-            {
-                _log.LogError("the application answered {Status} when it was asked for its subscriptions", (int)response.StatusCode);
-                return [];
-            }
-
-            return Read(await response.Content.ReadAsByteArrayAsync(cancel));
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException or JsonException)
-        {
-            _log.LogError("the application could not be asked for its subscriptions: {Problem}", error.Message);
-            return [];
-        }
-    }
-
-    private List<Subscription> Read(byte[] body)
-    {
-        var subscriptions = new List<Subscription>();
-        foreach (var wanted in body.Length == 0 ? [] : JsonSerializer.Deserialize<Wanted[]>(body, JsonTexts.Compact) ?? [])
-        {
-            try
-            {
-                var subscription = wanted.ToSubscription();
-                if (subscription.Rules.Count > 0 || subscription.DefaultRoute is not null)
-                    subscriptions.Add(subscription);
-                else
-                    _log.LogWarning("the subscription to topic {Topic} has no route and is left out", wanted.Topic);
-            }
-            catch (FormatException error)
-            {
-                _log.LogError("the subscription to topic {Topic} has a rule that cannot be used: {Problem}", wanted.Topic, error.Message);
-            }
-        }
-
-        return subscriptions;
-    }
-
     private async Task EndAsync(Active active)
     {
         if (_active.TryRemove(active, out _))
@@ -152,32 +103,5 @@ internal sealed class Subscriptions(SidecarContext context, PubSubBlock block) :
     private sealed class Ending(Func<Task> end) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync() => await end();
-    }
-
-    private sealed record WantedRule(string? Match, string? Path);
-
-    private sealed record WantedRoutes(WantedRule[]? Rules, string? Default);
-
-    private sealed record WantedBulk(bool Enabled, int MaxMessagesCount, int MaxAwaitDurationMs);
-
-    /// <summary>What an application answers at <c>/dapr/subscribe</c>, in the shape of both API versions.</summary>
-    private sealed record Wanted(
-        string? PubsubName, string? Topic, string? Route, WantedRoutes? Routes, string? DeadLetterTopic, Dictionary<string, string>? Metadata, WantedBulk? BulkSubscribe)
-    {
-        public Subscription ToSubscription()
-        {
-            var rules = (Routes?.Rules ?? []).Where(r => !string.IsNullOrWhiteSpace(r.Match)).Select(r => new RoutingRule(RoutingExpression.Parse(r.Match!.Trim()), r.Path ?? ""));
-            // A rule without a condition matches always, so it is the last one.
-            var path = Routes?.Rules?.FirstOrDefault(r => string.IsNullOrWhiteSpace(r.Match))?.Path;
-            var route = Routes?.Default is { Length: > 0 } otherwise ? otherwise : Route is { Length: > 0 } ? Route : null;
-            return new Subscription(PubsubName ?? "", Topic ?? "", [.. rules], path ?? route)
-            {
-                DeadLetterTopic = DeadLetterTopic is { Length: > 0 } ? DeadLetterTopic : null,
-                Metadata = Metadata ?? [],
-                Bulk = BulkSubscribe is { Enabled: true } bulk
-                    ? new BulkSubscribe(bulk.MaxMessagesCount > 0 ? bulk.MaxMessagesCount : 100, bulk.MaxAwaitDurationMs > 0 ? bulk.MaxAwaitDurationMs : 1000)
-                    : null,
-            };
-        }
     }
 }

@@ -40,15 +40,20 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
     private async Task<Verdict> AttemptAsync(TopicEvent topicEvent, CancellationToken cancel)
     {
         var verdict = Verdict.NotReached;
-        await UnderPolicyAsync(async stop => IsFinal(verdict = await receiver.DeliverAsync(topicEvent, stop)), () => verdict = Verdict.Retry, cancel);
+        await UnderPolicyAsync(async stop =>
+        {
+            (verdict, var refusal) = await receiver.DeliverAsync(topicEvent, stop);
+            return IsFinal(verdict) ? null : refusal ?? (Exception)new UndeliveredException();
+        }, () => verdict = Verdict.Retry, cancel);
         return verdict;
     }
 
-    private async Task UnderPolicyAsync(Func<CancellationToken, Task<bool>> attempt, Action failed, CancellationToken cancel)
+    // An attempt answers what keeps the event from being done; null where nothing does.
+    private async Task UnderPolicyAsync(Func<CancellationToken, Task<Exception?>> attempt, Action failed, CancellationToken cancel)
     {
         try
         {
-            if (context.Policies.Inbound(subscription.PubsubName) is not { } policy)
+            if (context.Policies.Inbound(subscription.PubsubName, ComponentKind.Pubsub) is not { } policy)
             {
                 await attempt(cancel);
                 return;
@@ -59,12 +64,10 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
                 // Each try has the limit that the broker has where there is no policy: an application may be frozen.
                 using var limit = new CancellationTokenSource(BrokerSettings.Default.ProcessingTimeout, context.Time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
-                if (!await attempt(either.Token))
-                    throw new UndeliveredException();
-                return true;
+                return await attempt(either.Token) is { } undone ? throw undone : true;
             }, cancel);
         }
-        catch (UndeliveredException)
+        catch (Exception error) when (error is UndeliveredException or FailedAnswerException)
         {
             // The last verdict stands.
         }
@@ -131,9 +134,9 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
         {
             var answers = await receiver.DeliverBatchAsync(subscription.PubsubName, topic, path, [.. open.Select(i => entries[i])], stop);
             for (var i = 0; i < open.Length; i++)
-                verdicts[open[i]] = answers[i];
+                verdicts[open[i]] = answers.Verdicts[i];
             open = [.. open.Where(i => !IsFinal(verdicts[i]))];
-            return open.Length == 0;
+            return open.Length == 0 ? null : answers.Refusal ?? (Exception)new UndeliveredException();
         }, () => Array.ForEach(open, i => verdicts[i] = Verdict.Retry), cancel);
         return verdicts;
     }
@@ -189,6 +192,7 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
 
     private async Task<Delivery> ConcludeAsync(BrokerMessage message, Verdict verdict, CancellationToken cancel)
     {
+        context.Metrics.Delivered(subscription.PubsubName, message.Topic, verdict switch { Verdict.Success => "success", Verdict.Drop => "drop", _ => "retry" });
         if (verdict is Verdict.Success)
             return Delivery.Done;
         if (verdict is not Verdict.NotReached && subscription.DeadLetterTopic is { Length: > 0 } deadLetters && !cancel.IsCancellationRequested)

@@ -66,6 +66,9 @@ public interface IStateStore : IEngine
         return items;
     }
 
+    /// <summary>The keys that start with <paramref name="prefix"/>, in the order of their characters.</summary>
+    Task<IReadOnlyList<string>> KeysWithPrefixAsync(string prefix, CancellationToken cancel);
+
     /// <summary>Removes every key that starts with <paramref name="prefix"/>: actors need it when a type is removed. Returns how many.</summary>
     Task<long> DeleteWithPrefixAsync(string prefix, CancellationToken cancel);
 }
@@ -77,7 +80,10 @@ public sealed class ETagMismatchException(string message) : Exception(message);
 public sealed class InvalidETagException(string message) : Exception(message);
 
 /// <summary>A setting or metadata value of a request that the engine cannot use (for example a TTL that is no number).</summary>
-public sealed class EngineRequestException(string message) : Exception(message);
+public class EngineRequestException(string message) : Exception(message);
+
+/// <summary>What the engine stands for failed (a server that was called, for example): another try may succeed.</summary>
+public sealed class EngineTargetException(string message) : EngineRequestException(message);
 
 /// <summary>
 /// A message on a topic. <see cref="Data"/> is the CloudEvent as JSON, or the raw payload; nobody changes it after the call, so an

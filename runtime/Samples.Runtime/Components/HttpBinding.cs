@@ -45,16 +45,16 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
             var body = await response.Content.ReadAsByteArrayAsync(cancel);
             var mustSucceed = metadata.TryGetValue("errorIfNot2XX", out var text) ? text != "false" : failUnlessSuccess;
             if (mustSucceed && !response.IsSuccessStatusCode)
-                throw new EngineRequestException($"received status code {(int)response.StatusCode}");
+                throw new EngineTargetException($"received status code {(int)response.StatusCode}");
             return new BindingResult(body, Described(response));
         }
         catch (HttpRequestException error)
         {
-            throw new EngineRequestException($"{method} {request.RequestUri}: {error.Message}");
+            throw new EngineTargetException($"{method} {request.RequestUri}: {error.Message}");
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new EngineRequestException($"{method} {request.RequestUri}: no answer within {patience.TotalSeconds} s");
+            throw new EngineTargetException($"{method} {request.RequestUri}: no answer within {patience.TotalSeconds} s");
         }
     }
 

@@ -1,3 +1,5 @@
+using Samples.Runtime.BuildingBlocks;
+
 namespace Samples.Runtime.Components;
 
 /// <summary><c>state.in-memory</c>: gone with the process, as in Dapr.</summary>
@@ -7,7 +9,7 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
     private readonly Dictionary<string, StateItem> _items = new(StringComparer.Ordinal);
 
     /// <summary>How the catalog makes it.</summary>
-    public static EngineType Type { get; } = new("state.in-memory", [new("actorStateStore"), new("keyPrefix")],
+    public static EngineType Type { get; } = new("state.in-memory", [new("actorStateStore"), new("keyPrefix"), .. OutboxSettings.Known],
         (_, context) => new InMemoryStateStore(context.Time));
 
     /// <inheritdoc/>
@@ -46,6 +48,13 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> KeysWithPrefixAsync(string prefix, CancellationToken cancel)
+    {
+        lock (_gate)
+            return Task.FromResult<IReadOnlyList<string>>([.. _items.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal) && Current(k) is not null).Order(StringComparer.Ordinal)]);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.Resources;
 using StackExchange.Redis;
 
@@ -63,7 +64,8 @@ public sealed class RedisStateStore : IStateStore
 
     /// <summary>How the catalog makes it.</summary>
     public static EngineType Type { get; } = new("state.redis",
-        [.. RedisSettings.Known, new("actorStateStore"), new("keyPrefix"), new("ttlInSeconds"), new("queryIndexes"), new("redeliverInterval"), new("processingTimeout")],
+        [.. RedisSettings.Known, new("actorStateStore"), new("keyPrefix"), new("ttlInSeconds"), new("queryIndexes"), new("redeliverInterval"), new("processingTimeout"),
+            .. OutboxSettings.Known],
         (component, context) => new RedisStateStore(component, context),
         (component, _) => $"{RedisConnection.Identity(component)} {component.Metadata.GetValueOrDefault("ttlInSeconds")}");
 
@@ -130,6 +132,15 @@ public sealed class RedisStateStore : IStateStore
     private static string Version(string etag) => long.TryParse(etag, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var version)
         ? version.ToString(CultureInfo.InvariantCulture)
         : throw new InvalidETagException($"strconv.Atoi: parsing \"{etag}\": invalid syntax");
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> KeysWithPrefixAsync(string prefix, CancellationToken cancel) => _redis.RunAsync<IReadOnlyList<string>>(async redis =>
+    {
+        var keys = new SortedSet<string>(StringComparer.Ordinal);
+        await foreach (var key in _redis.Server.KeysAsync(redis.Database, Pattern(prefix), ScanPage).WithCancellation(cancel))
+            keys.Add(key.ToString());
+        return [.. keys];
+    });
 
     /// <inheritdoc/>
     public Task<long> DeleteWithPrefixAsync(string prefix, CancellationToken cancel) => _redis.RunAsync(async redis =>

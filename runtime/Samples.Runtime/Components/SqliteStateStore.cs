@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Samples.Runtime.BuildingBlocks;
 
 namespace Samples.Runtime.Components;
 
@@ -32,7 +33,7 @@ public sealed class SqliteStateStore : IStateStore
 
     /// <summary>How the catalog makes it.</summary>
     public static EngineType Type { get; } = new("state.sqlite",
-        [new("connectionString", Required: true), new("actorStateStore"), new("keyPrefix")],
+        [new("connectionString", Required: true), new("actorStateStore"), new("keyPrefix"), .. OutboxSettings.Known],
         (component, context) => new SqliteStateStore(SqliteFile.Path(component, context), context.Time),
         SqliteFile.Path);
 
@@ -65,6 +66,20 @@ public sealed class SqliteStateStore : IStateStore
             return true;
         }, cancel);
     }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> KeysWithPrefixAsync(string prefix, CancellationToken cancel) => _writer.RunAsync<IReadOnlyList<string>>(connection =>
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT key FROM state WHERE substr(key, 1, length($prefix)) = $prefix AND (expires IS NULL OR expires > $now) ORDER BY key";
+        command.Parameters.AddWithValue("$prefix", prefix);
+        command.Parameters.AddWithValue("$now", Now);
+        var keys = new List<string>();
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+            keys.Add(rows.GetString(0));
+        return keys;
+    }, cancel);
 
     /// <inheritdoc/>
     public Task<long> DeleteWithPrefixAsync(string prefix, CancellationToken cancel) => _writer.RunAsync(connection =>

@@ -30,16 +30,17 @@ public static class Failure
     /// <summary>A wrong request, a lost compare-and-swap or a caller who left say nothing about the target.</summary>
     public static bool IsOfTarget(Exception error) => error switch
     {
+        EngineTargetException => true,
         ETagMismatchException or InvalidETagException or EngineRequestException => false,
         ApiException { HttpStatus: < 500 } => false,
         OperationCanceledException => false,
         _ => true,
     };
 
-    /// <summary>True where the retry policy speaks about this failure. An open breaker is asked again, as in Dapr.</summary>
+    /// <summary>True where the retry policy speaks about this failure. An open breaker ends the tries, as in Dapr.</summary>
     public static bool IsWorthAnotherTry(Exception error, RetryPolicy retry) => error switch
     {
-        FailedAnswerException { Again: false } => false,
+        FailedAnswerException { Again: false } or BrokenCircuitException => false,
         FailedAnswerException answer => Matches(answer.IsGrpc ? retry.GrpcStatuses : retry.HttpStatuses, answer.Status),
         _ => IsOfTarget(error),
     };

@@ -13,48 +13,54 @@ namespace Samples.Runtime.Resilience;
 /// </summary>
 public sealed class Policies(IReadOnlyList<Resiliency> resources, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<(string Kind, string Name), Policy?> _known = new();
+    private const int DefaultBreakers = 100;
+
+    private readonly ConcurrentDictionary<(string Kind, string Name), Target?> _known = new();
 
     /// <summary>No policies.</summary>
     public static Policies None { get; } = new([], TimeProvider.System);
 
-    /// <summary>For invocation of an application or HTTPEndpoint; null where nothing is configured.</summary>
-    public Policy? App(string appId) => Find("App", appId, r => r.Apps);
+    /// <summary>
+    /// For invocation of an application or HTTPEndpoint; null where nothing is configured. Each method of an application has a circuit breaker of its
+    /// own, as in Dapr: one that is broken does not take the others away.
+    /// </summary>
+    public Policy? App(string appId, string method) => Find("App", appId, r => r.Apps, ["App"])?.For(method);
 
-    /// <summary>For calls of an actor type.</summary>
-    public Policy? Actor(string type) => Find("Actor", type, r => r.Actors);
+    /// <summary>For calls of an actor; its circuit breaker is that of the type or of the one actor, as the target says.</summary>
+    public Policy? Actor(string type, string id) => Find("Actor", type, r => r.Actors, ["Actor"])?.For(id);
 
     /// <summary>For what the application asks of a component.</summary>
-    public Policy? Outbound(string component) => Find("ComponentOutbound", component, r => r.Outbound);
+    public Policy? Outbound(string component, ComponentKind kind) =>
+        Find("Outbound", component, r => r.Outbound, [$"{kind}ComponentOutbound", "ComponentOutbound", "Component"])?.For("");
 
     /// <summary>For what a component delivers to the application.</summary>
-    public Policy? Inbound(string component) => Find("ComponentInbound", component, r => r.Inbound);
+    public Policy? Inbound(string component, ComponentKind kind) =>
+        Find("Inbound", component, r => r.Inbound, [$"{kind}ComponentInbound", "ComponentInbound", "Component"])?.For("");
 
-    private Policy? Find(string kind, string name, Func<Resiliency, IReadOnlyDictionary<string, PolicyNames>> targets)
+    private Target? Find(string direction, string name, Func<Resiliency, IReadOnlyDictionary<string, PolicyNames>> targets, string[] levels)
     {
         if (resources.Count == 0)
             return null;
-        return _known.GetOrAdd((kind, name), _ =>
+        return _known.GetOrAdd((direction, name), _ =>
         {
             var resource = resources.FirstOrDefault(r => targets(r).ContainsKey(name)) ?? resources[0];
             var names = targets(resource).GetValueOrDefault(name);
-            return Build(
-                Choose(resource.Timeouts, names?.Timeout, kind, "Timeout"),
-                Choose(resource.Retries, names?.Retry, kind, "Retry"),
-                Choose(resource.CircuitBreakers, names?.CircuitBreaker, kind, "CircuitBreaker"));
+            var timeout = Choose(resource.Timeouts, names, names?.Timeout, levels, "Timeout");
+            var retry = Choose(resource.Retries, names, names?.Retry, levels, "Retry");
+            var breaker = Choose(resource.CircuitBreakers, names, names?.CircuitBreaker, levels, "CircuitBreaker");
+            return timeout == TimeSpan.Zero && retry is null && breaker is null ? null
+                : new Target(() => Build(timeout, retry, breaker), breaker is not null && names?.SharesBreaker is not true ? names?.Breakers ?? DefaultBreakers : 0);
         });
     }
 
-    // A target without a policy of its own takes the default for its kind, then the default of all.
-    private static T? Choose<T>(IReadOnlyDictionary<string, T> policies, string? name, string kind, string of) where T : notnull =>
-        new[] { name, $"Default{kind}{of}Policy", $"Default{of}Policy" }
+    // A target that is not named takes the default for its kind, then the default of all; one that is named has what it names.
+    private static T? Choose<T>(IReadOnlyDictionary<string, T> policies, PolicyNames? target, string? name, string[] levels, string of) where T : notnull =>
+        (target is null ? [.. levels.Select(level => $"Default{level}{of}Policy"), $"Default{of}Policy"] : new[] { name })
             .Where(n => n is not null && policies.ContainsKey(n)).Select(n => policies[n!]).FirstOrDefault();
 
     // Dapr's order: each try has its own time limit, the breaker counts tries, retries go around both.
-    private Policy? Build(TimeSpan timeout, RetryPolicy? retry, BreakerPolicy? breaker)
+    private Policy Build(TimeSpan timeout, RetryPolicy? retry, BreakerPolicy? breaker)
     {
-        if (timeout == TimeSpan.Zero && retry is null && breaker is null)
-            return null;
         var pipeline = new ResiliencePipelineBuilder { TimeProvider = time };
         if (retry is { MaxRetries: not 0 })
             pipeline.AddRetry(Options(retry));
@@ -76,7 +82,28 @@ public sealed class Policies(IReadOnlyList<Resiliency> resources, TimeProvider t
     private static TimeSpan Growing(int attempt, TimeSpan most) =>
         TimeSpan.FromSeconds(Math.Min(0.5 * Math.Pow(1.5, Math.Min(attempt, 60)), most.TotalSeconds) * (0.5 + Random.Shared.NextDouble()));
 
+    // One policy for the whole target, or one with its own breaker for each method or actor that was called lately.
+    private sealed class Target(Func<Policy> build, int breakers)
+    {
+        private readonly Recent<Policy> _policies = new(Math.Max(1, breakers), _ => build());
+
+        public Policy For(string part) => _policies.Get(breakers > 0 ? part : "");
+    }
+
     private sealed class BreakerOptions : ResilienceStrategyOptions;
+}
+
+/// <summary>The kinds of components, in the words of the names of default policies.</summary>
+public enum ComponentKind
+{
+    /// <summary>A state store.</summary>
+    Statestore,
+
+    /// <summary>A broker.</summary>
+    Pubsub,
+
+    /// <summary>A binding.</summary>
+    Binding,
 }
 
 /// <summary>What governs calls to one target.</summary>

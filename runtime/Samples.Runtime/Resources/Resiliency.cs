@@ -19,8 +19,15 @@ public sealed record Resiliency(
     IReadOnlyDictionary<string, PolicyNames> Outbound,
     IReadOnlyList<string> Scopes);
 
-/// <summary>The policies of a target; null uses the default of that name, where the resource has one.</summary>
-public sealed record PolicyNames(string? Timeout, string? Retry, string? CircuitBreaker);
+/// <summary>The policies of a target; null where it has none.</summary>
+public sealed record PolicyNames(string? Timeout, string? Retry, string? CircuitBreaker)
+{
+    /// <summary>One circuit breaker for all actors of a type; else one for each.</summary>
+    public bool SharesBreaker { get; init; }
+
+    /// <summary>How many circuit breakers of methods or actors are kept; null for Dapr's default.</summary>
+    public int? Breakers { get; init; }
+}
 
 /// <summary>How often and how far apart to try again.</summary>
 /// <param name="Exponential">Growing delays (half a second, times 1.5 each, with jitter); else constant ones.</param>

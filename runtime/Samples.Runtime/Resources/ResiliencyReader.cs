@@ -5,6 +5,9 @@ namespace Samples.Runtime.Resources;
 /// <summary>Reads a <c>Resiliency</c>: a policy or target that is misspelt stops the start.</summary>
 internal static class ResiliencyReader
 {
+    // Dapr's default.
+    private const int ActorBreakers = 5000;
+
     private static readonly string[] TargetFields = ["timeout", "retry", "circuitBreaker"];
 
     public static Resiliency Read(YamlMap root)
@@ -28,7 +31,7 @@ internal static class ResiliencyReader
         return read with
         {
             Apps = Entries(targets?.Map("apps"), Names),
-            Actors = Entries(targets?.Map("actors"), Names),
+            Actors = Entries(targets?.Map("actors"), map => ReadActor(map, Names(map))),
             Inbound = Entries(components, map => None(map.Map("inbound"))),
             Outbound = Entries(components, map => None(map.Map("outbound"))),
         };
@@ -92,8 +95,20 @@ internal static class ResiliencyReader
         string? Known(string key, IEnumerable<string> names) => map.Text(key) is not { } name ? null
             : names.Contains(name) ? name
             : throw map.ErrorAt(key, $"the {key} policy '{name}' is not defined.", $"Define it under 'policies'; defined: {string.Join(", ", names)}.");
-        return new PolicyNames(Known("timeout", policies.Timeouts.Keys), Known("retry", policies.Retries.Keys), Known("circuitBreaker", policies.CircuitBreakers.Keys));
+        return new PolicyNames(
+            Known("timeout", policies.Timeouts.Keys), Known("retry", policies.Retries.Keys), Known("circuitBreaker", policies.CircuitBreakers.Keys))
+        {
+            Breakers = map.Number("circuitBreakerCacheSize") is { } size and > 0 ? size : null,
+        };
     }
+
+    private static PolicyNames ReadActor(YamlMap map, PolicyNames names) => (names.CircuitBreaker, map.Text("circuitBreakerScope")) switch
+    {
+        (null, _) or (_, "id" or "both") => names with { Breakers = names.Breakers ?? ActorBreakers },
+        (_, "type") => names with { SharesBreaker = true },
+        (_, var scope) => throw map.ErrorAt("circuitBreakerScope", scope is null ? "an actor's circuit breaker has no 'circuitBreakerScope'." : $"the 'circuitBreakerScope' is '{scope}'.",
+            "Write type (one for all actors of the type), id (one for each) or both (which is the same as id)."),
+    };
 
     private static TimeSpan? Duration(YamlMap map, string key)
     {

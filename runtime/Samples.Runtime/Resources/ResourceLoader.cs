@@ -23,9 +23,10 @@ public static class ResourceLoader
         var subscriptions = new List<Subscription>();
         var endpoints = new List<HttpEndpoint>();
         var resiliencies = new List<Resiliency>();
+        var warnings = new List<string>();
         foreach (var file in paths.SelectMany(Files))
         {
-            foreach (var document in YamlMap.ReadFile(file))
+            foreach (var (position, document) in YamlMap.ReadFile(file).Index())
             {
                 switch (document.Text("kind") ?? throw document.Error("has no 'kind'.", "Add one: Component, HTTPEndpoint, Resiliency or Subscription."))
                 {
@@ -40,6 +41,8 @@ public static class ResourceLoader
                         break;
                     case "Resiliency":
                         resiliencies.Add(ResiliencyReader.Read(document));
+                        if (position > 0)
+                            warnings.Add($"{document.Origin}: daprd sees a Resiliency only where it is the first document of its file; move this one to a file of its own.");
                         break;
                     case "Configuration":
                         throw document.Error("a Configuration in a resources path is passed over by daprd.", "Name its file as 'configFilePath' instead, and move it out of here.");
@@ -60,6 +63,7 @@ public static class ResourceLoader
             [.. subscriptions.Where(s => s.Scopes.Count == 0 || s.Scopes.Contains(appId))])
         {
             HttpEndpoints = [.. endpoints.Where(e => e.Scopes.Count == 0 || e.Scopes.Contains(appId))],
+            Warnings = warnings,
             Resiliencies = [.. resiliencies.Where(r => r.Scopes.Count == 0 || r.Scopes.Contains(appId))],
         };
     }
@@ -100,7 +104,7 @@ public static class ResourceLoader
             }
 
             if (item.Map("secretKeyRef") is { } reference)
-                references.Add(SecretReference.Read(key, reference, root, name));
+                references.Add(SecretReference.Read(key, reference, root, $"component '{name}'"));
             metadata[key] = Expand(Value(item, name), variables);
             origins[key] = item.Origin;
         }

@@ -7,6 +7,9 @@ namespace Samples.Runtime.Resources;
 /// <param name="Subscriptions">Declarative subscriptions of both API versions, in one shape.</param>
 public sealed record ResourceSet(IReadOnlyList<Component> Components, IReadOnlyList<Subscription> Subscriptions)
 {
+    /// <summary>What daprd would do otherwise with these files.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Nothing.</summary>
     public static ResourceSet Empty { get; } = new([], []);
 

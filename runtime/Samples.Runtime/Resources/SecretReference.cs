@@ -10,13 +10,13 @@ namespace Samples.Runtime.Resources;
 /// <param name="Origin">Where it was written.</param>
 public sealed record SecretReference(string Setting, string Store, string Secret, string Key, Origin Origin)
 {
-    internal static SecretReference Read(string setting, YamlMap reference, YamlMap root, string component)
+    internal static SecretReference Read(string setting, YamlMap reference, YamlMap root, string owner)
     {
-        reference.AllowOnly(["name", "key"], $"component '{component}'");
-        root.Map("auth")?.AllowOnly(["secretStore"], $"component '{component}'");
-        var secret = reference.Text("name") ?? throw reference.Error($"the 'secretKeyRef' of '{setting}' in component '{component}' has no 'name'.", "Name the secret.");
+        reference.AllowOnly(["name", "key"], owner);
+        root.Map("auth")?.AllowOnly(["secretStore"], owner);
+        var secret = reference.Text("name") ?? throw reference.Error($"the 'secretKeyRef' of '{setting}' in {owner} has no 'name'.", "Name the secret.");
         var store = root.Map("auth")?.Text("secretStore")
-            ?? throw reference.Error($"component '{component}' uses 'secretKeyRef' but names no secret store.",
+            ?? throw reference.Error($"{owner} uses 'secretKeyRef' but names no secret store.",
                 "Add 'auth:' with 'secretStore: NAME' beside 'spec', or use 'value' or 'envRef'.");
         return new SecretReference(setting, store, secret, reference.Text("key") ?? secret, reference.Origin);
     }
@@ -28,31 +28,31 @@ public sealed record SecretReference(string Setting, string Store, string Secret
             return component;
         var metadata = new Dictionary<string, string>(component.Metadata, StringComparer.OrdinalIgnoreCase);
         foreach (var reference in component.SecretReferences)
-            metadata[reference.Setting] = await reference.ReadAsync(component.Name, find(reference.Store), cancel);
+            metadata[reference.Setting] = await reference.ReadAsync($"component '{component.Name}'", find(reference.Store), cancel);
         return component with { Metadata = metadata };
     }
 
-    private async Task<string> ReadAsync(string component, ISecretStore? store, CancellationToken cancel)
+    internal async Task<string> ReadAsync(string owner, ISecretStore? store, CancellationToken cancel)
     {
         if (store is null)
         {
-            throw new ResourceException(Origin, $"component '{component}' takes '{Setting}' from the secret store '{Store}', which is not there.",
+            throw new ResourceException(Origin, $"{owner} takes '{Setting}' from the secret store '{Store}', which is not there.",
                 "Define it in the same resources path, with scopes that include this application, or correct 'auth.secretStore'.");
         }
 
         var values = await store.GetAsync(Secret, cancel)
-            ?? throw new ResourceException(Origin, $"component '{component}' takes '{Setting}' from the secret '{Secret}', which the store '{Store}' does not have.",
+            ?? throw new ResourceException(Origin, $"{owner} takes '{Setting}' from the secret '{Secret}', which the store '{Store}' does not have.",
                 "Add the secret to the store, or correct 'secretKeyRef.name'.");
         // The value itself never appears in a message.
         if (!values.TryGetValue(Key, out var value))
         {
-            throw new ResourceException(Origin, $"component '{component}' takes '{Setting}' from '{Key}' of the secret '{Secret}', which has only: {string.Join(", ", values.Keys)}.",
+            throw new ResourceException(Origin, $"{owner} takes '{Setting}' from '{Key}' of the secret '{Secret}', which has only: {string.Join(", ", values.Keys)}.",
                 "Correct 'secretKeyRef.key'.");
         }
 
         // An environment variable that is not set reads as an empty secret.
         return value.Length > 0 ? value
-            : throw new ResourceException(Origin, $"component '{component}' takes '{Setting}' from the secret '{Secret}' of the store '{Store}', which is empty.",
+            : throw new ResourceException(Origin, $"{owner} takes '{Setting}' from the secret '{Secret}' of the store '{Store}', which is empty.",
                 "Give the secret a value.");
     }
 }

@@ -127,6 +127,7 @@ public sealed class RedisStateTests
         var store = await bench.OpenAsync<IStateStore>("state.redis");
         foreach (var key in (string[])["a*||1", "a*||2", "ab||1", "a[b]", "ab"])
             await SetAsync(store, key, "1");
+        Assert.Equal(["a*||1", "a*||2"], await store.KeysWithPrefixAsync("a*", Cancel));
         Assert.Equal(2, await store.DeleteWithPrefixAsync("a*", Cancel));
         Assert.Equal(1, await store.DeleteWithPrefixAsync("a[b]", Cancel));
         Assert.NotNull(await store.GetAsync("ab||1", Cancel));

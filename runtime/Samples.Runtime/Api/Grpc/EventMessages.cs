@@ -17,7 +17,7 @@ internal static class EventMessages
     public static TopicEventRequest ToMessage(TopicEvent topicEvent)
     {
         var envelope = topicEvent.Envelope;
-        var message = new TopicEventRequest
+        return new TopicEventRequest
         {
             Id = Text(envelope, "id"),
             Source = Text(envelope, "source"),
@@ -28,11 +28,53 @@ internal static class EventMessages
             PubsubName = topicEvent.PubSub,
             Path = topicEvent.Path,
             Data = Data(envelope),
-            Extensions = new Struct(),
+            Extensions = Extensions(envelope),
         };
-        foreach (var member in envelope.EnumerateObject().Where(m => !OwnFields.Contains(m.Name)))
-            message.Extensions.Fields[member.Name] = Value.Parser.ParseJson(member.Value.GetRawText());
+    }
+
+    /// <summary>An entry of a batch: the event, or the bytes of a raw payload.</summary>
+    public static TopicEventBulkRequestEntry ToMessage(BatchEntry entry)
+    {
+        var message = new TopicEventBulkRequestEntry { EntryId = entry.EntryId, ContentType = entry.ContentType };
+        message.Metadata.Add(entry.Metadata.ToDictionary());
+        using var json = JsonDocument.Parse(entry.Event);
+        if (ContentTypes.IsCloudEvent(entry.ContentType))
+            message.CloudEvent = ToMessage(json.RootElement);
+        else
+            message.Bytes = UnsafeByteOperations.UnsafeWrap(json.RootElement.GetBytesFromBase64());
         return message;
+    }
+
+    private static TopicEventCERequest ToMessage(JsonElement envelope) => new()
+    {
+        Id = Text(envelope, "id"),
+        Source = Text(envelope, "source"),
+        Type = Text(envelope, "type"),
+        SpecVersion = Text(envelope, "specversion"),
+        DataContentType = Text(envelope, "datacontenttype"),
+        Data = Data(envelope),
+        Extensions = Extensions(envelope),
+    };
+
+    private static Struct Extensions(JsonElement envelope)
+    {
+        var extensions = new Struct();
+        foreach (var member in envelope.EnumerateObject().Where(m => !OwnFields.Contains(m.Name)))
+            extensions.Fields[member.Name] = ToValue(member.Value);
+        return extensions;
+    }
+
+    private static Value ToValue(JsonElement member)
+    {
+        try
+        {
+            return Value.Parser.ParseJson(member.GetRawText());
+        }
+        catch (InvalidJsonException)
+        {
+            // A number that protobuf cannot hold must not keep the event from being delivered.
+            return Value.ForString(member.GetRawText());
+        }
     }
 
     private static ByteString Data(JsonElement envelope)

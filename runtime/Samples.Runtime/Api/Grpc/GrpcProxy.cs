@@ -1,8 +1,10 @@
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
+using Polly.Timeout;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks;
+using Samples.Runtime.Resilience;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Samples.Runtime.Api.Grpc;
@@ -18,6 +20,8 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
     {
         ActivityTimeout = TimeSpan.FromHours(24), Version = System.Net.HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
+
+    private const int KeptInMemory = 64 << 10;
 
     /// <summary>True for a gRPC call that is not for the sidecar itself.</summary>
     public static bool Concerns(HttpContext http) =>
@@ -46,29 +50,109 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
         http.Response.Headers["grpc-message"] = Uri.EscapeDataString(message);
     }
 
-    private async Task ForwardAsync(HttpContext http, string app)
+    private Task ForwardAsync(HttpContext http, string app)
+    {
+        // A caller says with this header that the call lives on: no policy ends it or makes it again. (daprd governs how such a stream begins.)
+        var streams = http.Request.Headers["dapr-stream"].ToString().ToLowerInvariant() is "true" or "1" or "t" or "y" or "yes" or "on";
+        return !streams && !NameTable.IsSame(app, block.AppId) && block.Policy(app, http.Request.Path) is { } policy
+            ? ForwardAsync(http, app, policy)
+            : ForwardAsync(http, app, keepFailure: false, http.RequestAborted);
+    }
+
+    private async Task ForwardAsync(HttpContext http, string app, Policy policy)
+    {
+        if (policy.Retries)
+            http.Request.EnableBuffering(KeptInMemory);
+        try
+        {
+            await policy.RunAsync(async cancel =>
+            {
+                if (http.Request.Body.CanSeek)
+                    http.Request.Body.Position = 0;
+                await ForwardAsync(http, app, keepFailure: true, cancel);
+            }, http.RequestAborted);
+        }
+        catch (FailedAnswerException failure)
+        {
+            // One without an answer in it has reached the caller already.
+            if (failure.InnerException is RefusedCallException kept)
+                kept.WriteTo(http);
+        }
+        catch (Exception error) when (Failure.Explain(error) is { } why)
+        {
+            if (http.Response.HasStarted)
+                http.Abort();
+            else
+                Refuse(http, error is TimeoutRejectedException ? StatusCode.DeadlineExceeded : StatusCode.Unknown, why);
+        }
+    }
+
+    private async Task ForwardAsync(HttpContext http, string app, bool keepFailure, CancellationToken cancel)
     {
         foreach (var replica in block.Replicas(app))
         {
             if (!replica.IsGrpc)
                 throw Invocation.Failed(app, "the application does not speak gRPC; set its appProtocol to grpc");
             block.Authorize(replica, app, http.Request.Path, verb: null);
-            using var place = await replica.EnterAsync(http.RequestAborted);
-            var error = await forwarder.SendAsync(http, replica.BaseAddress!.AbsoluteUri, replica.Client, Patience, new ToGrpcApp(block.AppId, app, replica));
+            using var place = await replica.EnterAsync(cancel);
+            var transform = new ToGrpcApp(block.AppId, app, replica, keepFailure);
+            var error = await forwarder.SendAsync(http, replica.BaseAddress!.AbsoluteUri, replica.Client, Patience, transform, cancel);
+            if (transform.Failed is { } failed)
+                throw failed;
             var failure = http.Features.Get<IForwarderErrorFeature>()?.Exception;
-            if (error == ForwarderError.None || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested)
+            if (error == ForwarderError.None || http.RequestAborted.IsCancellationRequested)
                 return;
+            cancel.ThrowIfCancellationRequested();
+            if (http.Response.HasStarted)
+                return;
+            http.Response.Clear();
             if (error != ForwarderError.Request || failure is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError })
                 throw new ApiException(500, "ERR_DIRECT_INVOKE", StatusCode.Unavailable, $"the application broke the connection: {failure?.Message ?? error.ToString()}");
             replica.ReportLost();
-            http.Response.Clear();
         }
 
         throw new ApiException(500, "ERR_DIRECT_INVOKE", StatusCode.Unavailable, $"failed to invoke, id: {app}, err: the application does not answer on its port");
     }
 
-    private sealed class ToGrpcApp(string caller, string callee, AppChannel channel) : HttpTransformer
+    /// <summary>A call that ended with nothing but a status, kept until it is known whether another try follows.</summary>
+    private sealed class RefusedCallException(IReadOnlyList<KeyValuePair<string, string[]>> headers) : Exception
     {
+        public void WriteTo(HttpContext http)
+        {
+            http.Response.Clear();
+            http.Response.ContentType = "application/grpc";
+            foreach (var (name, values) in headers)
+                http.Response.Headers[name] = values;
+        }
+    }
+
+    private sealed class ToGrpcApp(string caller, string callee, AppChannel channel, bool keepFailure) : HttpTransformer
+    {
+        /// <summary>The status other than success with which the call ended; its answer is kept back where nothing else was answered.</summary>
+        public FailedAnswerException? Failed { get; private set; }
+
+        public override async ValueTask<bool> TransformResponseAsync(HttpContext http, HttpResponseMessage? response, CancellationToken cancel)
+        {
+            if (keepFailure && response is not null && Status(response.Headers) is { } status)
+            {
+                Failed = new FailedAnswerException(status, new RefusedCallException([.. response.Headers.Select(h => KeyValuePair.Create(h.Key, h.Value.ToArray()))]), isGrpc: true);
+                return false;
+            }
+
+            return await base.TransformResponseAsync(http, response, cancel);
+        }
+
+        public override async ValueTask TransformResponseTrailersAsync(HttpContext http, HttpResponseMessage response, CancellationToken cancel)
+        {
+            await base.TransformResponseTrailersAsync(http, response, cancel);
+            // The caller has seen a part of the answer: the breaker counts the failure, but no other try can follow.
+            if (keepFailure && Status(response.TrailingHeaders) is { } status)
+                Failed = new FailedAnswerException(status, isGrpc: true, again: false);
+        }
+
+        private static int? Status(System.Net.Http.Headers.HttpResponseHeaders headers) =>
+            headers.TryGetValues("grpc-status", out var values) && int.TryParse(values.First(), out var status) && status != 0 ? status : null;
+
         public override async ValueTask TransformRequestAsync(HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancel)
         {
             await base.TransformRequestAsync(http, request, destinationPrefix, cancel);

@@ -24,7 +24,7 @@ internal sealed class InvocationGrpc(Invocation block)
     {
         try
         {
-            return await block.Policy(invocation.Id).RunAsync(cancel => InvokeAsync(invocation, call, cancel), call.CancellationToken);
+            return await block.Policy(invocation.Id, invocation.Message?.Method ?? "").RunAsync(cancel => InvokeAsync(invocation, call, cancel), call.CancellationToken);
         }
         catch (FailedAnswerException failure) when (failure.InnerException is { } answer)
         {

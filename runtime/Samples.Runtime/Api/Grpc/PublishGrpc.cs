@@ -43,7 +43,7 @@ internal static class PublishGrpc
         return merged;
     }
 
-    private static EventTrace Trace(ServerCallContext call) => EventTrace.From(
+    internal static EventTrace Trace(ServerCallContext call) => EventTrace.From(
         call.RequestHeaders.GetValue(TraceContext.Parent) ?? (call.RequestHeaders.GetValueBytes(TraceContext.Binary) is { } binary ? TraceContext.FromBinary(binary) : null),
         call.RequestHeaders.GetValue("tracestate"));
 }

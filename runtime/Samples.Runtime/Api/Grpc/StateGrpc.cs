@@ -49,7 +49,7 @@ internal static class StateGrpc
         });
         methods.Unary<ExecuteStateTransactionRequest, Empty>("ExecuteStateTransaction", async (request, call) =>
         {
-            await block.TransactAsync(request.StoreName, [.. request.Operations.Select(o => ToWrite(o, request.StoreName))], call.CancellationToken);
+            await block.TransactAsync(request.StoreName, [.. request.Operations.Select(o => ToTransaction(o, request.StoreName))], PublishGrpc.Trace(call), call.CancellationToken);
             return new Empty();
         });
     }
@@ -70,9 +70,12 @@ internal static class StateGrpc
             metadata["ttlExpireTime"] = StateHttp.Rfc3339(end);
     }
 
-    private static StateWrite.Set ToSet(Wire.StateItem item, string store) => item.Key.Length > 0
+    internal static StateWrite.Set ToSet(Wire.StateItem item, string store) => item.Key.Length > 0
         ? new StateWrite.Set(item.Key, item.Value.Memory, item.Etag?.Value, ToConcurrency(item.Options), StateBlock.Ttl(store, item.Metadata))
         : throw new ApiException(400, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, "state key cannot be empty");
+
+    private static TransactionWrite ToTransaction(TransactionalStateOperation operation, string store) =>
+        new(ToWrite(operation, store), operation.Request.Metadata.ToDictionary(), operation.Request.Value.Memory);
 
     private static StateWrite ToWrite(TransactionalStateOperation operation, string store) => operation.OperationType switch
     {

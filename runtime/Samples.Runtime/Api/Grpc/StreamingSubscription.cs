@@ -32,7 +32,7 @@ internal sealed class StreamingSubscription(IServerStreamWriter<Response> stream
             await streaming.RunAsync(await FirstAsync(requests, end.Token), requests, subscriptions, end.Token);
         });
 
-    public async Task<Verdict> DeliverAsync(TopicEvent topicEvent, CancellationToken cancel)
+    public async Task<EventReply> DeliverAsync(TopicEvent topicEvent, CancellationToken cancel)
     {
         var message = EventMessages.ToMessage(topicEvent);
         // The answer names the event by its id; an event that has none gets one for its way.
@@ -58,7 +58,7 @@ internal sealed class StreamingSubscription(IServerStreamWriter<Response> stream
         }
     }
 
-    public Task<IReadOnlyList<Verdict>> DeliverBatchAsync(
+    public Task<BatchReply> DeliverBatchAsync(
         string pubSub, string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel) =>
         throw new NotSupportedException("a stream has no bulk subscription");
 

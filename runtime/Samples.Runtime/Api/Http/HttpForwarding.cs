@@ -7,18 +7,13 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Samples.Runtime.Api.Http;
 
 /// <summary>Sends an invocation to the first replica that takes it, or to an endpoint outside.</summary>
-internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder)
+internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder, EndpointClients outside, TimeSpan standstill)
 {
     // The application's own time limits decide; the sidecar only gives up on a connection that says nothing for long.
-    private static readonly ForwarderRequestConfig Patience = new()
+    private readonly ForwarderRequestConfig _patience = new()
     {
-        ActivityTimeout = TimeSpan.FromMinutes(5), Version = System.Net.HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        ActivityTimeout = standstill, Version = System.Net.HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
-
-    private static readonly HttpMessageInvoker Outside = new(new SocketsHttpHandler
-    {
-        UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = System.Net.DecompressionMethods.None, ActivityHeadersPropagator = null,
-    });
 
     /// <summary>Null where the answer went to the caller; the failure where it is kept. Throws where nobody answered.</summary>
     public async Task<KeptAnswer?> SendAsync(HttpContext http, InvocationTarget target, bool keepFailure, CancellationToken cancel)
@@ -26,7 +21,7 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder)
         if (block.External(target.App) is { } endpoint)
         {
             var outward = new ToEndpoint(endpoint, target, keepFailure);
-            return Ended(http, target, await forwarder.SendAsync(http, endpoint.BaseUrl.AbsoluteUri, Outside, Patience, outward, cancel), cancel) ? outward.Kept : throw Unreachable(http, target);
+            return Ended(http, target, await forwarder.SendAsync(http, endpoint.BaseUrl.AbsoluteUri, outside.For(endpoint), _patience, outward, cancel), cancel) ? outward.Kept : throw Unreachable(http, target);
         }
 
         foreach (var replica in block.Replicas(target.App))
@@ -48,7 +43,7 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder)
             }
 
             var inward = new ToApp(block.AppId, replica, asked, keepFailure);
-            if (Ended(http, target, await forwarder.SendAsync(http, replica.BaseAddress!.AbsoluteUri, replica.Client, Patience, inward, cancel), cancel))
+            if (Ended(http, target, await forwarder.SendAsync(http, replica.BaseAddress!.AbsoluteUri, replica.Client, _patience, inward, cancel), cancel))
                 return inward.Kept;
             // Nothing was sent: another replica may have it.
             replica.ReportLost();

@@ -10,12 +10,14 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Samples.Runtime.Api.Http;
 
 /// <summary>Service invocation as a building block of the sidecar; its HTTP side is <see cref="InvocationMiddleware"/>.</summary>
-internal sealed class InvocationFeature(Invocation block) : ISidecarFeature
+internal sealed class InvocationFeature(Invocation block, TimeSpan standstill) : ISidecarFeature
 {
+    private readonly EndpointClients _outside = new();
+
     /// <summary>Puts invocation before routing, which would decode the path.</summary>
     public void Use(WebApplication host)
     {
-        var forwarding = new HttpForwarding(block, host.Services.GetRequiredService<IHttpForwarder>());
+        var forwarding = new HttpForwarding(block, host.Services.GetRequiredService<IHttpForwarder>(), _outside, standstill);
         var proxy = new GrpcProxy(block, host.Services.GetRequiredService<IHttpForwarder>());
         var http = new InvocationMiddleware(block, forwarding);
         host.Use((context, next) => GrpcProxy.Concerns(context) ? proxy.ForwardAsync(context)
@@ -28,5 +30,9 @@ internal sealed class InvocationFeature(Invocation block) : ISidecarFeature
 
     public void BindGrpc(GrpcMethods methods) => new InvocationGrpc(block).Bind(methods);
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _outside.Dispose();
+        return ValueTask.CompletedTask;
+    }
 }

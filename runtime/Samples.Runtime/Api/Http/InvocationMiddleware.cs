@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.Resilience;
 
@@ -9,9 +10,15 @@ internal sealed class InvocationMiddleware(Invocation block, HttpForwarding forw
 {
     private const int KeptInMemory = 64 << 10;
 
-    public Task InvokeAsync(HttpContext http, InvocationTarget target) => block.Policy(target.App) is { } policy
-        ? InvokeAsync(http, target, policy)
-        : forwarding.SendAsync(http, target, keepFailure: false, http.RequestAborted);
+    public Task InvokeAsync(HttpContext http, InvocationTarget target)
+    {
+        // A body that is still being made comes when it comes.
+        if (http.Request.Headers.TransferEncoding.Count > 0 && http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
+        return block.Policy(target.App, target.Canonical) is { } policy
+            ? InvokeAsync(http, target, policy)
+            : forwarding.SendAsync(http, target, keepFailure: false, http.RequestAborted);
+    }
 
     private async Task InvokeAsync(HttpContext http, InvocationTarget target, Policy policy)
     {

@@ -48,7 +48,7 @@ internal static class PublishHttp
         return http.Request.Query.Where(q => q.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(q => q.Key[Prefix.Length..], q => q.Value[0] ?? "");
     }
 
-    private static EventTrace Trace(HttpContext http) => EventTrace.From(http.Request.Headers.TraceParent, http.Request.Headers.TraceState);
+    internal static EventTrace Trace(HttpContext http) => EventTrace.From(http.Request.Headers.TraceParent, http.Request.Headers.TraceState);
 
     private static async Task<byte[]> ReadAsync(HttpContext http)
     {

@@ -37,7 +37,7 @@ internal static class StateHttp
         routes.MapMethods("/v1.0/state/{store}/transaction", ["POST", "PUT"], async (string store, HttpContext http) =>
         {
             var request = await JsonBody.ReadAsync<TransactionRequest>(http, "");
-            await block.TransactAsync(store, [.. request.Operations.Select(o => o.ToWrite(store))], http.RequestAborted);
+            await block.TransactAsync(store, [.. request.Operations.Select(o => o.ToTransaction(store, request.Metadata ?? []))], PublishHttp.Trace(http), http.RequestAborted);
             return Results.NoContent();
         });
     }
@@ -97,6 +97,14 @@ internal static class StateHttp
             return new StateWrite.Set(Key, data, Etag, ToConcurrency(Options?.Concurrency, store), StateBlock.Ttl(store, Metadata ?? []));
         }
 
+        /// <summary>The data of an event about it: a text is itself, unless the type says that it is JSON.</summary>
+        public ReadOnlyMemory<byte> Payload(string contentType) => Value switch
+        {
+            null => "null"u8.ToArray(),
+            { ValueKind: JsonValueKind.String } text when !ContentTypes.IsJson(contentType) => System.Text.Encoding.UTF8.GetBytes(text.GetString()!),
+            { } value => JsonSerializer.SerializeToUtf8Bytes(value, JsonTexts.Compact),
+        };
+
         public static Concurrency ToConcurrency(string? text, string store) => text switch
         {
             null or "" => Concurrency.Unspecified,
@@ -107,16 +115,23 @@ internal static class StateHttp
         };
     }
 
-    private sealed record TransactionRequest(TransactionOperation[] Operations)
+    private sealed record TransactionRequest(TransactionOperation[] Operations, Dictionary<string, string>? Metadata)
     {
         public TransactionOperation[] Operations { get; } = (TransactionOperation[])JsonBody.WithoutNulls(Operations ?? [], "");
     }
 
     private sealed record TransactionOperation(string? Operation, SaveRequest? Request)
     {
-        public StateWrite ToWrite(string store) => Operation switch
+        /// <summary>The request's metadata is that of each of its operations.</summary>
+        public TransactionWrite ToTransaction(string store, Dictionary<string, string> shared)
         {
-            "upsert" => (Request ?? throw ApiException.Malformed("\"request\" is a required field")).ToSet(store),
+            var metadata = (Request?.Metadata ?? []).Concat(shared).GroupBy(m => m.Key).ToDictionary(m => m.Key, m => m.Last().Value);
+            return new TransactionWrite(ToWrite(store, metadata), metadata, Request?.Payload(metadata.GetValueOrDefault("contentType", "")) ?? default);
+        }
+
+        private StateWrite ToWrite(string store, Dictionary<string, string> metadata) => Operation switch
+        {
+            "upsert" => ((Request ?? throw ApiException.Malformed("\"request\" is a required field")) with { Metadata = metadata }).ToSet(store),
             "delete" => new StateWrite.Delete(Request?.Key ?? throw ApiException.Malformed("\"key\" is a required field"), Request.Etag,
                 SaveRequest.ToConcurrency(Request.Options?.Concurrency, store)),
             _ => throw new ApiException(400, "ERR_NOT_SUPPORTED_STATE_OPERATION", StatusCode.Unimplemented, $"operation type {Operation} not supported"),

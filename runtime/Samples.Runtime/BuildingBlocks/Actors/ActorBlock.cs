@@ -22,7 +22,7 @@ internal sealed class ActorBlock(SidecarContext context, ActorHosting hosting)
         ActorResponse response;
         try
         {
-            response = await context.Policies.Actor(id.Type).RunAsync(
+            response = await context.Policies.Actor(id.Type, id.Id).RunAsync(
                 async stop => await context.Actors.Router.CallAsync(id, request.From(context.AppId), patient: false, stop), cancel);
         }
         catch (NoHostException error)
