@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Json;
 using Xunit;
 using static Samples.Cli.Tests.Checkout;
@@ -29,6 +30,20 @@ public sealed class RunTests
         Assert.Contains("tiny keeps its word", listed.Output);
         Assert.Contains($"run, process {run.Pid}", listed.Output);
         Assert.Contains("not yet", listed.Output);
+    }
+
+    [Fact]
+    public async Task Tokens_are_asked_for_both_ways()
+    {
+        await using var checkout = new Checkout();
+        checkout.Add("tiny", Template(Entry("web", "appPort: 1", "env:", "  DAPR_API_TOKEN: inward", "  APP_API_TOKEN: outward")));
+        var run = await checkout.RunUntilReadyAsync("tiny", "--free-ports");
+        var web = await run.ReplicaAsync("web");
+        var address = $"http://127.0.0.1:{web.DaprHttpPort}/v1.0/invoke/web/method/header/dapr-api-token";
+        Assert.Equal(HttpStatusCode.Unauthorized, (await Http.GetAsync(address, Cancel)).StatusCode);
+        using var request = new HttpRequestMessage(HttpMethod.Get, address) { Headers = { { "dapr-api-token", "inward" } } };
+        using var answer = await Http.SendAsync(request, Cancel);
+        Assert.Equal("outward", await answer.Content.ReadAsStringAsync(Cancel));
     }
 
     [Theory]

@@ -15,6 +15,7 @@ var app = builder.Build();
 var child = Environment.GetEnvironmentVariable("CHILD") is { Length: > 0 } ? Process.Start("sleep", "1000").Id : 0;
 app.MapGet("/", () => new { Environment.ProcessId, Child = child });
 app.MapGet("/env/{name}", (string name) => Environment.GetEnvironmentVariable(name) ?? "");
+app.MapGet("/header/{name}", (string name, HttpRequest request) => request.Headers[name].ToString());
 app.MapGet("/say/{line}", (string line) => Console.Out.WriteLineAsync(line));
 app.MapPost("/die/{with}", (int with) => Environment.Exit(with));
 Console.WriteLine("warn: CliApp[0] begins");

@@ -41,6 +41,9 @@ internal static class TourCommand
         string[] names, RuntimeKind runtime, string? components, IReadOnlyDictionary<string, string> options, FileInfo? json, bool page, bool keep)
     {
         using var interruption = new Interruption();
+        // An experiment asks sidecars and services itself, and knows no tokens.
+        foreach (var token in (string[])["DAPR_API_TOKEN", "APP_API_TOKEN"])
+            Environment.SetEnvironmentVariable(token, null);
         var repository = Repository.Find();
         foreach (var name in names)
             repository.Require(name);

@@ -52,7 +52,12 @@ internal sealed class DaprdSidecars : ISidecars
     {
         IReadOnlyList<string> command = [_programs.Daprd, .. Flags(place)];
         // Otherwise daprd registers under the address of a network card.
-        var environment = new Dictionary<string, string> { ["DAPR_HOST_IP"] = "127.0.0.1" };
+        var environment = new Dictionary<string, string>
+        {
+            ["DAPR_HOST_IP"] = "127.0.0.1",
+            ["DAPR_API_TOKEN"] = place.Entry.ApiToken ?? "",
+            ["APP_API_TOKEN"] = place.Entry.AppToken ?? "",
+        };
         var sidecar = new DaprdSidecar(place, () => DaprProcess.StartAsync(_launcher, $"daprd of '{place.Replica}'", command, place.Entry.Directory, environment,
             line => _logs.Write("sidecar", $"{place.Replica}: {line}", "sidecar." + place.Entry.AppId)));
         await sidecar.StartAsync();

@@ -77,9 +77,12 @@ internal sealed class Autoscaler : IAsyncDisposable
             {
                 if (_suite.Members.FirstOrDefault(m => m.Entry.AppId == rule.AppId) is not { } through)
                     return null;
-                var answer = await _http.GetFromJsonAsync<Answer>(
-                    $"http://127.0.0.1:{through.Sidecar.HttpPort}/v1.0/invoke/{rule.By.Split('/')[0]}/method/{rule.By.Split('/', 2)[1]}", _closing.Token);
-                return answer?.Workers;
+                using var question = new HttpRequestMessage(
+                    HttpMethod.Get, $"http://127.0.0.1:{through.Sidecar.HttpPort}/v1.0/invoke/{rule.By.Split('/')[0]}/method/{rule.By.Split('/', 2)[1]}");
+                if (through.Entry.ApiToken is { } token)
+                    question.Headers.Add("dapr-api-token", token);
+                using var answer = await _http.SendAsync(question, _closing.Token);
+                return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Answer>(_closing.Token))?.Workers;
             }
             catch (Exception error) when (error is HttpRequestException or System.Text.Json.JsonException || (error is TaskCanceledException && !_closing.IsCancellationRequested))
             {

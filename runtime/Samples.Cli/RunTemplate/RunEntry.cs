@@ -29,6 +29,12 @@ public sealed record RunEntry(string AppId, string Directory, IReadOnlyList<stri
     /// <summary>The application's environment, over the command's own.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What callers must show the sidecar (<c>DAPR_API_TOKEN</c>); null where nothing.</summary>
+    public string? ApiToken => TokenOf("DAPR_API_TOKEN");
+
+    /// <summary>What the sidecar shows the application (<c>APP_API_TOKEN</c>); null where nothing.</summary>
+    public string? AppToken => TokenOf("APP_API_TOKEN");
+
     /// <summary><c>http</c> unless the template says otherwise.</summary>
     public string AppProtocol { get; init; } = "http";
 
@@ -52,6 +58,10 @@ public sealed record RunEntry(string AppId, string Directory, IReadOnlyList<stri
 
     /// <summary>Fields of the template that Dapr's sidecar would heed and the embedded one does not, each with the reason.</summary>
     public IReadOnlyList<string> Ignored { get; init; } = [];
+
+    // The application gets it from the same places.
+    private string? TokenOf(string variable) =>
+        (Environment.GetValueOrDefault(variable) ?? System.Environment.GetEnvironmentVariable(variable)) is { Length: > 0 } token ? token : null;
 }
 
 /// <summary>The log destinations of a Dapr run template.</summary>

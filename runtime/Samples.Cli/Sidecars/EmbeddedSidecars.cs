@@ -27,6 +27,8 @@ internal sealed class EmbeddedSidecars(DaprRuntime runtime) : ISidecars
         MaxConcurrency = place.Entry.MaxConcurrency,
         MaxBodySize = place.Entry.MaxBodySize,
         ApiLogging = place.Entry.ApiLogging,
+        ApiToken = place.Entry.ApiToken,
+        AppToken = place.Entry.AppToken,
     };
 
     private sealed class Embedded(DaprRuntime runtime, Sidecar first) : ISidecar

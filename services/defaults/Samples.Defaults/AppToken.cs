@@ -10,17 +10,18 @@ namespace Samples.Defaults;
 /// Where <c>APP_API_TOKEN</c> is set, a request must show it as <c>dapr-api-token</c>, as its own sidecar does: nobody gets past the sidecar and what it
 /// allows. Probes need no token. A front door (<c>FRONT_DOOR=true</c>) takes everybody's requests, but not those that only Dapr sends.
 /// </summary>
-internal sealed class AppToken(RequestDelegate next, IConfiguration configuration, IProblemDetailsService problems)
+internal sealed class AppToken(RequestDelegate next, IConfiguration configuration, IProblemDetailsService problems, bool isFrontDoor)
 {
     private static readonly PathString[] Probes = ["/healthz", "/readyz"], OfDapr = ["/dapr", "/actors", "/job"];
 
     private readonly byte[]? _token = configuration["APP_API_TOKEN"] is { Length: > 0 } token ? Encoding.UTF8.GetBytes(token) : null;
 
-    private readonly bool _isFrontDoor = configuration["FRONT_DOOR"] switch
+    /// <summary>Reads <c>FRONT_DOOR</c>. Throws <see cref="WrongSettingException"/>.</summary>
+    public static bool IsFrontDoor(IConfiguration configuration) => configuration["FRONT_DOOR"] switch
     {
         null or "" or "false" => false,
         "true" => true,
-        var other => throw new InvalidOperationException($"FRONT_DOOR is '{other}'; give true or false."),
+        var other => throw new WrongSettingException($"FRONT_DOOR is '{other}'; give true or false."),
     };
 
     public Task InvokeAsync(HttpContext http)
@@ -37,7 +38,7 @@ internal sealed class AppToken(RequestDelegate next, IConfiguration configuratio
     }
 
     private bool NeedsToken(HttpContext http) =>
-        _isFrontDoor
+        isFrontDoor
             ? OfDapr.Any(path => http.Request.Path.StartsWithSegments(path)) || http.GetEndpoint()?.Metadata.GetMetadata<ITopicMetadata>() is not null
             : !Probes.Contains(http.Request.Path);
 }

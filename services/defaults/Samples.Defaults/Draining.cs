@@ -10,7 +10,7 @@ namespace Samples.Defaults;
 internal sealed class Draining(Readiness readiness, IConfiguration configuration) : IHostedLifecycleService
 {
     private readonly int _notice = int.TryParse(configuration["DRAIN_NOTICE_MS"] ?? "200", out var notice) && notice is >= 0 and <= 60_000
-        ? notice : throw new InvalidOperationException($"DRAIN_NOTICE_MS is '{configuration["DRAIN_NOTICE_MS"]}'; give milliseconds between 0 and 60000.");
+        ? notice : throw new WrongSettingException($"DRAIN_NOTICE_MS is '{configuration["DRAIN_NOTICE_MS"]}'; give milliseconds between 0 and 60000.");
 
     public Task StoppingAsync(CancellationToken cancellationToken)
     {

@@ -17,6 +17,6 @@ public static class OwnPort
             return otherwise;
         return int.TryParse(text, out var port) && port is >= 0 and < 65536
             ? port
-            : throw new InvalidOperationException($"{name} is '{text}'; give a port, or 0 for a free one.");
+            : throw new WrongSettingException($"{name} is '{text}'; give a port, or 0 for a free one.");
     }
 }

@@ -26,6 +26,7 @@ public static class ServiceDefaults
     /// </summary>
     public static WebApplicationBuilder AddDefaults(this WebApplicationBuilder builder)
     {
+        StartProblems.TellInWords();
         var configuration = builder.Configuration;
         if (configuration["APP_PORT"] is { Length: > 0 } port && configuration["ASPNETCORE_URLS"] is null && configuration["ASPNETCORE_HTTP_PORTS"] is null)
             builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
@@ -36,6 +37,8 @@ public static class ServiceDefaults
             console.TimestampFormat = "HH:mm:ss.fff ";
         });
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Yarp", LogLevel.Warning);
+        // What keeps the service from starting is told once, at the end of the process.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
 
         var services = builder.Services;
         services.AddDaprClient();
@@ -63,7 +66,7 @@ public static class ServiceDefaults
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.UseMiddleware<AppToken>();
+        app.UseMiddleware<AppToken>(AppToken.IsFrontDoor(app.Configuration));
         var readiness = app.Services.GetRequiredService<Readiness>();
         app.MapGet("/healthz", () => Results.Ok()).ExcludeFromDescription();
         app.MapGet("/readyz", () => readiness.WhyNot is { } reason

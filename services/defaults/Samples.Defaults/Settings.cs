@@ -17,7 +17,7 @@ public static class Settings
             return otherwise;
         return double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
             ? value
-            : throw new InvalidOperationException($"{name} is '{text}'; give a number between {least} and {most}.");
+            : throw new WrongSettingException($"{name} is '{text}'; give a number between {least} and {most}.");
     }
 
     /// <summary>A whole number within bounds.</summary>
@@ -27,6 +27,6 @@ public static class Settings
             return otherwise;
         return int.TryParse(text, out var value) && value >= least && value <= most
             ? value
-            : throw new InvalidOperationException($"{name} is '{text}'; give a whole number between {least} and {most}.");
+            : throw new WrongSettingException($"{name} is '{text}'; give a whole number between {least} and {most}.");
     }
 }

@@ -11,7 +11,7 @@ namespace Samples.Lab.Experiments;
 public sealed class Punctuality : IDisposable
 {
     private const string BusyMachine = "the machine was busy with something else", OneProcessor = "there is one processor";
-    private const double TooMuchLost = 0.1, TooManySeconds = 0.05, MuchOfAll = 0.25;
+    private const double TooMuchLost = 0.15, TooManySeconds = 0.05, MuchOfAll = 0.25;
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10), Tolerated = TimeSpan.FromMilliseconds(20),
         Second = TimeSpan.FromSeconds(1), Moment = TimeSpan.FromSeconds(5);
 

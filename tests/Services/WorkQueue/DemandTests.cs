@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Samples.Defaults;
 using Samples.QueueManager;
 using Xunit;
 
@@ -67,5 +68,5 @@ public sealed class DemandTests
     [InlineData("LEASE_SECONDS", "NaN")]
     [InlineData("MAX_FAILURES", "-1")]
     public void A_wrong_setting_is_named(string name, string value) =>
-        Assert.Contains(name, Assert.Throws<InvalidOperationException>(() => QueueSettings.Read((name, value))).Message, StringComparison.Ordinal);
+        Assert.Contains(name, Assert.Throws<WrongSettingException>(() => QueueSettings.Read((name, value))).Message, StringComparison.Ordinal);
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Samples.Defaults;
 using Samples.ShardAmbassador;
 using Samples.ShardAmbassador.Ring;
 using Xunit;
@@ -81,7 +82,7 @@ public sealed class RingTests
     [InlineData("127.0.0.1:6379:0")]
     [InlineData("127.0.0.1:6379:x name")]
     [InlineData("a:1:1 same, b:2:1 same")]
-    public void A_wrong_list_of_servers_stops_the_start(string list) => Assert.Throws<InvalidOperationException>(() => ShardEntry.ParseList(list));
+    public void A_wrong_list_of_servers_stops_the_start(string list) => Assert.Throws<WrongSettingException>(() => ShardEntry.ParseList(list));
 
     private static IDistribution Ring(ShardServer[] servers, Func<int, bool> isLive) => Distributions.Create("ketama", servers, isLive, Random.Shared)!;
 

@@ -1,3 +1,5 @@
+using Samples.Defaults;
+
 namespace Samples.SourceFiles;
 
 /// <summary>Where the items are.</summary>
@@ -12,6 +14,6 @@ public sealed record ItemFolderOptions(string Folder, TimeSpan Settled)
         return configuration["SOURCE_SETTLED_MS"] is not { Length: > 0 } text ? new ItemFolderOptions(Path.GetFullPath(folder), TimeSpan.FromMilliseconds(500))
             : int.TryParse(text, out var settled) && settled is >= 0 and <= 60_000
             ? new ItemFolderOptions(Path.GetFullPath(folder), TimeSpan.FromMilliseconds(settled))
-            : throw new InvalidOperationException($"SOURCE_SETTLED_MS is '{text}'; give milliseconds between 0 and 60000.");
+            : throw new WrongSettingException($"SOURCE_SETTLED_MS is '{text}'; give milliseconds between 0 and 60000.");
     }
 }

@@ -39,9 +39,9 @@ public sealed partial record WorkerOptions
         var own = configuration["WORKER_COMMAND"] is { Length: > 0 } set ? set : configuration["DEFAULT_WORKER_COMMAND"] ?? "";
         string[] command = [.. Words().Matches(own).Select(w => w.Value.Trim('"'))];
         if (command.Length == 0)
-            throw new InvalidOperationException("WORKER_COMMAND is not set; name the worker program, for example 'dotnet Samples.Thumbnailer.dll'.");
+            throw new WrongSettingException("WORKER_COMMAND is not set; name the worker program, for example 'dotnet Samples.Thumbnailer.dll'.");
         if (!Exists(command[0]))
-            throw new InvalidOperationException($"WORKER_COMMAND names '{command[0]}', which is no program here; give its full path, or install it on PATH.");
+            throw new WrongSettingException($"WORKER_COMMAND names '{command[0]}', which is no program here; give its full path, or install it on PATH.");
         return new WorkerOptions
         {
             Queue = configuration["QUEUE_APP_ID"] ?? "queue-manager",

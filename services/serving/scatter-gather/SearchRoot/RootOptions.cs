@@ -40,7 +40,7 @@ public sealed record RootOptions
     {
         string[][] leaves = [.. (configuration["LEAVES"] ?? "search-leaf").Split(';').Select(l => l.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
         if (leaves.Any(l => l.Length == 0))
-            throw new InvalidOperationException($"LEAVES is '{configuration["LEAVES"]}'; write app ids, ',' between replicas of a leaf and ';' between leaves.");
+            throw new WrongSettingException($"LEAVES is '{configuration["LEAVES"]}'; write app ids, ',' between replicas of a leaf and ';' between leaves.");
         return new RootOptions
         {
             Leaves = leaves,

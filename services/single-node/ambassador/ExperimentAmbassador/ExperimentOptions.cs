@@ -1,4 +1,5 @@
 using System.Globalization;
+using Samples.Defaults;
 
 namespace Samples.ExperimentAmbassador;
 
@@ -53,12 +54,12 @@ public sealed record ExperimentOptions
             Name = configuration["EXPERIMENT"] ?? "experiment",
             Production = configuration["PRODUCTION"] ?? "web",
             Experiment = configuration["EXPERIMENT_ARM"] ?? "web-experiment",
-            Split = Split.Parse(weights, SplitMode.Split) ?? throw new InvalidOperationException($"WEIGHTS is '{weights}'; {Split.Form}"),
+            Split = Split.Parse(weights, SplitMode.Split) ?? throw new WrongSettingException($"WEIGHTS is '{weights}'; {Split.Form}"),
             ClientBy = Enum.TryParse<ClientBy>(by, ignoreCase: true, out var value) && Enum.IsDefined(value)
-                ? value : throw new InvalidOperationException($"CLIENT_BY is '{by}'; choose cookie, header or address."),
+                ? value : throw new WrongSettingException($"CLIENT_BY is '{by}'; choose cookie, header or address."),
             ClientName = configuration["CLIENT_NAME"] ?? (value == ClientBy.Header ? "X-Client-Id" : "ambassador-client"),
             Timeout = int.TryParse(timeout, CultureInfo.InvariantCulture, out var ms) && ms is >= 10 and <= 60_000
-                ? TimeSpan.FromMilliseconds(ms) : throw new InvalidOperationException($"EXPERIMENT_TIMEOUT_MS is '{timeout}'; give 10 to 60000."),
+                ? TimeSpan.FromMilliseconds(ms) : throw new WrongSettingException($"EXPERIMENT_TIMEOUT_MS is '{timeout}'; give 10 to 60000."),
             ConfigurationStore = configuration["CONFIG_STORE"] ?? "configstore",
         };
     }

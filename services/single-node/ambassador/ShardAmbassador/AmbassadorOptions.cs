@@ -35,15 +35,15 @@ internal sealed record AmbassadorOptions
     {
         var distribution = configuration["DISTRIBUTION"] ?? "ketama";
         if (Distributions.Create(distribution, [new ShardServer("x")], _ => true, Random.Shared) is null)
-            throw new InvalidOperationException($"DISTRIBUTION is '{distribution}'; choose one of {Distributions.Names}.");
+            throw new WrongSettingException($"DISTRIBUTION is '{distribution}'; choose one of {Distributions.Names}.");
         var tag = configuration["HASH_TAG"] ?? "{}";
         if (tag.Length is not (0 or 2) || tag.Any(c => !char.IsAscii(c)))
-            throw new InvalidOperationException($"HASH_TAG is '{tag}'; give two characters such as {{}}, or nothing.");
+            throw new WrongSettingException($"HASH_TAG is '{tag}'; give two characters such as {{}}, or nothing.");
         var limits = new RespLimits(Bytes: configuration.Whole("MAX_COMMAND_MB", 64, 1, 512) * 1024 * 1024);
         return new AmbassadorOptions
         {
             Port = OwnPort.From(configuration, "RESP_PORT", 6500),
-            Shards = ShardEntry.ParseList(configuration["SHARDS"] ?? throw new InvalidOperationException($"SHARDS is not set; {ShardEntry.Form}")),
+            Shards = ShardEntry.ParseList(configuration["SHARDS"] ?? throw new WrongSettingException($"SHARDS is not set; {ShardEntry.Form}")),
             Distribution = distribution,
             HashTag = Encoding.ASCII.GetBytes(tag),
             Servers = new ShardSettings(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Samples.Defaults;
 using Samples.ShardAmbassador.Ring;
 
 namespace Samples.ShardAmbassador;
@@ -20,9 +21,9 @@ internal sealed record ShardEntry(ShardServer Server, string Host, string Place)
     {
         ShardEntry[] entries = [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Parse)];
         if (entries.Length == 0)
-            throw new InvalidOperationException($"SHARDS is empty; {Form}");
+            throw new WrongSettingException($"SHARDS is empty; {Form}");
         foreach (var twice in entries.CountBy(e => e.Server.Name).Where(c => c.Value > 1))
-            throw new InvalidOperationException($"SHARDS has the name '{twice.Key}' {twice.Value} times; every server needs its own.");
+            throw new WrongSettingException($"SHARDS has the name '{twice.Key}' {twice.Value} times; every server needs its own.");
         return entries;
     }
 
@@ -34,7 +35,7 @@ internal sealed record ShardEntry(ShardServer Server, string Host, string Place)
         if (parts.Length is not (2 or 3) || parts.Any(p => p.Length == 0)
             || (parts.Length == 3 && !int.TryParse(parts[2], NumberStyles.None, null, out weight)) || weight is < 1 or > 1000
             || (parts[0] != "dapr" && !(int.TryParse(parts[1], NumberStyles.None, null, out var port) && port is > 0 and < 65536)))
-            throw new InvalidOperationException($"SHARDS has the entry '{entry}'; {Form}");
+            throw new WrongSettingException($"SHARDS has the entry '{entry}'; {Form}");
         var name = words.Length == 2 ? words[1] : parts[0] == "dapr" ? parts[1] : parts[1] == MemcachedPort ? parts[0] : $"{parts[0]}:{parts[1]}";
         return new ShardEntry(new ShardServer(name, weight), parts[0], parts[1]);
     }
