@@ -11,6 +11,7 @@ using Samples.Runtime.Api;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 using Item = Samples.Runtime.Components.ConfigurationItem;
 
 namespace Samples.Runtime;
@@ -31,7 +32,7 @@ public static partial class SidecarFeatures
             foreach (var version in (string[])["v1.0", "v1.0-alpha1"])
             {
                 routes.MapGet($"/{version}/configuration/{{store}}", async (string store, HttpContext http) =>
-                    JsonTexts.Answer(Bodies(await Find(store).GetAsync(Keys(http), http.RequestAborted))));
+                    JsonTexts.Answer(Bodies(await GetAsync(store, Keys(http), http.RequestAborted))));
                 routes.MapGet($"/{version}/configuration/{{store}}/subscribe", async (string store, HttpContext http) =>
                     JsonTexts.Answer(new { id = await SubscribeAppAsync(store, Keys(http), http.RequestAborted) }));
                 routes.MapGet($"/{version}/configuration/{{store}}/{{id}}/unsubscribe", async (string store, string id) =>
@@ -51,7 +52,7 @@ public static partial class SidecarFeatures
                 methods.Unary<GetConfigurationRequest, GetConfigurationResponse>("GetConfiguration" + suffix, async (request, call) =>
                 {
                     var response = new GetConfigurationResponse();
-                    Add(response.Items, await Find(request.StoreName).GetAsync(request.Keys, call.CancellationToken));
+                    Add(response.Items, await GetAsync(request.StoreName, [.. request.Keys], call.CancellationToken));
                     return response;
                 });
                 methods.ServerStream<SubscribeConfigurationRequest, SubscribeConfigurationResponse>("SubscribeConfiguration" + suffix, StreamAsync);
@@ -68,7 +69,7 @@ public static partial class SidecarFeatures
         private async Task<string> SubscribeAppAsync(string store, string[] keys, CancellationToken cancel)
         {
             var id = Guid.NewGuid().ToString();
-            var subscription = await Find(store).SubscribeAsync(keys, async items =>
+            var subscription = await FollowAsync(store, keys, async items =>
             {
                 // One request a key, at a path that names it: that is how Dapr tells HTTP applications.
                 foreach (var (key, item) in items)
@@ -88,7 +89,7 @@ public static partial class SidecarFeatures
         {
             var id = Guid.NewGuid().ToString();
             var changes = Channel.CreateUnbounded<IReadOnlyDictionary<string, Item>>();
-            var subscription = await Find(request.StoreName).SubscribeAsync([.. request.Keys], items =>
+            var subscription = await FollowAsync(request.StoreName, [.. request.Keys], items =>
             {
                 changes.Writer.TryWrite(items);
                 return Task.CompletedTask;
@@ -113,6 +114,20 @@ public static partial class SidecarFeatures
             {
                 await UnsubscribeAsync(id);
             }
+        }
+
+        private Task<IReadOnlyDictionary<string, Item>> GetAsync(string store, string[] keys, CancellationToken cancel)
+        {
+            var engine = Find(store);
+            return context.GovernAsync(store, ComponentKind.Configuration, "ERR_CONFIGURATION_GET", $"failed to get [{string.Join(' ', keys)}] from Configuration store {store}",
+                stop => engine.GetAsync(keys, stop), cancel);
+        }
+
+        private Task<IAsyncDisposable> FollowAsync(string store, string[] keys, Func<IReadOnlyDictionary<string, Item>, Task> changed, CancellationToken cancel)
+        {
+            var engine = Find(store);
+            return context.GovernAsync(store, ComponentKind.Configuration, "ERR_CONFIGURATION_SUBSCRIBE", $"failed to subscribe [{string.Join(' ', keys)}] from Configuration store {store}",
+                stop => engine.SubscribeAsync(keys, changed, stop), cancel);
         }
 
         private async Task<bool> UnsubscribeAsync(string id)

@@ -7,6 +7,7 @@ using Samples.Runtime.Api;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime;
 
@@ -49,12 +50,16 @@ public static partial class SidecarFeatures
         {
             var engine = Find(store, resource, owner);
             return seconds > 0
-                ? engine.TryLockAsync(Key(resource!), owner!, TimeSpan.FromSeconds(seconds), cancel)
+                ? context.GovernAsync(store, ComponentKind.Lock, "ERR_TRY_LOCK", "failed to try acquiring lock",
+                    stop => engine.TryLockAsync(Key(resource!), owner!, TimeSpan.FromSeconds(seconds), stop), cancel)
                 : throw ApiException.Malformed($"ExpiryInSeconds is not positive in lock store {store}");
         }
 
-        private Task<UnlockStatus> UnlockAsync(string store, string? resource, string? owner, CancellationToken cancel) =>
-            Find(store, resource, owner).UnlockAsync(Key(resource!), owner!, cancel);
+        private Task<UnlockStatus> UnlockAsync(string store, string? resource, string? owner, CancellationToken cancel)
+        {
+            var engine = Find(store, resource, owner);
+            return context.GovernAsync(store, ComponentKind.Lock, "ERR_UNLOCK", "failed to release lock", stop => engine.UnlockAsync(Key(resource!), owner!, stop), cancel);
+        }
 
         private string Key(string resource) => $"lock||{context.AppId}||{resource}";
 

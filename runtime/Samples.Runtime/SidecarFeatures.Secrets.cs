@@ -7,6 +7,7 @@ using Samples.Runtime.Api;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.Components;
+using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime;
 
@@ -58,13 +59,18 @@ public static partial class SidecarFeatures
                     $"access denied by policy to get \"{key}\" from \"{store}\"");
             }
 
-            return await engine.GetAsync(key, cancel)
+            return await context.GovernAsync(store, ComponentKind.Secretstore, "ERR_SECRET_GET", $"failed getting secret with key {key} from secret store {store}",
+                    stop => engine.GetAsync(key, stop), cancel)
                 ?? throw new ApiException(500, "ERR_SECRET_GET", StatusCode.Internal,
                     $"failed getting secret with key {key} from secret store {store}: secret {key} not found");
         }
 
-        private async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(string store, CancellationToken cancel) =>
-            (await Find(store).GetAllAsync(cancel)).Where(secret => Permits(store, secret.Key)).ToDictionary();
+        private async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(string store, CancellationToken cancel)
+        {
+            var engine = Find(store);
+            var all = await context.GovernAsync(store, ComponentKind.Secretstore, "ERR_SECRET_GET", $"failed getting secrets from secret store {store}", engine.GetAllAsync, cancel);
+            return all.Where(secret => Permits(store, secret.Key)).ToDictionary();
+        }
 
         private bool Permits(string store, string secret) =>
             context.Resources.Configuration.SecretScopes.FirstOrDefault(s => s.StoreName == store)?.Permits(secret) ?? true;

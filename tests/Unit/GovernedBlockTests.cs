@@ -39,6 +39,29 @@ public sealed class GovernedBlockTests : IAsyncDisposable
         }
     }
 
+    [Theory, InlineData(2, 2), InlineData(3, 2)]
+    public async Task Locks_secrets_and_configuration_are_tried_again_and_fail_with_their_own_code(int failures, int retries)
+    {
+        var context = Context(retries);
+        foreach (var kind in (ComponentKind[])[ComponentKind.Lock, ComponentKind.Secretstore, ComponentKind.Configuration])
+        {
+            _engine.Left = failures;
+            _engine.Calls = 0;
+            var asked = context.GovernAsync("faulty", kind, "ERR_OWN", "it failed", stop => _engine.GetAsync("k", stop), TestContext.Current.CancellationToken);
+            if (failures <= retries)
+            {
+                Assert.Null(await asked);
+            }
+            else
+            {
+                var error = await Assert.ThrowsAsync<ApiException>(() => asked);
+                Assert.Equal((500, "ERR_OWN", "it failed: the server does not answer"), (error.HttpStatus, error.ErrorCode, error.Message));
+            }
+
+            Assert.Equal(1 + retries, _engine.Calls);
+        }
+    }
+
     private SidecarContext Context(int retries)
     {
         var names = new Dictionary<string, PolicyNames> { ["faulty"] = new(null, "r", null) };

@@ -104,6 +104,15 @@ public enum ComponentKind
 
     /// <summary>A binding.</summary>
     Binding,
+
+    /// <summary>A secret store.</summary>
+    Secretstore,
+
+    /// <summary>A configuration store.</summary>
+    Configuration,
+
+    /// <summary>A lock store.</summary>
+    Lock,
 }
 
 /// <summary>What governs calls to one target.</summary>
