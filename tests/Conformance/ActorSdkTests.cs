@@ -74,6 +74,16 @@ public sealed class ActorSdkTests : IAsyncDisposable
         Assert.Equal(0, await ActorMachine.Counter(sidecar, "c").GetAsync());
     }
 
+    [Fact, EmbeddedOnly("daprd 1.18 begins the next turn when the caller of this one gives up, while the application is still in it")]
+    public async Task A_turn_whose_caller_gave_up_ends_before_the_next_one_begins()
+    {
+        var (sidecar, _) = await _machine.StartAsync();
+        Assert.Equal(0, await ActorMachine.Counter(sidecar, "a").OverlapAsync(0));
+        var impatient = new ActorProxyFactory(new ActorProxyOptions { HttpEndpoint = $"http://127.0.0.1:{sidecar.HttpPort}", RequestTimeout = TimeSpan.FromMilliseconds(300) });
+        await Assert.ThrowsAnyAsync<Exception>(() => impatient.CreateActorProxy<ICounter>(new ActorId("a"), nameof(CounterActor)).OverlapAsync(1500));
+        Assert.Equal(0, await ActorMachine.Counter(sidecar, "a").OverlapAsync(0));
+    }
+
     [Fact]
     public async Task State_with_a_time_to_live_is_gone_after_it()
     {
