@@ -73,10 +73,11 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
         output.WriteLine($"{turns.Count} turns, {turns.Count(t => t.End is null)} of them cut off by SIGKILL");
         foreach (var actor in turns.GroupBy(t => t.Actor))
         {
-            var (end, count) = (0L, 0);
+            var (end, count, last) = (0L, 0, default(Turn));
             foreach (var turn in actor.OrderBy(t => t.Begin))
             {
-                Assert.True(turn.Begin >= end, $"two turns of {actor.Key} at the same time");
+                if (last is not null && turn.Begin < end)
+                    Assert.Fail($"two turns of {actor.Key} at the same time: {Describe(last)} and {Describe(turn)}");
                 // What the turn counted follows what the last committed one counted: it saw all that was committed before it.
                 if (turn.Count > 0)
                 {
@@ -84,10 +85,14 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
                     count = turn.Count;
                 }
 
+                last = turn;
                 end = turn.End ?? turn.Replica.Killed ?? throw new InvalidOperationException($"a turn of {actor.Key} has no end on a replica that lives");
             }
         }
     }
+
+    private string Describe(Turn turn) =>
+        $"replica {_replicas.IndexOf(turn.Replica) + 1}, from {turn.Begin} to {(turn.End is { } end ? $"{end}" : $"its death, killed at {turn.Replica.Killed}")}";
 
     private async Task AssertNothingCommittedIsLostAsync(HttpClient http)
     {

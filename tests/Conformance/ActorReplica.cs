@@ -15,7 +15,10 @@ internal sealed class ActorReplica : IAsyncDisposable
     /// <summary>The file with its turns.</summary>
     public string TurnLog { get; }
 
-    /// <summary>When it was killed, on the clock of the turns; null for one that was not.</summary>
+    /// <summary>
+    /// Right before it was killed, on the clock of the turns; null for one that was not. Its last turns lasted at least until then: when it died
+    /// nobody knows exactly, and who waits for its end hears of it later than the runtime, which sees its connections break.
+    /// </summary>
     public long? Killed { get; private set; }
 
     public static async Task<ActorReplica> StartAsync(DaprRuntime runtime, SidecarOptions options, string log)
@@ -34,9 +37,9 @@ internal sealed class ActorReplica : IAsyncDisposable
 
     public void Kill()
     {
+        Killed = Stopwatch.GetTimestamp();
         _process.Kill();
         _process.WaitForExit();
-        Killed = Stopwatch.GetTimestamp();
     }
 
     public Task FreezeAsync() => SignalAsync("STOP");
