@@ -126,7 +126,7 @@ public sealed class ControlTests
         }
     }
 
-    private static async Task<(Started Run, Lab.Experiments.ControlClient Control)> StartAsync(Checkout checkout)
+    private static async Task<(Started Run, Lab.ControlClient Control)> StartAsync(Checkout checkout)
     {
         checkout.Add("tiny", Template(Entry("web", "appPort: 1"), Entry("web", "appPort: 2")));
         var run = await checkout.RunUntilReadyAsync("tiny", "--free-ports");

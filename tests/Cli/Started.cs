@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Samples.Cli.Processes;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Xunit;
 
 namespace Samples.Cli.Tests;

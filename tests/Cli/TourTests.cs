@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Samples.Cli.Commands;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Spectre.Console;
 using Xunit;
 

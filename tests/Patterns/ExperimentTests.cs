@@ -1,4 +1,4 @@
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Xunit;
 
 namespace Samples.Patterns;
@@ -6,7 +6,7 @@ namespace Samples.Patterns;
 /// <summary>Every experiment of the suite, run as a user runs it: real processes, real faults, and every claim must hold.</summary>
 public sealed class ExperimentTests
 {
-    public static TheoryData<string> Patterns => [.. Experiments.All.Select(e => e.Pattern)];
+    public static TheoryData<string> Patterns => [.. Lab.Experiments.All.Select(e => e.Pattern)];
 
     [Theory, MemberData(nameof(Patterns))]
     public async Task Every_claim_holds(string pattern)

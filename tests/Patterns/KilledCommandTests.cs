@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Xunit;
 
 namespace Samples.Patterns;

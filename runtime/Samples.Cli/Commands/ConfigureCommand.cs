@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Samples.Cli.Processes;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Samples.Runtime.Resources;
 
 namespace Samples.Cli.Commands;

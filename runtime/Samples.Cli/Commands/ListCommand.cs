@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Samples.Cli.Processes;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Spectre.Console;
 
 namespace Samples.Cli.Commands;
@@ -26,7 +26,7 @@ internal static class ListCommand
         foreach (var pattern in repository.Patterns)
         {
             table.AddRow(Markup.Escape(pattern.Name), Markup.Escape(pattern.Promise),
-                Experiments.All.Any(e => e.Pattern == pattern.Name) ? "yes: `samples tour`" : "not yet",
+                Lab.Experiments.All.Any(e => e.Pattern == pattern.Name) ? "yes: `samples tour`" : "not yet",
                 runs.Where(r => r.Patterns.Contains(pattern.Name)).Select(r => $"{r.Kind}, process {r.Pid}").DefaultIfEmpty("-").Aggregate((a, b) => $"{a}\n{b}"));
         }
 

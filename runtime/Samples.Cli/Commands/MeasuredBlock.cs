@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Samples.Runtime.Resources;
 
 namespace Samples.Cli.Commands;

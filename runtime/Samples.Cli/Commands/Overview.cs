@@ -1,5 +1,5 @@
 using Samples.Cli.Processes;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Spectre.Console;
 
 namespace Samples.Cli.Commands;
@@ -13,7 +13,7 @@ internal static class Overview
         var console = AnsiConsole.Console;
         console.MarkupLine("[bold]Patterns of distributed systems, as services that run on this machine.[/]");
         console.WriteLine();
-        var first = Experiments.All.Select(e => e.Pattern).FirstOrDefault(p => repository.Patterns.Any(r => r.Name == p)) ?? repository.Patterns[0].Name;
+        var first = Lab.Experiments.All.Select(e => e.Pattern).FirstOrDefault(p => repository.Patterns.Any(r => r.Name == p)) ?? repository.Patterns[0].Name;
         var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(2)).AddColumn();
         foreach (var (line, does) in new[]
         {

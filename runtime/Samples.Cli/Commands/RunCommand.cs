@@ -2,7 +2,7 @@ using System.CommandLine;
 using Samples.Cli.Processes;
 using Samples.Cli.RunTemplate;
 using Samples.Cli.Sidecars;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Samples.Runtime.Resources;
 using Spectre.Console;
 
@@ -120,7 +120,7 @@ internal static class RunCommand
             // Written at the end: a run that was killed in the middle is followed by one that begins again.
             var folder = Path.Combine(data, pattern);
             var mark = Path.Combine(folder, "seeded");
-            if (File.Exists(mark) || Experiments.All.FirstOrDefault(e => e.Pattern == pattern) is not { } experiment)
+            if (File.Exists(mark) || Lab.Experiments.All.FirstOrDefault(e => e.Pattern == pattern) is not { } experiment)
                 continue;
             await experiment.SeedAsync(Directory.CreateDirectory(folder).FullName, cancel);
             await File.WriteAllTextAsync(mark, "", cancel);

@@ -1,4 +1,4 @@
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Spectre.Console;
 
 namespace Samples.Cli.Commands;

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using Samples.Cli.Processes;
 using Samples.Cli.RunTemplate;
 using Samples.Cli.Sidecars;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Samples.Runtime.Resources;
 using Spectre.Console;
 
@@ -47,9 +47,9 @@ internal static class TourCommand
         var repository = Repository.Find();
         foreach (var name in names)
             repository.Require(name);
-        foreach (var name in names.Where(n => Experiments.All.All(e => e.Pattern != n)))
-            throw new ResourceException(Origin.Code, $"'{name}' has no experiment yet.", $"With one: {string.Join(", ", Experiments.All.Select(e => e.Pattern))}.");
-        var experiments = Experiments.All.Where(e => names.Length == 0 || names.Contains(e.Pattern)).ToList();
+        foreach (var name in names.Where(n => Lab.Experiments.All.All(e => e.Pattern != n)))
+            throw new ResourceException(Origin.Code, $"'{name}' has no experiment yet.", $"With one: {string.Join(", ", Lab.Experiments.All.Select(e => e.Pattern))}.");
+        var experiments = Lab.Experiments.All.Where(e => names.Length == 0 || names.Contains(e.Pattern)).ToList();
         TourOptions.RefuseUnknown(options, experiments);
         // Before anything runs: a minute later is too late to hear of a wrong path.
         if (json is not null && (json.Directory is not { Exists: true } || Directory.Exists(json.FullName)))

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Spectre.Console;
 
 namespace Samples.Cli.Commands;

@@ -1,4 +1,4 @@
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Samples.Runtime.Resources;
 
 namespace Samples.Cli.Commands;

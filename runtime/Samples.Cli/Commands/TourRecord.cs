@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Spectre.Console;
 
 namespace Samples.Cli.Commands;

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Samples.Runtime.Resources;
 
 namespace Samples.Cli.Control;

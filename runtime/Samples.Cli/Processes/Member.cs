@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Samples.Cli.RunTemplate;
 using Samples.Cli.Sidecars;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 
 namespace Samples.Cli.Processes;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Samples.Cli.RunTemplate;
 using Samples.Cli.Sidecars;
-using Samples.Lab.Experiments;
+using Samples.Lab;
 using Samples.Runtime.Resources;
 
 namespace Samples.Cli.Processes;

@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Samples.Experiments.WorkQueue;
+
+/// <summary>The record of one item, as the queue tells it.</summary>
+internal sealed record ItemRecord(string Id, string State, int Failures, int Completions);
+
+/// <summary>What the queue says about scaling.</summary>
+internal sealed record DemandRecord(double ArrivalsPerSecond, double SecondsPerItem, int Queued, int Workers);
+
+/// <summary>The right to work on an item.</summary>
+internal sealed record LeaseRecord(string Id, string Lease);
+
+/// <summary>
+/// The queue as any client has it: through a sidecar, by Dapr service invocation. Managers are killed and stand by in turn, so that every
+/// request is tried again for some seconds.
+/// </summary>
+internal sealed class QueueView(Replica entrance) : IDisposable
+{
+    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(15);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
+
+    private readonly HttpClient _queue = new() { BaseAddress = new Uri($"http://127.0.0.1:{entrance.DaprHttpPort}/v1.0/invoke/queue-manager/method/") };
+    private readonly HttpClient _direct = new() { Timeout = TimeSpan.FromSeconds(1) };
+
+    public Task<Dictionary<string, int>> StatsAsync(CancellationToken cancel) => GetAsync<Dictionary<string, int>>("stats", cancel);
+
+    public Task<ItemRecord[]> ItemsAsync(CancellationToken cancel) => GetAsync<ItemRecord[]>("items", cancel);
+
+    public Task<DemandRecord> DemandAsync(CancellationToken cancel) => GetAsync<DemandRecord>("demand", cancel);
+
+    /// <summary>Null where the queue doesn't know the item yet.</summary>
+    public async Task<ItemRecord?> FindAsync(string id, CancellationToken cancel)
+    {
+        using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, "items/" + Uri.EscapeDataString(id)), cancel);
+        return answer.IsSuccessStatusCode ? await answer.Content.ReadFromJsonAsync<ItemRecord>(Json, cancel) : null;
+    }
+
+    public async Task<LeaseRecord?> LeaseAsync(string worker, CancellationToken cancel)
+    {
+        using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Post, "leases") { Content = JsonContent.Create(new { worker }) }, cancel);
+        return answer.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadFromJsonAsync<LeaseRecord>(Json, cancel) : null;
+    }
+
+    public async Task FinishAsync(LeaseRecord lease, CancellationToken cancel)
+    {
+        using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Post, $"leases/{lease.Lease}/items/{Uri.EscapeDataString(lease.Id)}/end")
+        {
+            Content = JsonContent.Create(new { failure = (string?)null }),
+        }, cancel);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public async Task ReplayAsync(string id, CancellationToken cancel)
+    {
+        using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Post, $"dead-letters/{Uri.EscapeDataString(id)}/replay"), cancel);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>The manager that is active, asked without sidecars between; null while there is none.</summary>
+    public async Task<Replica?> ActiveManagerAsync(IFaults faults, CancellationToken cancel)
+    {
+        foreach (var manager in (await faults.ListAsync(cancel)).Where(r => r.AppId == "queue-manager"))
+        {
+            try
+            {
+                using var answer = await _direct.GetAsync($"http://127.0.0.1:{manager.AppPort}/demand", cancel);
+                if (answer.IsSuccessStatusCode)
+                    return manager;
+            }
+            catch (Exception error) when (error is HttpRequestException or TaskCanceledException && !cancel.IsCancellationRequested)
+            {
+                // That one is dead or frozen.
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<T> GetAsync<T>(string path, CancellationToken cancel)
+    {
+        using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path), cancel);
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadFromJsonAsync<T>(Json, cancel))!;
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, CancellationToken cancel)
+    {
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                using var message = request();
+                var answer = await _queue.SendAsync(message, cancel);
+                if ((int)answer.StatusCode < 500 || System.Diagnostics.Stopwatch.GetElapsedTime(began) > Patience)
+                    return answer;
+                answer.Dispose();
+            }
+            catch (HttpRequestException) when (System.Diagnostics.Stopwatch.GetElapsedTime(began) < Patience)
+            {
+                // The sidecar is away for a moment.
+            }
+
+            // The other replica at once; then there is time.
+            if (attempt > 1)
+                await Task.Delay(Wait, cancel);
+        }
+    }
+
+    public void Dispose()
+    {
+        _queue.Dispose();
+        _direct.Dispose();
+    }
+}

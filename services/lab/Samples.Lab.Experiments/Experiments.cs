@@ -1,0 +1,19 @@
+using Samples.Experiments.Ambassador;
+using Samples.Experiments.Ownership;
+using Samples.Experiments.ScatterGather;
+using Samples.Experiments.WorkQueue;
+
+namespace Samples.Lab;
+
+/// <summary>Every experiment of the suite.</summary>
+public static class Experiments
+{
+    /// <summary>In the order in which a tour runs them.</summary>
+    public static IReadOnlyList<IExperiment> All { get; } =
+    [
+        new AmbassadorExperiment(),
+        new OwnershipExperiment(),
+        new ScatterGatherExperiment(),
+        new WorkQueueExperiment(),
+    ];
+}
