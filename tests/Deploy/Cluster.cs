@@ -23,7 +23,9 @@ internal static class Cluster
 
     public static string Folder { get; } = Checkout.Full("deploy/kubernetes");
 
-    public static IEnumerable<string> Files => Directory.EnumerateFiles(Folder, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+    /// <summary>What all patterns share, and the folder of each.</summary>
+    public static IEnumerable<string> Files => Checkout.Templates.Select(t => Path.Combine(Path.GetDirectoryName(t)!, "kubernetes")).Where(Directory.Exists).Prepend(Folder)
+        .SelectMany(f => Directory.EnumerateFiles(f, "*.yaml", SearchOption.AllDirectories)).Order(StringComparer.Ordinal);
 
     public static IEnumerable<string> Kustomizations => Files.Where(f => Path.GetFileName(f) == "kustomization.yaml");
 

@@ -16,8 +16,7 @@ public sealed partial class ComposeTests
         "pull_policy", "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "user", "volumes",
     ];
 
-    private static readonly YamlNode File = Checkout.ReadYaml(Checkout.Full("docker-compose.yml")).Single();
-    private static readonly Dictionary<string, YamlNode> Services = File.At("services").Fields().ToDictionary(s => s.Key, s => s.Value);
+    private static IReadOnlyDictionary<string, YamlNode> Services => Compose.Services;
 
     private static IEnumerable<TemplateEntry> Entries => Checkout.Entries.Where(e => !e.IsStandIn);
 
@@ -66,7 +65,8 @@ public sealed partial class ComposeTests
             // Built once; the other replicas use what is there.
             var build = Assert.Single(image.Select(e => Services[e.Name]), s => s.Find("build") is not null).At("build");
             Assert.Equal(image.First().Project, Checkout.Full(build.Text("args", "PROJECT")));
-            Assert.True(System.IO.File.Exists(Checkout.Full(build.Text("dockerfile"))));
+            Assert.Equal(Checkout.Root, build.Text("context"));
+            Assert.True(File.Exists(Checkout.Full(build.Text("dockerfile"))));
             if (build.TextOrNull("args", "PROGRAM") is { } program)
                 Assert.Contains(Checkout.Full(program), Checkout.Projects.Values.Select(Path.GetDirectoryName));
         }
@@ -138,9 +138,8 @@ public sealed partial class ComposeTests
     [Fact]
     public void What_is_mounted_exists_and_what_is_named_is_declared()
     {
-        var volumes = File.At("volumes").Fields().Select(v => v.Key).ToHashSet();
-        foreach (var source in Services.Values.SelectMany(s => s.Texts("volumes")).Select(v => Default().Replace(v, "$1").Split(':')[0]))
-            Assert.True(source.StartsWith('.') ? Path.Exists(Checkout.Full(source)) : volumes.Contains(source), source);
+        foreach (var source in Services.Values.SelectMany(s => s.Texts("volumes")).Select(v => v.Split(':')[0]))
+            Assert.True(Path.IsPathRooted(source) ? Path.Exists(source) : Compose.Volumes.Contains(source), source);
         foreach (var (name, service) in Services)
             Assert.All(service.Find("depends_on").Fields(), d => Assert.True(Services.ContainsKey(d.Key), $"{name} waits for {d.Key}"));
     }
@@ -148,11 +147,11 @@ public sealed partial class ComposeTests
     [Fact]
     public void Tokens_come_from_a_file_that_is_not_in_git()
     {
-        var text = System.IO.File.ReadAllText(Checkout.Full("docker-compose.yml"));
-        var example = System.IO.File.ReadAllLines(Checkout.Full(".env.example"));
+        var text = string.Join('\n', Compose.Files.Select(File.ReadAllText));
+        var example = File.ReadAllLines(Checkout.Full(".env.example"));
         foreach (var asked in Required().Matches(text).Select(m => m.Groups[1].Value).Distinct())
             Assert.Contains(example, l => l == asked + "=");
-        Assert.Contains(".env", System.IO.File.ReadAllLines(Checkout.Full(".gitignore")));
+        Assert.Contains(".env", File.ReadAllLines(Checkout.Full(".gitignore")));
         // Without a profile nothing of the suite would start.
         Assert.Contains("COMPOSE_PROFILES=all", example);
         foreach (var entry in Entries)
@@ -179,8 +178,4 @@ public sealed partial class ComposeTests
 
     [GeneratedRegex(@"\$\{([A-Z_]+):\?")]
     private static partial Regex Required();
-
-    // ${NAME:-default}
-    [GeneratedRegex(@"\$\{[A-Z_]+:-([^}]*)\}")]
-    private static partial Regex Default();
 }
