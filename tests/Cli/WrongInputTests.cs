@@ -94,7 +94,7 @@ public sealed class WrongInputTests
         {
             ended = await checkout.RunAsync(arguments);
             var other = await checkout.RunAsync("list");
-            limit = other.Took * 3 > Limit ? other.Took * 3 : Limit;
+            limit = other.Took * 5 > Limit ? other.Took * 5 : Limit;
         }
 
         Assert.Equal(1, ended.Code);

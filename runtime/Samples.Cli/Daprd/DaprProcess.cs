@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -10,36 +9,28 @@ namespace Samples.Cli.Daprd;
 /// <summary>One process beside the replicas: daprd, a server of Dapr's, or Redis. It ends with the command.</summary>
 internal sealed class DaprProcess : IAsyncDisposable
 {
-    private const int LinesKept = 5;
-
     /// <summary>How long a server may take to answer; a busy machine is slow.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(15);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
-    private readonly Process _process;
-    private readonly ConcurrentQueue<string> _lastLines = new();
+    private readonly Child _child;
 
-    private DaprProcess(string name, Process process, Launcher launcher, Action<string> log)
-    {
-        (Name, _process) = (name, process);
-        process.StandardInput.Close();
-        Ended = FollowAsync(launcher, log);
-    }
+    private DaprProcess(string name, Child child) => (Name, _child) = (name, child);
 
     public string Name { get; }
 
     /// <summary>Completes when the process is gone.</summary>
-    public Task Ended { get; }
+    public Task Ended => _child.Ended;
 
     /// <summary>What it said last.</summary>
-    public IReadOnlyList<string> LastLines => [.. _lastLines];
+    public IReadOnlyList<string> LastLines => [.. _child.LastLines.Select(DaprLogLine.Read)];
 
     /// <summary>Starts a program; each line that it says goes to <paramref name="log"/>.</summary>
     public static async Task<DaprProcess> StartAsync(
         Launcher launcher, string name, IReadOnlyList<string> command, string directory, IReadOnlyDictionary<string, string> environment, Action<string> log) =>
-        new(name, await launcher.StartAsync(command, directory, environment), launcher, log);
+        new(name, await Child.StartAsync(launcher, command, directory, environment, line => log(DaprLogLine.Read(line))));
 
     /// <summary>Waits until a path answers with success. Throws <see cref="ResourceException"/> where the process ends or takes too long.</summary>
     public Task AnswersAsync(string url, CancellationToken cancel) => UntilAsync(async limit =>
@@ -82,38 +73,6 @@ internal sealed class DaprProcess : IAsyncDisposable
     private ResourceException Failed(string what) => new(Origin.Code, $"{Name} {what}",
         LastLines is { Count: > 0 } lines ? $"It said:\n  {string.Join("\n  ", lines)}" : "It said nothing; its log level can be raised with 'logLevel' in the template.");
 
-    private async Task FollowAsync(Launcher launcher, Action<string> log)
-    {
-        await Task.WhenAll(CopyAsync(_process.StandardOutput, log), CopyAsync(_process.StandardError, log));
-        await _process.WaitForExitAsync(CancellationToken.None);
-        launcher.Ended(_process.Id);
-    }
-
-    private async Task CopyAsync(StreamReader output, Action<string> log)
-    {
-        while (await output.ReadLineAsync() is { } line)
-        {
-            var said = DaprLogLine.Read(line);
-            _lastLines.Enqueue(said);
-            while (_lastLines.Count > LinesKept && _lastLines.TryDequeue(out _))
-            {
-            }
-
-            log(said);
-        }
-    }
-
     /// <summary>Asks it to end, and after a while no longer asks.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        if (!Ended.IsCompleted)
-        {
-            Native.Terminate(_process.Id);
-            if (await Task.WhenAny(Ended, Task.Delay(Farewell)) != Ended)
-                Native.Kill(_process.Id);
-        }
-
-        await Ended;
-        _process.Dispose();
-    }
+    public async ValueTask DisposeAsync() => await _child.EndAsync(Farewell);
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using Samples.Cli.Sidecars;
@@ -80,10 +81,11 @@ internal sealed class DaprdSidecar(SidecarPlace place, Func<Task<DaprProcess>> s
                 {
                     // Somebody else may have replaced it meanwhile.
                     if (Current == watched)
-                    {
-                        await watched.DisposeAsync();
                         _process = await start();
-                    }
+                }
+                catch (Exception error) when (error is Win32Exception or IOException)
+                {
+                    // Its program is away for a moment: being updated, perhaps. It is tried again.
                 }
                 finally
                 {

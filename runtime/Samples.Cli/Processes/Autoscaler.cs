@@ -55,9 +55,9 @@ internal sealed class Autoscaler : IAsyncDisposable
                 {
                     await _suite.ScaleAsync(rule.AppId, target, byHand: false, _closing.Token);
                 }
-                catch (Exception error) when (error is ResourceException or IOException)
+                catch (Exception error) when (!_closing.IsCancellationRequested)
                 {
-                    // No port, or no room: the next period tries again.
+                    // No port, no room, or a sidecar that did not start: the next period tries again.
                     _log(rule.AppId, $"fail: cannot scale to {target}: {error.Message}");
                 }
             }

@@ -24,11 +24,11 @@ internal sealed class Guard : IDisposable
     private readonly Process? _shell;
     private readonly Lock _gate = new();
 
-    public Guard()
+    public Guard(Func<int, IReadOnlyList<string>, ProcessStartInfo> start)
     {
         if (OperatingSystem.IsWindows())
             return;
-        var info = Launcher.Itself("guard", "/bin/sh", "-c", Script);
+        var info = start(0, ["/bin/sh", "-c", Script]);
         (info.RedirectStandardInput, info.RedirectStandardOutput, info.RedirectStandardError) = (true, true, true);
         _shell = Process.Start(info);
     }

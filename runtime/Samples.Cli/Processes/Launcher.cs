@@ -10,16 +10,27 @@ namespace Samples.Cli.Processes;
 internal sealed class Launcher : IDisposable
 {
     private readonly BlockingCollection<(ProcessStartInfo Info, TaskCompletionSource<Process> Done)> _queue = [];
-    private readonly Guard _guard = new();
+    private readonly Func<int, IReadOnlyList<string>, ProcessStartInfo> _start;
+    private readonly Guard _guard;
 
-    public Launcher() => new Thread(Run) { IsBackground = true, Name = "launcher" }.Start();
+    public Launcher()
+        : this((parent, command) => Itself(parent > 0 ? ["supervise", $"{parent}", .. command] : ["guard", .. command]))
+    {
+    }
+
+    /// <param name="start">How a program is started as the leader of a group of its own; it ends with the parent, which is 0 where it outlives it.</param>
+    internal Launcher(Func<int, IReadOnlyList<string>, ProcessStartInfo> start)
+    {
+        (_start, _guard) = (start, new Guard(start));
+        new Thread(Run) { IsBackground = true, Name = "launcher" }.Start();
+    }
 
     /// <summary>Starts a program with both outputs redirected, tied to the life of the command.</summary>
     public Task<Process> StartAsync(IReadOnlyList<string> command, string directory, IReadOnlyDictionary<string, string> environment)
     {
         var info = OperatingSystem.IsWindows()
             ? new ProcessStartInfo(command[0], command.Skip(1))
-            : Itself(["supervise", Environment.ProcessId.ToString(), .. command]);
+            : _start(Environment.ProcessId, command);
         info.WorkingDirectory = directory;
         (info.RedirectStandardInput, info.RedirectStandardOutput, info.RedirectStandardError) = (true, true, true);
         foreach (var (name, value) in environment)

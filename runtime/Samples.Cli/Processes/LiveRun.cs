@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Samples.Cli.Control;
 using Samples.Cli.Daprd;
@@ -51,19 +52,19 @@ internal sealed class LiveRun : IAsyncDisposable
         }
 
         var options = new SuiteOptions(how.Data, how.FreePorts, logs.Write) { Environment = how.Environment };
-        var run = new LiveRun(new Suite(sidecars, options), sidecars, options);
+        var run = new LiveRun(new Suite(sidecars, options, new Launcher()), sidecars, options);
         try
         {
             run._parts.Push(logs);
             run._parts.Push(loggers);
             run._parts.Push(sidecars);
-            var control = await ControlServer.StartAsync(run.Suite, cancel);
+            var control = await ControlServer.StartAsync(run.Suite, () => run.Suite.WaitsFor, cancel);
             options.Control = (control.Address, control.Token);
             run._parts.Push(RunFile.OfThisProcess([.. entries.Select(e => e.Pattern).Distinct()], control.Address.ToString(), control.Token, how.Data, how.Kind).Publish(repository.Data));
             run._parts.Push(control);
             run._parts.Push(run.Suite);
             await run.Suite.StartAsync(entries, cancel);
-            await run.Suite.WaitReadyAsync(how.Patience, cancel);
+            await Readiness.WaitAsync(run.Suite.Members, how.Patience, cancel);
             run._parts.Push(Autoscaler.Start(run.Suite, logs.Write));
             return run;
         }
@@ -76,13 +77,25 @@ internal sealed class LiveRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Exception? first = null;
         while (_parts.TryPop(out var part))
         {
-            if (part is IAsyncDisposable slow)
-                await slow.DisposeAsync();
-            else
-                ((IDisposable)part).Dispose();
+            try
+            {
+                if (part is IAsyncDisposable slow)
+                    await slow.DisposeAsync();
+                else
+                    ((IDisposable)part).Dispose();
+            }
+            catch (Exception error)
+            {
+                // The others are taken down all the same.
+                first ??= error;
+            }
         }
+
+        if (first is not null)
+            ExceptionDispatchInfo.Throw(first);
     }
 }
 

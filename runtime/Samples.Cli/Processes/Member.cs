@@ -1,5 +1,6 @@
-using System.Collections.Concurrent;
+using System.ComponentModel;
 using System.Diagnostics;
+using System.Threading.Channels;
 using Samples.Cli.RunTemplate;
 using Samples.Cli.Sidecars;
 using Samples.Lab;
@@ -7,186 +8,295 @@ using Samples.Lab;
 namespace Samples.Cli.Processes;
 
 /// <summary>
-/// One replica: its process, kept alive, beside its sidecar. A process that ends is started again with a back-off; only one that
-/// listens on no port and ends with 0 has done its work.
+/// One replica: its process, kept alive, beside its sidecar. It is a state machine with a mailbox: its one loop takes wishes, and what happens to the
+/// process, one after the other. So no wish meets a replica between two states, none is lost, and each is answered when it has its end. A process that
+/// ends is started again with a back-off; only one that listens on no port and ends with 0 has done its work.
 /// </summary>
-internal sealed class Member(string name, RunEntry entry, ISidecar sidecar, int? appPort, Launcher launcher, Action<string, string> log) : IAsyncDisposable
+internal sealed class Member : IAsyncDisposable
 {
-    private const int LinesKept = 5;
-    private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(200), LongestBackOff = TimeSpan.FromSeconds(5), Stable = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), LastWords = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SidecarPatience = TimeSpan.FromSeconds(30), AfterKill = TimeSpan.FromSeconds(5);
 
+    private readonly Launcher _launcher;
+    private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly SuiteOptions _options;
+    private readonly Channel<object> _mailbox = Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _closing = new();
-    private readonly ConcurrentQueue<string> _lastLines = new();
-    private TaskCompletionSource _wanted = NewSignal();
-    private volatile Process? _process;
-    private volatile string _state = "stopped";
-    private volatile bool _keep, _killed;
+    private readonly Lock _sidecarGate = new();
+    private readonly BackOff _backOff = new();
+    private readonly List<Asked> _untilEnd = [], _untilStart = [];
+    private readonly Task _loop;
+    private Task _sidecarChange = Task.CompletedTask;
+
+    // Written by the loop alone.
+    private volatile Phase _phase = Phase.Down;
+    private volatile Child? _child, _last;
     private volatile int _endings;
-    private Task _loop = Task.CompletedTask;
+    private bool _keep, _wasKilled, _isClosing;
+    private long _began;
 
-    public string Name => name;
-
-    public RunEntry Entry => entry;
-
-    public ISidecar Sidecar => sidecar;
-
-    public int? AppPort => appPort;
-
-    public int Pid
+    public Member(
+        string name, RunEntry entry, ISidecar sidecar, int? appPort, IReadOnlyDictionary<string, string> environment, Launcher launcher, SuiteOptions options)
     {
-        get
-        {
-            try
-            {
-                return _process is { HasExited: false } process ? process.Id : 0;
-            }
-            catch (InvalidOperationException)
-            {
-                // It ended between the two questions.
-                return 0;
-            }
-        }
+        (Name, Entry, Sidecar, AppPort) = (name, entry, sidecar, appPort);
+        (_environment, _launcher, _options) = (environment, launcher, options);
+        _loop = LoopAsync();
     }
+
+    private enum Phase
+    {
+        // No process, and none is to come by itself.
+        Down,
+        Up,
+        Frozen,
+
+        // Signalled to end; what is wished meanwhile waits for that, or hurries it.
+        Ending,
+
+        // No process until the back-off is over.
+        Waiting,
+    }
+
+    public string Name { get; }
+
+    public RunEntry Entry { get; }
+
+    public ISidecar Sidecar { get; }
+
+    public int? AppPort { get; }
 
     /// <summary>How often its process ended by itself.</summary>
     public int Endings => _endings;
 
     /// <summary>What it said last.</summary>
-    public IReadOnlyList<string> LastLines => [.. _lastLines];
+    public IReadOnlyList<string> LastLines => _last?.LastLines ?? [];
 
-    public Replica Describe() => new(name, entry.AppId, Pid, appPort ?? 0, sidecar.HttpPort, sidecar.GrpcPort,
-        _state == "running" && appPort is not null && !sidecar.AppReady ? "starting" : _state);
+    /// <summary>What an unanswered wish waits for; null where there is none.</summary>
+    public string? WaitsFor =>
+        _phase == Phase.Ending ? $"process {_child?.Pid} of '{Name}' to end; it is killed {_options.Farewell.TotalSeconds:0} s after it was asked"
+        : !_sidecarChange.IsCompleted ? $"the sidecar of '{Name}' to come back"
+        : null;
 
-    public void Begin(IReadOnlyDictionary<string, string> environment)
+    public Replica Describe()
     {
-        _keep = true;
-        _wanted.TrySetResult();
-        _loop = KeepAliveAsync(environment);
-    }
-
-    /// <summary>Runs it again now, without waiting for the back-off; one that runs is left alone.</summary>
-    public void Start()
-    {
-        _keep = true;
-        if (Pid == 0)
-            Volatile.Read(ref _wanted).TrySetResult();
-    }
-
-    public void Kill()
-    {
-        if (Pid is not (> 0 and var pid))
-            return;
-        // Killed on request says nothing about the program: it starts again without a longer and longer back-off.
-        _killed = true;
-        Native.Kill(pid);
-    }
-
-    public void Freeze()
-    {
-        if (Pid is not (> 0 and var pid))
-            return;
-        Native.Freeze(pid);
-        _state = "frozen";
-    }
-
-    public void Resume()
-    {
-        if (_state != "frozen" || Pid is not (> 0 and var pid))
-            return;
-        _state = "running";
-        Native.Resume(pid);
-    }
-
-    /// <summary>SIGTERM; it stays down until started. After ten seconds it is killed.</summary>
-    public async Task TerminateAsync()
-    {
-        _keep = false;
-        // A start that was asked for while it ran is no wish for after its end.
-        Volatile.Write(ref _wanted, NewSignal());
-        if (_process is not { } process || Pid is not (> 0 and var pid))
-            return;
-        Native.Resume(pid);
-        Native.Terminate(pid);
-        try
+        var (phase, pid) = (_phase, _child?.Pid ?? 0);
+        var state = phase switch
         {
-            await process.WaitForExitAsync(CancellationToken.None).WaitAsync(Patience);
+            Phase.Down => "stopped",
+            Phase.Frozen => "frozen",
+            Phase.Waiting => "restarting",
+            _ => AppPort is null || Sidecar.AppReady ? "running" : "starting",
+        };
+        return new Replica(Name, Entry.AppId, pid, AppPort ?? 0, Sidecar.HttpPort, Sidecar.GrpcPort, state);
+    }
+
+    /// <summary>Completes when the wish has its end. Throws <see cref="KeyNotFoundException"/> where the replica goes or has gone.</summary>
+    public Task AskAsync(Wish wish)
+    {
+        var asked = new Asked(wish);
+        if (!_mailbox.Writer.TryWrite(asked))
+            asked.Refuse(Name);
+        return asked.Done.Task;
+    }
+
+    /// <summary>Another sidecar in the place of this one, after all that were asked for before; the process goes on meanwhile.</summary>
+    public Task RestartSidecarAsync()
+    {
+        lock (_sidecarGate)
+        {
+            return _closing.IsCancellationRequested
+                ? Task.FromException(Asked.Refusal(Name))
+                : _sidecarChange = ChangeAsync(_sidecarChange);
         }
-        catch (TimeoutException)
-        {
-            Say($"warn: did not stop within {Patience.TotalSeconds:0} s and is killed");
-            Native.Kill(pid);
-            await process.WaitForExitAsync(CancellationToken.None);
-        }
-        catch (InvalidOperationException)
-        {
-            // It has ended, and its supervision has let go of it.
-        }
-    }
 
-    private async Task KeepAliveAsync(IReadOnlyDictionary<string, string> environment)
-    {
-        var backOff = FirstBackOff;
-        try
+        async Task ChangeAsync(Task before)
         {
-            while (true)
+            // Whether that one succeeded is for who asked for it.
+            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+            try
             {
-                await Volatile.Read(ref _wanted).Task.WaitAsync(_closing.Token);
-                Volatile.Write(ref _wanted, NewSignal());
-                var began = Stopwatch.GetTimestamp();
-                var exit = await RunOnceAsync(environment);
-                if (!_keep || (exit == 0 && appPort is null))
-                {
-                    _state = "stopped";
-                    if (_keep)
-                        Say("info: ended with 0; its work is done");
-                    continue;
-                }
-
-                _state = "restarting";
-                backOff = _killed || Stopwatch.GetElapsedTime(began) > Stable ? FirstBackOff : backOff;
-                if (!_killed)
-                    _endings++;
-                Say($"warn: {Describe(exit)}{(_killed ? " on request" : "")}; starts again in {backOff.TotalSeconds:0.0} s");
-                _killed = false;
-                await Task.WhenAny(Volatile.Read(ref _wanted).Task, Task.Delay(backOff, _closing.Token));
-                _closing.Token.ThrowIfCancellationRequested();
-                backOff = backOff * 2 < LongestBackOff ? backOff * 2 : LongestBackOff;
-                if (_keep)
-                    Volatile.Read(ref _wanted).TrySetResult();
+                await Sidecar.RestartAsync(_closing.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw Asked.Refusal(Name);
             }
         }
-        catch (OperationCanceledException)
+    }
+
+    private async Task LoopAsync()
+    {
+        await foreach (var message in _mailbox.Reader.ReadAllAsync())
         {
-            _state = "stopped";
+            switch (message)
+            {
+                case Asked asked:
+                    await TakeAsync(asked);
+                    break;
+                case Ended ended when ended.Child == _child:
+                    await EndedAsync(ended.Exit);
+                    break;
+                case Late late when late.Child == _child:
+                    Hurry(late);
+                    break;
+                case Over over when over.Attempt == _backOff.Attempt && _phase == Phase.Waiting:
+                    await LaunchAsync();
+                    break;
+            }
+
+            if (_isClosing && _child is null)
+                break;
+        }
+
+        _mailbox.Writer.Complete();
+        foreach (var wish in _untilEnd.Concat(_untilStart).Where(w => w.Wish != Wish.Close))
+            wish.Refuse(Name);
+        while (_mailbox.Reader.TryRead(out var message))
+            (message as Asked)?.Refuse(Name);
+        await CloseSidecarAsync();
+    }
+
+    private async Task TakeAsync(Asked asked)
+    {
+        switch (asked.Wish)
+        {
+            case Wish.Start when _phase == Phase.Ending:
+                _untilStart.Add(asked);
+                return;
+            case Wish.Start when _child is null:
+                await LaunchAsync();
+                break;
+            case Wish.Kill when _child is not null:
+                // Killed on request says nothing about the program: it starts again without a longer and longer back-off.
+                (_wasKilled, _phase) = (true, Phase.Ending);
+                _child.Kill();
+                _untilEnd.Add(asked);
+                return;
+            case Wish.Freeze when _phase == Phase.Up:
+                await _child!.FreezeAsync();
+                _phase = Phase.Frozen;
+                break;
+            case Wish.Resume when _phase == Phase.Frozen:
+                _child!.Resume();
+                _phase = Phase.Up;
+                break;
+            case Wish.Terminate or Wish.Close:
+                Terminate(asked);
+                return;
+        }
+
+        asked.Done.SetResult();
+    }
+
+    // What waits to be started was wished before, and its place is after the end of what runs now: the later wish takes it back.
+    private void Terminate(Asked asked)
+    {
+        _keep = false;
+        _isClosing |= asked.Wish == Wish.Close;
+        Answer(_untilStart);
+        if (_child is null)
+        {
+            _phase = Phase.Down;
+            asked.Done.SetResult();
+            return;
+        }
+
+        _untilEnd.Add(asked);
+        _phase = Phase.Ending;
+        _child.Terminate();
+        PostAfter(_options.Farewell, new Late(_child));
+    }
+
+    private void Hurry(Late late)
+    {
+        if (!late.WasKilled)
+        {
+            Say($"warn: did not stop within {_options.Farewell.TotalSeconds:0} s and is killed");
+            late.Child.Kill();
+            PostAfter(AfterKill, late with { WasKilled = true });
+        }
+        else if (_isClosing)
+        {
+            // It waits for a device, and the kernel keeps it until that answers. The others shall not wait for it, too.
+            Say("fail: is still there after SIGKILL; it is left to the kernel");
+            _child = null;
+            Answer(_untilEnd);
         }
     }
 
-    // Null where it could not even be started.
-    private async Task<int?> RunOnceAsync(IReadOnlyDictionary<string, string> environment)
+    private async Task LaunchAsync()
     {
+        _keep = true;
+        _began = Stopwatch.GetTimestamp();
         try
         {
-            using var process = await launcher.StartAsync(entry.Command, entry.Directory, environment);
-            _process = process;
-            _state = "running";
-            process.StandardInput.Close();
-            var output = Task.WhenAll(CopyAsync(process.StandardOutput), CopyAsync(process.StandardError));
-            await process.WaitForExitAsync(CancellationToken.None);
-            launcher.Ended(process.Id);
-            // What left the group may hold the output open for ever.
-            await Task.WhenAny(output, Task.Delay(LastWords, CancellationToken.None));
-            return process.ExitCode;
+            var child = await Child.StartAsync(_launcher, Entry.Command, Entry.Directory, _environment, Say);
+            (_child, _last, _phase) = (child, child, Phase.Up);
+            _ = child.Ended.ContinueWith(exit => _mailbox.Writer.TryWrite(new Ended(child, exit.IsCompletedSuccessfully ? exit.Result : null)),
+                CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
-        catch (Exception error) when (error is System.ComponentModel.Win32Exception or IOException)
+        catch (Exception error) when (error is Win32Exception or IOException or InvalidOperationException)
         {
             Say($"fail: {error.Message}");
-            return null;
+            Wait(exit: null);
         }
-        finally
+    }
+
+    private async Task EndedAsync(int? exit)
+    {
+        _child = null;
+        if (_untilStart.Count > 0)
+            await LaunchAsync();
+        else if (!_keep || (exit == 0 && AppPort is null))
+            Rest(hasDoneItsWork: _keep);
+        else
+            Wait(exit);
+        _wasKilled = false;
+        // Who is answered finds it as it is now.
+        Answer(_untilEnd);
+        Answer(_untilStart);
+    }
+
+    private void Rest(bool hasDoneItsWork)
+    {
+        _phase = Phase.Down;
+        if (hasDoneItsWork)
+            Say("info: ended with 0; its work is done");
+    }
+
+    private void Wait(int? exit)
+    {
+        _phase = Phase.Waiting;
+        var delay = _backOff.Next(_wasKilled, Stopwatch.GetElapsedTime(_began));
+        if (!_wasKilled)
+            _endings++;
+        Say($"warn: {Describe(exit)}{(_wasKilled ? " on request" : "")}; starts again in {delay.TotalSeconds:0.0} s");
+        PostAfter(delay, new Over(_backOff.Attempt));
+    }
+
+    private void PostAfter(TimeSpan delay, object message) => Task.Delay(delay, _closing.Token).ContinueWith(
+        _ => _mailbox.Writer.TryWrite(message), CancellationToken.None, TaskContinuationOptions.NotOnCanceled, TaskScheduler.Default);
+
+    private async Task CloseSidecarAsync()
+    {
+        lock (_sidecarGate)
+            _closing.Cancel();
+        try
         {
-            _process = null;
+            await _sidecarChange.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Sidecar.DisposeAsync().AsTask().WaitAsync(SidecarPatience);
         }
+        catch (Exception error)
+        {
+            // It ends with the command at the latest; the others go on.
+            Say($"fail: its sidecar did not stop: {error.Message}");
+        }
+    }
+
+    private static void Answer(List<Asked> wishes)
+    {
+        foreach (var wish in wishes)
+            wish.Done.SetResult();
+        wishes.Clear();
     }
 
     private static string Describe(int? exit) => exit switch
@@ -197,36 +307,27 @@ internal sealed class Member(string name, RunEntry entry, ISidecar sidecar, int?
         _ => $"ended with {exit}",
     };
 
-    private async Task CopyAsync(StreamReader output)
-    {
-        try
-        {
-            while (await output.ReadLineAsync() is { } line)
-            {
-                _lastLines.Enqueue(line);
-                while (_lastLines.Count > LinesKept && _lastLines.TryDequeue(out _))
-                {
-                }
-
-                log(name, line);
-            }
-        }
-        catch (Exception error) when (error is IOException or ObjectDisposedException)
-        {
-            // The process is gone and its output was let go.
-        }
-    }
-
-    private void Say(string line) => log(name, line);
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private void Say(string line) => _options.Log(Name, line);
 
     public async ValueTask DisposeAsync()
     {
-        await TerminateAsync();
-        await _closing.CancelAsync();
+        // Who comes second is refused, and waits for the same end.
+        await AskAsync(Wish.Close).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _loop;
-        _closing.Dispose();
-        await sidecar.DisposeAsync();
     }
+
+    private sealed record Asked(Wish Wish)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public static KeyNotFoundException Refusal(string name) => new($"There is no replica '{name}' any more.");
+
+        public void Refuse(string name) => Done.TrySetException(Refusal(name));
+    }
+
+    private sealed record Ended(Child Child, int? Exit);
+
+    private sealed record Late(Child Child, bool WasKilled = false);
+
+    private sealed record Over(int Attempt);
 }

@@ -10,7 +10,6 @@ namespace Samples.Cli.Processes;
 internal static partial class Native
 {
     private const int SigKill = 9, SigTerm = 15, SetParentDeathSignal = 1;
-    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(2);
 
     // The numbers differ: Linux's SIGSTOP is macOS's SIGTSTP's neighbour.
     private static int SigStop => OperatingSystem.IsLinux() ? 19 : 17;
@@ -51,17 +50,20 @@ internal static partial class Native
             _ = SendSignal(pid, SigTerm);
     }
 
-    /// <summary>Stops the clock of a replica and of all that it started; it stands still on return.</summary>
+    /// <summary>Stops the clock of a replica and of all that it started.</summary>
     public static void Freeze(int pid)
     {
         if (OperatingSystem.IsWindows())
             With(pid, process => _ = NtSuspendProcess(process.Handle));
         else
             SignalGroup(pid, SigStop);
-        // The kernel begins to stop it when the thread that takes the signal runs next: on a busy machine not at once.
-        if (OperatingSystem.IsLinux())
-            SpinWait.SpinUntil(() => StateOf(pid) is null or 'T' or 'Z' or 'X', Standstill);
     }
+
+    /// <summary>Whether a process that was told to stand still does, as far as the system tells.</summary>
+    public static bool StandsStill(int pid) => !OperatingSystem.IsLinux() || StateOf(pid) is null or 'T' or 'Z' or 'X';
+
+    /// <summary>Whether a process that was started here has become the program asked for, or will in the next instant: it leads its group then.</summary>
+    public static bool LeadsItsGroup(int pid) => OperatingSystem.IsWindows() || GetProcessGroup(pid) == pid;
 
     /// <summary>Lets it go on.</summary>
     public static void Resume(int pid)
@@ -155,6 +157,9 @@ internal static partial class Native
 
     [LibraryImport("libc", EntryPoint = "setpgid")]
     private static partial int SetProcessGroup(int pid, int group);
+
+    [LibraryImport("libc", EntryPoint = "getpgid")]
+    private static partial int GetProcessGroup(int pid);
 
     [LibraryImport("libc", EntryPoint = "getppid")]
     private static partial int GetParent();

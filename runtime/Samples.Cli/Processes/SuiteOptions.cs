@@ -9,6 +9,9 @@ internal sealed record SuiteOptions(string DataDirectory, bool FreePorts, Action
     /// <summary>Where the control interface is, and its token; told to applications whose template asks with <c>SAMPLES_CONTROL: "true"</c>.</summary>
     public (Uri Address, string Token)? Control { get; set; }
 
+    /// <summary>How long a replica may take to end after SIGTERM before it is killed.</summary>
+    public TimeSpan Farewell { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>A pattern's folder.</summary>
     public string DataOf(string pattern) => Path.Combine(DataDirectory, pattern);
 
