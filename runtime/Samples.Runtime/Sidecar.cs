@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Samples.Runtime.Api.Http;
+using Samples.Runtime.Api;
 using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.Components;
@@ -8,25 +8,33 @@ using Samples.Runtime.Resources;
 
 namespace Samples.Runtime;
 
-/// <summary>One application's sidecar: an HTTP and a gRPC port on loopback, its components, and the way to the application.</summary>
+/// <summary>
+/// One application's sidecar: an HTTP and a gRPC port on loopback, its components, and the way to the application. Which building blocks it has,
+/// <see cref="Blocks"/> says.
+/// </summary>
 public sealed class Sidecar : IAsyncDisposable
 {
     private readonly DaprRuntime _runtime;
     private readonly DaprConfiguration _configuration;
     private readonly TraceExport? _traces;
     private readonly AppChannel _channel;
-    private readonly List<Func<ValueTask>> _releases = [];
+    private readonly SidecarComponents _components;
+    private readonly ILogger _log;
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private IReadOnlyList<ISidecarFeature> _features = [];
+    private IReadOnlyList<IBlockApi> _blocks = [];
     private SidecarServer? _server;
 
     private Sidecar(DaprRuntime runtime, SidecarOptions options)
     {
         _runtime = runtime;
         Options = options;
-        _configuration = options.ConfigurationFile is { } file ? ConfigurationReader.ReadFile(Path.GetFullPath(file, options.BaseDirectory)) : DaprConfiguration.Empty;
+        _log = runtime.Options.Loggers.CreateLogger("sidecar." + options.AppId);
+        _configuration = options.ConfigurationFile is { } file
+            ? ConfigurationReader.ReadFile(Path.GetFullPath(file, options.BaseDirectory))
+            : DaprConfiguration.Empty;
         _traces = TraceExport.Create(options.AppId, _configuration.Tracing);
-        _channel = new AppChannel(options) { Access = _configuration.AccessControl };
+        _channel = new AppChannel(options.App) { Access = _configuration.AccessControl };
+        _components = new SidecarComponents(runtime.Components, _log);
     }
 
     /// <summary>The application's id.</summary>
@@ -73,87 +81,60 @@ public sealed class Sidecar : IAsyncDisposable
                 "The embedded runtime speaks 'http' and 'grpc' to applications; run this one with daprd.");
         }
 
-        var resources = ResourceLoader.Load(Options.ResourcePaths, AppId, Options.Variables) with { Configuration = _configuration };
+        var context = await PrepareAsync(cancel);
+        var invocation = new InvocationApi(new Invocation(context, _runtime.Names), _runtime.Options.SlowClients.Standstill);
+        _blocks = Blocks.Create(context, invocation);
+        var own = new SidecarApi(context, Options.App, _blocks, () => _shutdown.TrySetResult());
+        _server = await SidecarServer.StartAsync(Options, _runtime.Options, own, _blocks, invocation, context.Metrics, _traces, cancel);
+        _runtime.Names.Add(AppId, _channel);
+        _channel.Watch(AppReadyAsync, AppLostAsync);
+    }
+
+    /// <summary>What the building blocks work with: resources read, components started.</summary>
+    private async Task<SidecarContext> PrepareAsync(CancellationToken cancel)
+    {
+        var resources = ResourceLoader.Load(Options.ResourcePaths, AppId, EngineCatalog.All.Values, Options.Variables);
         foreach (var warning in resources.Warnings)
-            _runtime.Options.Loggers.CreateLogger("sidecar." + AppId).LogWarning("{Warning}", warning);
-        var components = await StartComponentsAsync(resources, cancel);
-        resources = resources with { HttpEndpoints = await Task.WhenAll(resources.HttpEndpoints.Select(e => e.ResolveAsync(components.Find<ISecretStore>, cancel))) };
-        var context = new SidecarContext(AppId, "default", components, _channel, _runtime.Options.Time, _runtime.Options.Loggers)
+            _log.LogWarning("{Warning}", warning);
+        await _components.StartAsync(resources.Components, Options.BaseDirectory, cancel);
+        var endpoints = resources.HttpEndpoints.Select(e => e.ResolveAsync(_components.Find<ISecretStore>, cancel));
+        return new SidecarContext(AppId, "default", _components, _channel, _runtime.Options.Time, _runtime.Options.Loggers)
         {
-            Resources = resources,
+            Resources = resources with { Configuration = _configuration, HttpEndpoints = await Task.WhenAll(endpoints) },
             Policies = new Policies(resources.Resiliencies, _runtime.Options.Time),
             Replica = $"{AppId}@{Options.AppPort}",
             Actors = _runtime.Actors,
             Outboxes = _runtime.Outboxes,
             Jobs = await _runtime.Schedulers.OpenAsync(Options.DataDirectory, cancel),
         };
-        var invocation = new InvocationFeature(new Invocation(context, _runtime.Names), _runtime.Options.SlowClients.Standstill);
-        _features = [.. SidecarFeatures.Create(context), invocation];
-        var endpoints = new SidecarEndpoints(this, components, _features, () => _shutdown.TrySetResult());
-        _server = await SidecarServer.StartAsync(Options, _runtime.Options, endpoints, _features, invocation, context.Metrics, _traces, cancel);
-        _runtime.Names.Add(AppId, _channel);
-        var log = _runtime.Options.Loggers.CreateLogger("sidecar." + AppId);
-        _channel.Watch(
-            async stop =>
-            {
-                foreach (var feature in _features)
-                    await feature.AppReadyAsync(stop);
-                log.LogDebug("the application answers on port {Port}", Options.AppPort);
-            },
-            async stop =>
-            {
-                log.LogWarning("the application does not answer any more on port {Port}", Options.AppPort);
-                foreach (var feature in _features)
-                    await feature.AppLostAsync(stop);
-            });
     }
 
-    private async Task<ComponentLookup> StartComponentsAsync(ResourceSet resources, CancellationToken cancel)
+    private async Task AppReadyAsync(CancellationToken cancel)
     {
-        var started = new Dictionary<string, (Component Component, IEngine Engine)>(StringComparer.Ordinal);
-        // Secret stores come first, because the settings of others may be secrets.
-        foreach (var component in resources.Components.OrderBy(c => !EngineCatalog.IsSecretStore(c.Type)).ThenBy(c => c.SecretReferences.Count > 0))
-        {
-            try
-            {
-                var resolved = await SecretReference.ResolveAsync(component, name => started.GetValueOrDefault(name).Engine as ISecretStore, cancel);
-                var (engine, release) = await _runtime.Components.AcquireAsync(resolved, Options.BaseDirectory, cancel);
-                started.Add(component.Name, (resolved, engine));
-                _releases.Add(release);
-            }
-            catch (ResourceException error) when (component.IgnoreErrors)
-            {
-                _runtime.Options.Loggers.CreateLogger("sidecar." + AppId)
-                    .LogWarning("component left out because of ignoreErrors: {Problem}", error.Message);
-            }
-        }
+        foreach (var block in _blocks)
+            await block.AppReadyAsync(cancel);
+        _log.LogDebug("the application answers on port {Port}", Options.AppPort);
+    }
 
-        return new ComponentLookup([.. resources.Components.Where(c => started.ContainsKey(c.Name)).Select(c => started[c.Name])]);
+    private async Task AppLostAsync(CancellationToken cancel)
+    {
+        _log.LogWarning("the application does not answer any more on port {Port}", Options.AppPort);
+        foreach (var block in _blocks)
+            await block.AppLostAsync(cancel);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _runtime.Names.Remove(AppId, _channel);
-        foreach (var feature in _features)
-            await feature.AppLostAsync(CancellationToken.None);
+        foreach (var block in _blocks)
+            await block.AppLostAsync(CancellationToken.None);
         if (_server is not null)
             await _server.DisposeAsync();
         await _channel.DisposeAsync();
         _traces?.Dispose();
-        foreach (var feature in _features)
-            await feature.DisposeAsync();
-        foreach (var release in _releases)
-            await release();
-        _releases.Clear();
-    }
-
-    private sealed class ComponentLookup(IReadOnlyList<(Component, IEngine)> all) : IComponentLookup
-    {
-        private readonly Dictionary<string, IEngine> _byName = all.ToDictionary(c => c.Item1.Name, c => c.Item2, StringComparer.Ordinal);
-
-        public IReadOnlyList<(Component Component, IEngine Engine)> All => all;
-
-        public T? Find<T>(string name) where T : class, IEngine => _byName.GetValueOrDefault(name) as T;
+        foreach (var block in _blocks)
+            await block.DisposeAsync();
+        await _components.DisposeAsync();
     }
 }

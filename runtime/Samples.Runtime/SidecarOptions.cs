@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks.Actors;
 
 namespace Samples.Runtime;
@@ -68,18 +69,7 @@ public sealed record SidecarOptions(string AppId)
 
     /// <summary>Logs every call of the API, as daprd's <c>--enable-api-logging</c>.</summary>
     public bool ApiLogging { get; init; }
-}
 
-/// <summary>How the application's health is asked for; the defaults are daprd's.</summary>
-/// <param name="Path">An HTTP path that answers 2xx while the application can work.</param>
-public sealed record AppHealthCheck(string Path = "/healthz")
-{
-    /// <summary>Time between two probes.</summary>
-    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>A probe that takes longer has failed.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>Failures in a row after which the application gets no traffic.</summary>
-    public int Threshold { get; init; } = 3;
+    internal AppConnection App =>
+        new(AppPort, AppProtocol) { Token = AppToken, MaxConcurrency = MaxConcurrency, Health = AppHealthCheck };
 }

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Samples.Runtime.Api;
 using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.Apps;
@@ -38,10 +39,17 @@ internal sealed class SidecarServer : IAsyncDisposable
     public int GrpcPort { get; }
 
     /// <summary>Listens. Throws <see cref="ResourceException"/> for a port that is in use.</summary>
-    public static async Task<SidecarServer> StartAsync(SidecarOptions options, RuntimeOptions runtime, SidecarEndpoints endpoints,
-        IReadOnlyList<ISidecarFeature> features, InvocationFeature invocation, SidecarMetrics metrics, TraceExport? traces, CancellationToken cancel)
+    public static async Task<SidecarServer> StartAsync(
+        SidecarOptions options,
+        RuntimeOptions runtime,
+        SidecarApi own,
+        IReadOnlyList<IBlockApi> blocks,
+        InvocationApi invocation,
+        SidecarMetrics metrics,
+        TraceExport? traces,
+        CancellationToken cancel)
     {
-        var host = Build(options, runtime, endpoints, features);
+        var host = Build(options, runtime, own, blocks);
         var log = runtime.Loggers.CreateLogger("sidecar." + options.AppId);
         host.Use(metrics.CountAsync);
         host.UseMiddleware<ErrorMiddleware>(options.MaxBodySize);
@@ -54,10 +62,10 @@ internal sealed class SidecarServer : IAsyncDisposable
         invocation.Use(host);
         host.Use(CleanPath);
         host.UseRouting();
-        endpoints.Map(host);
+        own.Map(host);
         metrics.Map(host);
-        foreach (var feature in features)
-            feature.MapHttp(host);
+        foreach (var block in blocks)
+            block.MapHttp(host);
         host.MapGrpcService<DaprService>();
         host.UseEndpoints(_ => { });
         try
@@ -73,7 +81,7 @@ internal sealed class SidecarServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication Build(SidecarOptions options, RuntimeOptions runtime, SidecarEndpoints endpoints, IReadOnlyList<ISidecarFeature> features)
+    private static WebApplication Build(SidecarOptions options, RuntimeOptions runtime, SidecarApi own, IReadOnlyList<IBlockApi> blocks)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "sidecar" });
         builder.Logging.ClearProviders();
@@ -88,7 +96,7 @@ internal sealed class SidecarServer : IAsyncDisposable
         });
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = (int)Math.Min(options.MaxBodySize, int.MaxValue));
         builder.Services.AddHttpForwarder();
-        builder.Services.AddSingleton<IServiceMethodProvider<DaprService>>(new FeatureMethods(endpoints, features));
+        builder.Services.AddSingleton<IServiceMethodProvider<DaprService>>(new BlockMethods(own, blocks));
         return builder.Build();
     }
 
@@ -154,14 +162,14 @@ internal sealed class SidecarServer : IAsyncDisposable
         await _host.DisposeAsync();
     }
 
-    private sealed class FeatureMethods(SidecarEndpoints endpoints, IReadOnlyList<ISidecarFeature> features) : IServiceMethodProvider<DaprService>
+    private sealed class BlockMethods(SidecarApi own, IReadOnlyList<IBlockApi> blocks) : IServiceMethodProvider<DaprService>
     {
         public void OnServiceMethodDiscovery(ServiceMethodProviderContext<DaprService> context)
         {
             var methods = new GrpcMethods(context);
-            endpoints.Bind(methods);
-            foreach (var feature in features)
-                feature.BindGrpc(methods);
+            own.Bind(methods);
+            foreach (var block in blocks)
+                block.BindGrpc(methods);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Samples.BrokerHost;
 using Samples.Runtime.Components;
+using Samples.Runtime.Components.Sqlite;
 
 // Usage: BrokerHost FILE FIRST, or BrokerHost outbox FOLDER FIRST (see OutboxHost). Publishes the numbers from FIRST on from several writers until it is killed. Prints "p N" when N was
 // acknowledged, and "h GROUP N" when a group has handled it and has not told the broker yet.

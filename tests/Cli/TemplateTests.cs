@@ -1,5 +1,6 @@
 using Samples.Cli.RunTemplate;
 using Samples.Runtime;
+using Samples.Runtime.Apps;
 using Samples.Runtime.Resources;
 using Xunit;
 using static Samples.Cli.Tests.Checkout;

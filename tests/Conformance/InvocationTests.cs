@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Samples.Conformance.Daprd;
 using Samples.Runtime;
+using Samples.Runtime.Apps;
 using Xunit;
 
 namespace Samples.Conformance;

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Samples.Runtime.Components;
+using Samples.Runtime.Components.Sqlite;
 using Xunit;
 
 namespace Samples.Unit;

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Samples.Runtime.Components;
+using Samples.Runtime.Components.Cron;
 using Xunit;
 
 namespace Samples.Unit;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Samples.Runtime;
-using Samples.Runtime.Api;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.Components;
@@ -47,7 +47,7 @@ public sealed class GovernedBlockTests : IAsyncDisposable
         {
             _engine.Left = failures;
             _engine.Calls = 0;
-            var asked = context.GovernAsync("faulty", kind, "ERR_OWN", "it failed", stop => _engine.GetAsync("k", stop), TestContext.Current.CancellationToken);
+            var asked = context.Policies.GovernAsync("faulty", kind, "ERR_OWN", "it failed", stop => _engine.GetAsync("k", stop), TestContext.Current.CancellationToken);
             if (failures <= retries)
             {
                 Assert.Null(await asked);

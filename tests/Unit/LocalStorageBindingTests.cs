@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Samples.Runtime.Components;
+using Samples.Runtime.Components.Local;
 using Xunit;
 
 namespace Samples.Unit;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Samples.Runtime.Components;
+using Samples.Runtime.Components.Sqlite;
 using Samples.Runtime.Resources;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Polly.CircuitBreaker;
+using Samples.Runtime.Components;
 using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 using Xunit;
@@ -114,9 +115,9 @@ public sealed class ResiliencyTests : IDisposable
     {
         Load("timeouts: {t: 1s}");
         var first = File.ReadAllText(_file);
-        Assert.Empty(ResourceLoader.Load([_file], "app").Warnings);
+        Assert.Empty(ResourceLoader.Load([_file], "app", EngineCatalog.All.Values).Warnings);
         File.WriteAllText(_file, first + "---\n" + first);
-        Assert.Contains(_file + ":8: daprd sees", Assert.Single(ResourceLoader.Load([_file], "app").Warnings));
+        Assert.Contains(_file + ":8: daprd sees", Assert.Single(ResourceLoader.Load([_file], "app", EngineCatalog.All.Values).Warnings));
     }
 
     [Fact]
@@ -138,7 +139,7 @@ public sealed class ResiliencyTests : IDisposable
     private IReadOnlyList<Resiliency> Load(string policies)
     {
         File.WriteAllText(_file, $"apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: {{name: r}}\nspec:\n  policies:\n    {policies}\n");
-        return ResourceLoader.Load([_file], "app").Resiliencies;
+        return ResourceLoader.Load([_file], "app", EngineCatalog.All.Values).Resiliencies;
     }
 
     public void Dispose() => File.Delete(_file);

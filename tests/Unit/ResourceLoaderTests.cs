@@ -1,3 +1,4 @@
+using Samples.Runtime.Components;
 using Samples.Runtime.Resources;
 using Xunit;
 
@@ -39,12 +40,12 @@ public sealed class ResourceLoaderTests : IDisposable
 
     [Fact]
     public void A_path_that_does_not_exist_is_named() =>
-        Assert.Contains("does not exist", Assert.Throws<ResourceException>(() => ResourceLoader.Load([Path.Combine(_folder, "no")], "app")).Message);
+        Assert.Contains("does not exist", Assert.Throws<ResourceException>(() => ResourceLoader.Load([Path.Combine(_folder, "no")], "app", EngineCatalog.All.Values)).Message);
 
     private ResourceSet Load(string yaml)
     {
         File.WriteAllText(Path.Combine(_folder, "component.yaml"), yaml);
-        return ResourceLoader.Load([_folder], "app", new Dictionary<string, string> { ["dataDir"] = "/data" });
+        return ResourceLoader.Load([_folder], "app", EngineCatalog.All.Values, new Dictionary<string, string> { ["dataDir"] = "/data" });
     }
 
     private static string Valid(string setting, string value) => $"""

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Samples.Runtime.Components;
 using Samples.Runtime.Resources;
 using Samples.Runtime.Routing;
 using Xunit;
@@ -105,7 +106,7 @@ public sealed class RoutingExpressionTests
                       match: event.data.items.map(i, i > 2) == [2]
                     default: /all
                 """);
-            var error = Assert.Throws<ResourceException>(() => ResourceLoader.Load([folder], "app"));
+            var error = Assert.Throws<ResourceException>(() => ResourceLoader.Load([folder], "app", EngineCatalog.All.Values));
             Assert.Contains("sub.yaml:11: the rule 'event.data.items.map(i, i > 2) == [2]' of subscription 'orders' cannot be used: the function 'map' at column 18 is not supported: startsWith, endsWith, contains, matches and size are. Write", error.Message);
         }
         finally

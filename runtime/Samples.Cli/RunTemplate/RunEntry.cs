@@ -1,4 +1,5 @@
 using Samples.Runtime;
+using Samples.Runtime.Apps;
 
 namespace Samples.Cli.RunTemplate;
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Samples.Runtime;
+using Samples.Runtime.Apps;
 using Samples.Runtime.Resources;
 
 namespace Samples.Cli.RunTemplate;

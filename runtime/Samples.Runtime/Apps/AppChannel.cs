@@ -22,17 +22,17 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
     private Task _watch = Task.CompletedTask;
     private volatile bool _available;
 
-    /// <summary>A channel to the application of <paramref name="options"/> on loopback; without a port there is none.</summary>
-    public AppChannel(SidecarOptions options)
+    /// <summary>A channel to an application on loopback; without a port there is none.</summary>
+    public AppChannel(AppConnection app)
     {
-        Port = options.AppPort;
-        IsGrpc = options.AppProtocol == "grpc";
-        _token = options.AppToken;
-        _health = options.AppHealthCheck;
+        Port = app.Port;
+        IsGrpc = app.Protocol == "grpc";
+        _token = app.Token;
+        _health = app.Health;
         BaseAddress = Port is null ? null : new Uri($"http://127.0.0.1:{Port}");
         Authority = BaseAddress?.GetLeftPart(UriPartial.Authority);
-        if (options.MaxConcurrency > 0)
-            _slots = new SemaphoreSlim(options.MaxConcurrency);
+        if (app.MaxConcurrency > 0)
+            _slots = new SemaphoreSlim(app.MaxConcurrency);
         _client = new HttpMessageInvoker(new SocketsHttpHandler
         {
             UseCookies = false,

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Components;
 using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
@@ -31,21 +29,20 @@ internal sealed record BindingReply(
 /// Input bindings of one application: it is asked whether it wants a binding, then gets its events. Its answer may save state and invoke output
 /// bindings.
 /// </summary>
-internal sealed class InputBindings(SidecarContext context, BindingBlock outputs, StateBlock state) : IAsyncDisposable
+internal sealed class InputBindings(
+    SidecarContext context, BindingBlock outputs, StateBlock state, IBindingReceiver app) : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _running = [];
 
     public async Task StartAsync(CancellationToken cancel)
     {
         await StopAsync();
-        var log = context.Loggers.CreateLogger("sidecar." + context.AppId);
-        IBindingReceiver receiver = context.App.Grpc is { } grpc ? new GrpcBindingReceiver(grpc, log) : new HttpBindingReceiver(context.App, log);
         foreach (var (component, engine) in context.Components.All)
         {
-            if (engine is IInputBinding binding && await IsWantedAsync(receiver, component, cancel))
+            if (engine is IInputBinding binding && await IsWantedAsync(component, cancel))
             {
                 _running.Add(await binding.StartAsync(context.AppId, (happened, stop) =>
-                    context.Policies.Inbound(component.Name, ComponentKind.Binding).RunAsync(async limit => await DeliverAsync(receiver, component, happened, limit), stop).AsTask(), cancel));
+                    context.Policies.Inbound(component.Name, ComponentKind.Binding).RunAsync(async limit => await DeliverAsync(component, happened, limit), stop).AsTask(), cancel));
             }
         }
     }
@@ -59,15 +56,15 @@ internal sealed class InputBindings(SidecarContext context, BindingBlock outputs
 
     public async ValueTask DisposeAsync() => await StopAsync();
 
-    private static async Task<bool> IsWantedAsync(IBindingReceiver receiver, Component component, CancellationToken cancel) =>
+    private async Task<bool> IsWantedAsync(Component component, CancellationToken cancel) =>
         // Who wrote the direction down has decided: the application is not asked.
         component.Metadata.TryGetValue("direction", out var direction)
             ? direction.Contains("input", StringComparison.OrdinalIgnoreCase)
-            : await receiver.WantsAsync(component, cancel);
+            : await app.WantsAsync(component, cancel);
 
-    private async Task<ReadOnlyMemory<byte>> DeliverAsync(IBindingReceiver receiver, Component component, BindingEvent happened, CancellationToken cancel)
+    private async Task<ReadOnlyMemory<byte>> DeliverAsync(Component component, BindingEvent happened, CancellationToken cancel)
     {
-        var reply = await receiver.DeliverAsync(component, happened, cancel);
+        var reply = await app.DeliverAsync(component, happened, cancel);
         if (reply is { States.Count: > 0, StoreName.Length: > 0 })
             await state.SaveAsync(reply.StoreName, reply.States, cancel);
         var calls = reply.To.Select(to => (Func<Task>)(() => outputs.InvokeAsync(to, reply.Operation, reply.Data, new Dictionary<string, string>(), cancel)));

@@ -1,6 +1,6 @@
 using Dapr.Client.Autogen.Grpc.v1;
 using Grpc.Core;
-using Samples.Runtime.Api;
+using Samples.Runtime.Errors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
 
 namespace Samples.Runtime.BuildingBlocks;
@@ -8,6 +8,9 @@ namespace Samples.Runtime.BuildingBlocks;
 /// <summary>The jobs of one application, with daprd's words for what fails.</summary>
 internal sealed class JobBlock(SidecarContext context)
 {
+    /// <summary>What could not be delivered while the application was away is due now.</summary>
+    public void DeliverMissed() => context.Jobs.Wake();
+
     /// <summary>Schedules a job; the time and number of its runs are in it.</summary>
     public async Task ScheduleAsync(Job? job, bool overwrite, CancellationToken cancel)
     {

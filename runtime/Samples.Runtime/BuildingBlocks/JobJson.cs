@@ -4,8 +4,7 @@ using Dapr.Client.Autogen.Grpc.v1;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
-using Samples.Runtime.Api;
-using Samples.Runtime.Api.Http;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.BuildingBlocks;
 

@@ -1,5 +1,5 @@
 using Grpc.Core;
-using Samples.Runtime.Api;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Components;
 
 namespace Samples.Runtime.BuildingBlocks;

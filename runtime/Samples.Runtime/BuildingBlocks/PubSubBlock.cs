@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Samples.Runtime.Components;
 using Samples.Runtime.Resilience;
+using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.BuildingBlocks;
 

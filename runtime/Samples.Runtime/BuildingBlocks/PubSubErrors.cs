@@ -1,5 +1,5 @@
 using Grpc.Core;
-using Samples.Runtime.Api;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.BuildingBlocks;
 

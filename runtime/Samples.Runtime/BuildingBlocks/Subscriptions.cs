@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using Samples.Runtime.Api.Grpc;
 using Samples.Runtime.Components;
 using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
@@ -19,7 +18,7 @@ internal enum SubscriptionKind
 /// The subscriptions of one application. Those of the files and those that it names itself begin when it answers and end when it is
 /// lost; a restarted application is asked anew.
 /// </summary>
-internal sealed class Subscriptions(SidecarContext context, PubSubBlock block) : IAsyncDisposable
+internal sealed class Subscriptions(SidecarContext context, PubSubBlock block, IEventReceiver app) : IAsyncDisposable
 {
     private readonly ILogger _log = context.Loggers.CreateLogger("sidecar." + context.AppId);
     private readonly ConcurrentDictionary<Active, byte> _active = [];
@@ -29,17 +28,16 @@ internal sealed class Subscriptions(SidecarContext context, PubSubBlock block) :
     public async Task StartAsync(CancellationToken cancel)
     {
         await StopAsync();
-        IEventReceiver receiver = context.App.Grpc is { } grpc ? new GrpcEventReceiver(grpc, _log) : new HttpEventReceiver(context.App, _log);
         foreach (var subscription in context.Resources.Subscriptions)
-            await StartOneAsync(subscription, SubscriptionKind.Declarative, receiver, cancel);
+            await StartOneAsync(subscription, SubscriptionKind.Declarative, app, cancel);
         foreach (var subscription in await new WantedSubscriptions(context, _log).AskAsync(cancel))
-            await StartOneAsync(subscription, SubscriptionKind.Programmatic, receiver, cancel);
+            await StartOneAsync(subscription, SubscriptionKind.Programmatic, app, cancel);
     }
 
     /// <summary>Ends the application's subscriptions; running handlers finish first. Streams end with their callers.</summary>
     public Task StopAsync() => Task.WhenAll(_active.Keys.Where(a => a.Kind != SubscriptionKind.Streaming).Select(EndAsync));
 
-    /// <summary>Subscribes until the result is disposed. Throws <see cref="Api.ApiException"/> where the application may not.</summary>
+    /// <summary>Subscribes until the result is disposed. Throws <see cref="Errors.ApiException"/> where the application may not.</summary>
     public async Task<IAsyncDisposable> AddAsync(Subscription subscription, SubscriptionKind kind, IEventReceiver receiver, CancellationToken cancel)
     {
         var target = block.Find(subscription.PubsubName) ?? throw PubSubErrors.NotFound(subscription.PubsubName, null);

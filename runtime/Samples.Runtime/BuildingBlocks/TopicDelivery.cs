@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Samples.Runtime.Api;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Components;
 using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;

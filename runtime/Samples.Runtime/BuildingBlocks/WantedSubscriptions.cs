@@ -3,7 +3,6 @@ using System.Text.Json;
 using Dapr.AppCallback.Autogen.Grpc.v1;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Samples.Runtime.Api.Http;
 using Samples.Runtime.Apps;
 using Samples.Runtime.Resources;
 using Samples.Runtime.Routing;

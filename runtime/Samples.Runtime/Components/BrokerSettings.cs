@@ -14,11 +14,11 @@ public sealed record BrokerSettings(TimeSpan RedeliverInterval, TimeSpan Process
     public static BrokerSettings Default { get; } = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), 10, 0);
 
     /// <summary>Settings that every pub/sub component knows, whatever its engine: groups and who may use which topic.</summary>
-    public static IReadOnlyList<EngineSetting> Common { get; } =
+    public static IReadOnlyList<ComponentSetting> Common { get; } =
         [new("consumerID"), new("allowedTopics"), new("protectedTopics"), new("publishingScopes"), new("subscriptionScopes")];
 
     /// <summary>Settings of the embedded brokers.</summary>
-    public static IReadOnlyList<EngineSetting> Known { get; } =
+    public static IReadOnlyList<ComponentSetting> Known { get; } =
         [.. Common, new("redeliverInterval"), new("processingTimeout"), new("concurrency"), new("maxDeliver")];
 
     /// <summary>Reads a component; throws <see cref="ResourceException"/> for a value that cannot be used.</summary>

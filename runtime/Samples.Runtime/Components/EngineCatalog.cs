@@ -1,43 +1,45 @@
-using Microsoft.Extensions.Logging;
-using Samples.Runtime.Resources;
+using Samples.Runtime.Components.Cron;
+using Samples.Runtime.Components.Http;
+using Samples.Runtime.Components.InMemory;
+using Samples.Runtime.Components.Local;
+using Samples.Runtime.Components.Redis;
+using Samples.Runtime.Components.Sqlite;
 
 namespace Samples.Runtime.Components;
 
-/// <summary>What an engine gets to start with.</summary>
-/// <param name="BaseDirectory">Relative paths in metadata resolve here: the app directory, as with daprd.</param>
-/// <param name="Time">The clock; tests pass their own.</param>
-/// <param name="Loggers">For the engine's log lines.</param>
-public sealed record EngineContext(string BaseDirectory, TimeProvider Time, ILoggerFactory Loggers);
-
-/// <summary>One engine type: its Dapr name, the metadata it knows, and how it is made.</summary>
-/// <param name="Type">The Dapr type name, for example <c>state.sqlite</c>.</param>
-/// <param name="Settings">The metadata keys it knows. Others stop the start, with this list in the message.</param>
-/// <param name="Create">Makes an engine; throws <see cref="ResourceException"/> for a wrong value.</param>
-/// <param name="SharedAs">
-/// A key that is equal for two components that mean the same server or file; engines with equal keys and types are one instance
-/// for all sidecars of a run. Null means: never shared between component definitions.
-/// </param>
-public sealed record EngineType(
-    string Type,
-    IReadOnlyList<EngineSetting> Settings,
-    Func<Component, EngineContext, IEngine> Create,
-    Func<Component, EngineContext, string?>? SharedAs = null);
-
-/// <summary>A metadata key of an engine.</summary>
-public sealed record EngineSetting(string Name, bool Required = false);
-
 /// <summary>
-/// All engines, by type. An engine registers itself with a static <c>Type</c> property in its own file and one line here:
-/// that line is all that adding an engine needs.
+/// All engines, by type. An engine is a file in the folder of what it stands on, with a static <c>Type</c> property, and one line here: that is
+/// all that adding an engine needs.
 /// </summary>
-public static partial class EngineCatalog
+public static class EngineCatalog
 {
     /// <summary>The known types, ordered by name.</summary>
-    public static IReadOnlyDictionary<string, EngineType> All { get; } =
-        new SortedDictionary<string, EngineType>(Registered().ToDictionary(t => t.Type), StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, EngineType> All { get; } = new SortedDictionary<string, EngineType>(
+        new EngineType[]
+        {
+            InMemoryStateStore.Type,
+            InMemoryBroker.Type,
 
-    private static IEnumerable<EngineType> Registered() =>
-    [
-        .. StateEngines(), .. BrokerEngines(), .. BindingEngines(), .. SecretEngines(), .. LockEngines(), .. ConfigurationEngines(),
-    ];
+            SqliteStateStore.Type,
+            SqliteBroker.Type,
+            SqliteLockStore.Type,
+            SqliteConfigurationStore.Type,
+
+            RedisStateStore.Type,
+            RedisBroker.Type,
+            RedisLockStore.Type,
+            RedisConfigurationStore.Type,
+            RedisBinding.Type,
+
+            LocalStorageBinding.Type,
+            LocalFileSecretStore.Type,
+            LocalEnvironmentSecretStore.Type,
+
+            HttpBinding.Type,
+            CronBinding.Type,
+        }.ToDictionary(engine => engine.Type),
+        StringComparer.Ordinal);
+
+    /// <summary>True for types whose components are started before all others.</summary>
+    public static bool IsSecretStore(string type) => type.StartsWith("secretstores.", StringComparison.Ordinal);
 }

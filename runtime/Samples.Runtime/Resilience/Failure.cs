@@ -1,6 +1,6 @@
 using Polly.CircuitBreaker;
 using Polly.Timeout;
-using Samples.Runtime.Api;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Components;
 using Samples.Runtime.Resources;
 

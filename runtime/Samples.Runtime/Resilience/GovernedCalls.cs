@@ -1,5 +1,5 @@
 using Grpc.Core;
-using Samples.Runtime.Api;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.Resilience;
 
@@ -8,11 +8,17 @@ internal static class GovernedCalls
 {
     /// <summary>Calls a component under its policy. Throws <see cref="ApiException"/> with status 500 and <paramref name="code"/> where it fails.</summary>
     public static async Task<T> GovernAsync<T>(
-        this SidecarContext context, string component, ComponentKind kind, string code, string what, Func<CancellationToken, Task<T>> call, CancellationToken cancel)
+        this Policies policies,
+        string component,
+        ComponentKind kind,
+        string code,
+        string what,
+        Func<CancellationToken, Task<T>> call,
+        CancellationToken cancel)
     {
         try
         {
-            return await context.Policies.Outbound(component, kind).RunAsync(async stop => await call(stop), cancel);
+            return await policies.Outbound(component, kind).RunAsync(async stop => await call(stop), cancel);
         }
         catch (Exception error) when (error is not ApiException && !cancel.IsCancellationRequested)
         {

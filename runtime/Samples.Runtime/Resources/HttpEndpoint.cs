@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Samples.Runtime.Components;
 
 namespace Samples.Runtime.Resources;
 
@@ -64,7 +63,7 @@ public sealed record HttpEndpoint(string Name, Uri BaseUrl, IReadOnlyDictionary<
     private const string HeaderSetting = "header ";
 
     /// <summary>The endpoint with its secrets filled in and its certificates read. Throws <see cref="ResourceException"/> for what is missing or no certificate.</summary>
-    internal async Task<HttpEndpoint> ResolveAsync(Func<string, ISecretStore?> find, CancellationToken cancel)
+    internal async Task<HttpEndpoint> ResolveAsync(Func<string, ISecretSource?> find, CancellationToken cancel)
     {
         var headers = new Dictionary<string, string>(Headers, StringComparer.OrdinalIgnoreCase);
         var texts = TlsTexts.ToDictionary();

@@ -1,5 +1,3 @@
-using Samples.Runtime.Components;
-
 namespace Samples.Runtime.Resources;
 
 /// <summary>Reads a <c>Resiliency</c>: a policy or target that is misspelt stops the start.</summary>

@@ -1,4 +1,3 @@
-using Samples.Runtime.Components;
 using YamlDotNet.RepresentationModel;
 
 namespace Samples.Runtime.Resources;
@@ -15,10 +14,13 @@ public static class ResourceLoader
     /// <summary>The resources that <paramref name="appId"/> may see, from files and folders (their <c>*.yaml</c> and <c>*.yml</c>, by name).</summary>
     /// <param name="paths">Files and folders.</param>
     /// <param name="appId">The application; others' scoped components are checked, then left out.</param>
+    /// <param name="known">The types of components that there are.</param>
     /// <param name="variables">What <c>{name}</c> in a metadata value stands for.</param>
     /// <exception cref="ResourceException">The first thing that is wrong.</exception>
-    public static ResourceSet Load(IReadOnlyList<string> paths, string appId, IReadOnlyDictionary<string, string>? variables = null)
+    public static ResourceSet Load(
+        IReadOnlyList<string> paths, string appId, IEnumerable<ComponentType> known, IReadOnlyDictionary<string, string>? variables = null)
     {
+        var types = known.ToDictionary(type => type.Type, StringComparer.Ordinal);
         var components = new List<Component>();
         var subscriptions = new List<Subscription>();
         var endpoints = new List<HttpEndpoint>();
@@ -31,7 +33,7 @@ public static class ResourceLoader
                 switch (document.Text("kind") ?? throw document.Error("has no 'kind'.", "Add one: Component, HTTPEndpoint, Resiliency or Subscription."))
                 {
                     case "Component":
-                        components.Add(ReadComponent(document, variables ?? new Dictionary<string, string>()));
+                        components.Add(ReadComponent(document, types, variables ?? new Dictionary<string, string>()));
                         break;
                     case "Subscription":
                         subscriptions.Add(SubscriptionReader.Read(document));
@@ -78,7 +80,8 @@ public static class ResourceLoader
             .Order(StringComparer.Ordinal);
     }
 
-    private static Component ReadComponent(YamlMap root, IReadOnlyDictionary<string, string> variables)
+    private static Component ReadComponent(
+        YamlMap root, Dictionary<string, ComponentType> types, IReadOnlyDictionary<string, string> variables)
     {
         root.AllowOnly(ComponentFields);
         if (root.Text("apiVersion") is not "dapr.io/v1alpha1")
@@ -87,8 +90,8 @@ public static class ResourceLoader
         var spec = root.Map("spec") ?? throw root.Error($"component '{name}' has no 'spec'.", "Add 'spec' with 'type', 'version' and 'metadata'.");
         spec.AllowOnly(SpecFields, $"component '{name}'");
         var type = spec.Text("type") ?? throw spec.Error($"component '{name}' has no 'spec.type'.", "For example 'type: state.sqlite'.");
-        if (!EngineCatalog.All.TryGetValue(type, out var engine))
-            throw spec.Error($"component '{name}' has the unknown type '{type}'.", $"The embedded runtime has: {string.Join(", ", EngineCatalog.All.Keys)}.");
+        if (!types.TryGetValue(type, out var engine))
+            throw spec.Error($"component '{name}' has the unknown type '{type}'.", $"The embedded runtime has: {string.Join(", ", types.Keys)}.");
 
         var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var origins = new Dictionary<string, Origin>(StringComparer.OrdinalIgnoreCase);

@@ -1,5 +1,3 @@
-using Samples.Runtime.Components;
-
 namespace Samples.Runtime.Resources;
 
 /// <summary>A setting of a component whose value a secret store knows.</summary>
@@ -22,7 +20,7 @@ public sealed record SecretReference(string Setting, string Store, string Secret
     }
 
     /// <summary>The component with its secrets filled in. Throws <see cref="ResourceException"/> for a store or secret that is not there.</summary>
-    internal static async Task<Component> ResolveAsync(Component component, Func<string, ISecretStore?> find, CancellationToken cancel)
+    internal static async Task<Component> ResolveAsync(Component component, Func<string, ISecretSource?> find, CancellationToken cancel)
     {
         if (component.SecretReferences.Count == 0)
             return component;
@@ -32,7 +30,7 @@ public sealed record SecretReference(string Setting, string Store, string Secret
         return component with { Metadata = metadata };
     }
 
-    internal async Task<string> ReadAsync(string owner, ISecretStore? store, CancellationToken cancel)
+    internal async Task<string> ReadAsync(string owner, ISecretSource? store, CancellationToken cancel)
     {
         if (store is null)
         {

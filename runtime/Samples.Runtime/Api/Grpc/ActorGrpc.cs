@@ -6,6 +6,7 @@ using Grpc.Core;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.BuildingBlocks.Actors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.Api.Grpc;
 

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.Api.Grpc;
 

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.Api.Grpc;
 

@@ -4,6 +4,7 @@ using Polly.Timeout;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Resilience;
 using Yarp.ReverseProxy.Forwarder;
 

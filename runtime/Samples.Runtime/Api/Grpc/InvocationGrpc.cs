@@ -7,6 +7,7 @@ using Grpc.Core;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.Api.Grpc;

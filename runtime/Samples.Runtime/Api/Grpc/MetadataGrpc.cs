@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Dapr.Client.Autogen.Grpc.v1;
 using Google.Protobuf;
 using Samples.Runtime.Api.Http;
+using Samples.Runtime.BuildingBlocks;
 
 namespace Samples.Runtime.Api.Grpc;
 

@@ -5,6 +5,7 @@ using Grpc.Core;
 using Samples.Runtime.Api.Http;
 using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.Components;
+using Samples.Runtime.Errors;
 using Wire = Dapr.Client.Autogen.Grpc.v1;
 
 namespace Samples.Runtime.Api.Grpc;

@@ -4,6 +4,7 @@ using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Samples.Runtime.BuildingBlocks;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Resources;
 using Initial = Dapr.Client.Autogen.Grpc.v1.SubscribeTopicEventsRequestInitialAlpha1;
 using Request = Dapr.Client.Autogen.Grpc.v1.SubscribeTopicEventsRequestAlpha1;

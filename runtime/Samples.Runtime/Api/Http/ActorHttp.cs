@@ -4,8 +4,10 @@ using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.BuildingBlocks.Actors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.Api.Http;
 
@@ -100,7 +102,7 @@ internal static class ActorHttp
         {
             var job = block.GetReminder(new(type, id), name);
             JsonElement? data = job.Data is { } any ? JsonSerializer.Deserialize<JsonElement>(any.Unpack<Google.Protobuf.WellKnownTypes.BytesValue>().Value.Span) : null;
-            return JsonTexts.Answer(new Reminder(id, type, data, Text(job.DueTime), Text(job.Schedule), Text(job.Ttl)));
+            return JsonAnswer.Of(new Reminder(id, type, data, Text(job.DueTime), Text(job.Schedule), Text(job.Ttl)));
         });
     }
 

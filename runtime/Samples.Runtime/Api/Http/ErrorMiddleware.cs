@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.Api.Http;
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Resources;
 using Yarp.ReverseProxy.Forwarder;
 

@@ -20,7 +20,7 @@ internal static class JobHttp
                 await block.ScheduleAsync(job, overwrite, http.RequestAborted);
                 return Results.NoContent();
             });
-            routes.MapGet(path, (string name) => JsonTexts.Answer(JobJson.Write(block.Get(name))));
+            routes.MapGet(path, (string name) => JsonAnswer.Of(JobJson.Write(block.Get(name))));
             routes.MapDelete(path, async (string name, HttpContext http) =>
             {
                 await block.DeleteAsync(name, http.RequestAborted);

@@ -1,20 +1,9 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Samples.Runtime.BuildingBlocks;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.Api.Http;
-
-/// <summary>How JSON is written: compact, non-ASCII kept, absent members left out.</summary>
-internal static class JsonTexts
-{
-    public static JsonSerializerOptions Compact { get; } = new(JsonSerializerDefaults.Web)
-    {
-        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
-    /// <summary>An answer as JSON, with the media type alone, as daprd writes it.</summary>
-    public static IResult Answer(object body, int status = StatusCodes.Status200OK) => Results.Json(body, Compact, "application/json", status);
-}
 
 /// <summary>Reads the JSON of a request.</summary>
 internal static class JsonBody

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Samples.Runtime.BuildingBlocks;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.Api.Http;
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.Components;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.Api.Http;
 
@@ -32,7 +33,7 @@ internal static class StateHttp
         {
             var keys = (await JsonBody.ReadAsync<BulkRequest>(http, "")).Keys;
             var items = await block.GetManyAsync(store, keys, http.RequestAborted);
-            return JsonTexts.Answer(keys.Zip(items, (key, item) => new BulkItem(key, Json(item), item?.ETag, Expiry(item))));
+            return JsonAnswer.Of(keys.Zip(items, (key, item) => new BulkItem(key, Json(item), item?.ETag, Expiry(item))));
         });
         routes.MapMethods("/v1.0/state/{store}/transaction", ["POST", "PUT"], async (string store, HttpContext http) =>
         {

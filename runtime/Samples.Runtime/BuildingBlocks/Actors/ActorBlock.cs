@@ -3,7 +3,7 @@ using Dapr.Client.Autogen.Grpc.v1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using Samples.Runtime.Api;
+using Samples.Runtime.Errors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
 using Samples.Runtime.Resilience;
 

@@ -19,6 +19,9 @@ internal sealed class ActorHosting(SidecarContext context) : IAsyncDisposable
     /// <summary>Null where the application has no actors, or is not there.</summary>
     public ActorHost? Host { get; private set; }
 
+    /// <summary>How many actors of each type are active on this replica; a type without any is absent.</summary>
+    public IReadOnlyDictionary<string, int> Count(ActorHost host) => _actors.Count(host);
+
     /// <summary>Joins: completes when the application's actors can be called, or it has none.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {

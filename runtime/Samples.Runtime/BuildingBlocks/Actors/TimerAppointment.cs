@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Samples.Runtime.Api.Http;
 using Samples.Runtime.BuildingBlocks.Scheduling;
 
 namespace Samples.Runtime.BuildingBlocks.Actors;

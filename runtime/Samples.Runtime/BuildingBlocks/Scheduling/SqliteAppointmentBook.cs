@@ -2,6 +2,7 @@ using Dapr.Client.Autogen.Grpc.v1;
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 using Samples.Runtime.Components;
+using Samples.Runtime.Components.Sqlite;
 
 namespace Samples.Runtime.BuildingBlocks.Scheduling;
 
