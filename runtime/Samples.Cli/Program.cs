@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Samples.Cli.Commands;
 using Samples.Cli.Processes;
+using Spectre.Console;
 
 // Not commands for people: what the command itself starts becomes the program asked for, tied to the command's life or outliving it.
 if (args is ["supervise", var text, .. { Length: > 0 } program] && int.TryParse(text, out var parent))
@@ -28,6 +29,7 @@ if (parsed.Action is ParseErrorAction || (parsed.Errors.Count == 0 && unknown is
     return 1;
 }
 
+Screen.Adapt(AnsiConsole.Console);
 if (OperatingSystem.IsWindows())
     WindowsJob.Join();
 // Ctrl-C is handled by the commands themselves: they stop what they started, in order.

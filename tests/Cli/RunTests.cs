@@ -98,6 +98,27 @@ public sealed class RunTests
 
         var second = await checkout.RunUntilReadyAsync("tiny");
         Assert.Equal(app, (await second.ReplicaAsync("web")).AppPort);
+        second.Signal(SigInt);
+        Assert.Equal(0, (await second.EndAsync()).Code);
+        // Neither did the first leave anything: what it could not take away itself, the second did.
+        Assert.Empty(Directory.EnumerateFileSystemEntries(checkout.Temporary));
+        Assert.Empty(Directory.EnumerateDirectories(checkout.Data, "tmp-*"));
+    }
+
+    [Fact]
+    public async Task What_a_service_puts_into_the_temporary_folder_goes_with_the_run()
+    {
+        await using var checkout = new Checkout();
+        checkout.Add("tiny", Template(Entry("web", "appPort: 1")));
+        var run = await checkout.RunUntilReadyAsync("tiny", "--free-ports");
+        var folder = await Http.GetStringAsync($"http://127.0.0.1:{(await run.ReplicaAsync("web")).AppPort}/env/TMPDIR", Cancel);
+        Assert.StartsWith(checkout.Root, folder, StringComparison.Ordinal);
+        // .NET's socket for diagnostics is there, so its path was not too long.
+        Assert.NotEmpty(Directory.EnumerateFiles(folder, "dotnet-diagnostic-*"));
+        run.Signal(SigInt);
+        Assert.Equal(0, (await run.EndAsync()).Code);
+        Assert.False(Directory.Exists(folder));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(checkout.Temporary));
     }
 
     [Fact]

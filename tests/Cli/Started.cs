@@ -33,8 +33,6 @@ internal sealed partial class Started : IAsyncDisposable
             RedirectStandardInput = true,
         };
         info.Environment["TMPDIR"] = checkout.Temporary;
-        // Diagnostics would leave a socket there when it is killed.
-        info.Environment["DOTNET_EnableDiagnostics"] = "0";
         _process = Process.Start(info)!;
         _errors = _process.StandardError.ReadToEndAsync(Checkout.Cancel);
         _output = ReadAsync();

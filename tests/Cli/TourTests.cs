@@ -19,6 +19,8 @@ public sealed class TourTests
             Directory.CreateSymbolicLink(Path.Combine(checkout.Root, path), Path.Combine(real, path));
         var tour = checkout.Start("tour", "work-queue");
         await tour.SeesAsync("work-queue: running");
+        // Where a test of the patterns looks for the logs of a tour that failed.
+        Assert.True(Directory.Exists(Path.Combine(checkout.Data, $"tour-{tour.Pid}-work-queue")));
         var replicas = await tour.Control.ListAsync(Checkout.Cancel);
         Assert.Contains("tour, process", (await checkout.RunAsync("list")).Output);
         tour.Signal(2);
@@ -46,9 +48,38 @@ public sealed class TourTests
         Assert.Equal(JsonValueKind.Null, claims[1].GetProperty("held").ValueKind);
         Assert.Equal("2 <", json.RootElement.GetProperty("patterns")[1].GetProperty("claims")[0].GetProperty("measured").GetString());
 
+        Assert.EndsWith("claims: 1 held, 1 FAILED, 1 not run", Shown(record).TrimEnd());
+    }
+
+    [Fact]
+    public void Where_the_output_is_no_terminal_a_claim_is_a_block()
+    {
+        var record = new TourRecord("embedded");
+        const string Sentence = "owners that woke up late did try to write, and no write of an old term is accepted after a newer term's first";
+        record.Patterns.Add(new PatternRecord("one", 1.5, [new Claim(Sentence, "0 accepted", "2 <", false), Claim.NotRun("it flies", "yes", "no [wings]")]));
+        Assert.Equal(
+            $"""
+            one (1.5 s)
+
+              FAILED   {Sentence}
+                       expected: 0 accepted
+                       measured: 2 <
+
+              not run  it flies
+                       expected: yes
+                       measured: not run (no [wings])
+
+            claims: 0 held, 1 FAILED, 1 not run
+            """,
+            string.Join('\n', Shown(record).TrimEnd().Split('\n').Select(l => l.TrimEnd())));
+    }
+
+    private static string Shown(TourRecord record)
+    {
         using var written = new StringWriter();
-        TourRecord.Show(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(written), Ansi = AnsiSupport.No }), record);
-        Assert.Contains("not run (no", written.ToString());
-        Assert.Contains("claims: 1 held, 1 FAILED, 1 not run", written.ToString());
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(written), Ansi = AnsiSupport.No });
+        Screen.Adapt(console);
+        TourRecord.Show(console, record);
+        return written.ToString();
     }
 }

@@ -71,7 +71,7 @@ internal static class TourCommand
         Repository repository, IExperiment experiment, IReadOnlyList<RunEntry> entries, RuntimeKind runtime, IReadOnlyDictionary<string, string> options, bool keep, CancellationToken cancel)
     {
         // A world of its own: fresh data and free ports, so that a tour disturbs nothing that runs.
-        var data = TourFolder.Create(experiment.Pattern);
+        var data = TourFolder.Create(repository, experiment.Pattern);
         var began = Stopwatch.GetTimestamp();
         var explained = false;
         try
@@ -108,9 +108,14 @@ internal static class TourCommand
         {
             // What failed must be looked into; what was interrupted leaves nothing behind.
             if (keep || (!explained && !cancel.IsCancellationRequested))
-                AnsiConsole.Console.WriteLine($"data and logs of {experiment.Pattern}: {data}");
+            {
+                TourFolder.Keep(data);
+                AnsiConsole.Console.Profile.Out.Writer.WriteLine($"data and logs of {experiment.Pattern}: {data}");
+            }
             else
+            {
                 TourFolder.Delete(data);
+            }
         }
     }
 }

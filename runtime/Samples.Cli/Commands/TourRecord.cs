@@ -39,22 +39,11 @@ internal sealed record TourRecord(string Runtime)
     public static void Show(IAnsiConsole console, TourRecord record)
     {
         foreach (var pattern in record.Patterns)
-        {
-            var table = new Table().RoundedBorder().Title($"[bold]{Markup.Escape(pattern.Pattern)}[/] ({pattern.Seconds:0.0} s)");
-            table.AddColumns("", "claim", "expected", "measured");
-            foreach (var claim in pattern.Claims)
-            {
-                var mark = claim.Held switch { true => "[green]held[/]", false => "[red]FAILED[/]", null => "[yellow]not run[/]" };
-                var measured = claim.Reason is null ? claim.Measured : $"{claim.Measured} ({claim.Reason})";
-                table.AddRow(new Markup(mark), new Text(claim.Text), new Text(claim.Expected), new Text(measured));
-            }
-
-            console.Write(table);
-        }
-
+            ClaimsView.Show(console, pattern);
         var claims = record.Patterns.SelectMany(p => p.Claims).ToList();
         var (held, failed) = (claims.Count(c => c.Held == true), claims.Count(c => c.Held == false));
-        console.MarkupLine($"claims: [green]{held} held[/], {(failed == 0 ? "0 failed" : $"[red]{failed} FAILED[/]")}, {claims.Count - held - failed} not run");
+        var failures = failed == 0 ? "0 failed" : $"[red]{failed} FAILED[/]";
+        console.MarkupLine($"claims: [green]{held} held[/], {failures}, {claims.Count - held - failed} not run");
     }
 }
 

@@ -30,6 +30,8 @@ internal sealed class Guard : IDisposable
             return;
         var info = start(0, ["/bin/sh", "-c", Script]);
         (info.RedirectStandardInput, info.RedirectStandardOutput, info.RedirectStandardError) = (true, true, true);
+        // A shell has nothing to debug: what .NET prepares for that on the way would be left behind.
+        info.Environment["DOTNET_EnableDiagnostics"] = "0";
         _shell = Process.Start(info);
     }
 

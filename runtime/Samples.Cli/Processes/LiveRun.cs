@@ -51,10 +51,12 @@ internal sealed class LiveRun : IAsyncDisposable
             throw;
         }
 
-        var options = new SuiteOptions(how.Data, how.FreePorts, logs.Write) { Environment = how.Environment };
+        var temporary = TemporaryFolder.Create(how.Data);
+        var options = new SuiteOptions(how.Data, how.FreePorts, logs.Write) { Environment = how.Environment, Temporary = temporary.Path };
         var run = new LiveRun(new Suite(sidecars, options, new Launcher()), sidecars, options);
         try
         {
+            run._parts.Push(temporary);
             run._parts.Push(logs);
             run._parts.Push(loggers);
             run._parts.Push(sidecars);

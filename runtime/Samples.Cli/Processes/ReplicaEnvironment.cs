@@ -6,6 +6,8 @@ namespace Samples.Cli.Processes;
 /// <summary>What a replica's process finds in its environment over the command's own.</summary>
 internal static class ReplicaEnvironment
 {
+    private static readonly string[] Temporaries = OperatingSystem.IsWindows() ? ["TEMP", "TMP"] : ["TMPDIR"];
+
     public static Dictionary<string, string> Of(string name, RunEntry entry, ISidecar sidecar, int? appPort, SuiteOptions options)
     {
         var given = entry.Environment.Concat(options.Environment).GroupBy(v => v.Key).Select(g => g.Last());
@@ -21,6 +23,8 @@ internal static class ReplicaEnvironment
             ["SAMPLES_REPLICA"] = name,
             ["SAMPLES_PARENT_PID"] = $"{Environment.ProcessId}",
         };
+        foreach (var variable in options.Temporary is null ? [] : Temporaries)
+            environment.TryAdd(variable, options.Temporary!);
         // Ports that a service opens besides APP_PORT: it takes free ones and says which.
         if (options.FreePorts)
             environment["SAMPLES_FREE_PORTS"] = "true";

@@ -43,10 +43,16 @@ internal sealed record RunFile(int Pid, DateTime Started, IReadOnlyList<string> 
         var found = new List<RunFile>();
         foreach (var path in Directory.EnumerateFiles(folder, "run-*.json").Order(StringComparer.Ordinal))
         {
-            if (Read(path) is { } run && run.IsAlive())
+            var run = Read(path);
+            if (run?.IsAlive() == true)
+            {
                 found.Add(run);
-            else
-                File.Delete(path);
+                continue;
+            }
+
+            File.Delete(path);
+            if (run is not null && Native.StartOf(run.Pid) is null)
+                Leftovers.RemoveDiagnostics(run.Pid);
         }
 
         return found;

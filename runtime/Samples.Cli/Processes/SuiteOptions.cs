@@ -15,6 +15,9 @@ internal sealed record SuiteOptions(string DataDirectory, bool FreePorts, Action
     /// <summary>A pattern's folder.</summary>
     public string DataOf(string pattern) => Path.Combine(DataDirectory, pattern);
 
+    /// <summary>Where replicas put what is temporary; null leaves it to the system.</summary>
+    public string? Temporary { get; init; }
+
     /// <summary>Over the template's environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 }
