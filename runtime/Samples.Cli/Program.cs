@@ -16,6 +16,8 @@ var root = new RootCommand("Patterns of Designing Distributed Systems as running
     TourCommand.Create(), RunCommand.Create(), ListCommand.Create(), StopCommand.Create(), LogsCommand.Create(), ConfigureCommand.Create(), DoctorCommand.Create(),
 }.WithExamples(("samples tour work-queue", "break a pattern and see what holds"), ("samples run work-queue", "run it until Ctrl-C"), ("samples run --help", "options of one command"));
 root.SetAction((_, _) => Errors.ShowAsync(() => Task.FromResult(Overview.Show())));
+foreach (var command in FaultCommands.Create())
+    root.Add(command);
 Examples.AddTo(root);
 
 var parsed = root.Parse(args);
