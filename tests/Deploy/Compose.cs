@@ -4,8 +4,9 @@ using YamlDotNet.RepresentationModel;
 namespace Samples.Deploy;
 
 /// <summary>
-/// <c>docker-compose.yml</c> as Compose reads it: with the files that it includes, services with what they extend, paths absolute. The rules are those of
-/// the Compose specification, as far as these files use them: maps are merged, lists are joined, a command and a health check replace.
+/// <c>docker-compose.yml</c> as Compose reads it: with the files that it includes, services with what they extend, paths absolute. The
+/// rules are those of the Compose specification, as far as these files use them: maps are merged, lists are joined, a command and a
+/// health check replace.
 /// </summary>
 internal static partial class Compose
 {

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Samples.Deploy;
 
-/// <summary>The one Dockerfile can build every service from what it copies, into an image that needs no root and no writable root.</summary>
+/// <summary>
+/// The one Dockerfile can build every service from what it copies, into an image that needs no root and no writable root.
+/// </summary>
 public sealed partial class ImageTests
 {
     private static readonly string[] Lines = File.ReadAllLines(Checkout.Full("deploy/docker/Dockerfile"));

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Samples.Deploy;
 
-/// <summary>The Kubernetes files say what the run templates, the projects and the services say, and keep the rules of pods that may run anywhere.</summary>
+/// <summary>
+/// The Kubernetes files say what the run templates, the projects and the services say, and keep the rules of pods that may run anywhere.
+/// </summary>
 public sealed partial class KubernetesTests
 {
     // Of Dapr 1.18; the injector passes over one that it does not know.

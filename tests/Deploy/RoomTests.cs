@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Samples.Deploy;
 
-/// <summary>A pattern is one room: all of it lies in its folder, and the files of all patterns that cannot find it by themselves name it.</summary>
+/// <summary>
+/// A pattern is one room: all of it lies in its folder, and the files of all patterns that cannot find it by themselves name it.
+/// </summary>
 public sealed partial class RoomTests
 {
     private static readonly string[] Parts = ["single-node", "serving", "batch"];

@@ -3,8 +3,8 @@ using Xunit;
 namespace Samples.Deploy;
 
 /// <summary>
-/// Every <c>dapr.yaml</c> is what Dapr CLI 1.18 reads. The CLI drops a field that it does not know without a word, so that a typo would show only in how
-/// an application behaves.
+/// Every <c>dapr.yaml</c> is what Dapr CLI 1.18 reads. The CLI drops a field that it does not know without a word, so that a typo would
+/// show only in how an application behaves.
 /// </summary>
 public sealed class TemplateTests
 {

@@ -1,7 +1,7 @@
 namespace Samples.ApiDocs;
 
 /// <summary>A member of the .NET API, or a document of one's own, with what its documentation says.</summary>
-/// <param name="Id">Unique: the documentation id such as <c>M:System.String.Trim(System.Char)</c>, or a file's path below its folder.</param>
+/// <param name="Id">Unique: the documentation id such as <c>M:System.String.Trim(System.Char)</c>, or a file's path.</param>
 /// <param name="Kind">What it is.</param>
 /// <param name="Summary">Plain text: the summary of a member, the whole of a document. May be empty.</param>
 public sealed record ApiMember(string Id, MemberKind Kind, string Summary)

@@ -15,19 +15,25 @@ public sealed class Corpus
 
     private Corpus(IReadOnlyList<FileInfo> files, string? folder) => (_files, _folder) = (files, folder);
 
-    /// <summary>The text and markdown files below a folder, or without one the API documentation of the SDK that runs this program.</summary>
-    /// <exception cref="DirectoryNotFoundException">There is no such folder, or no SDK with documentation; the message says what to do.</exception>
+    /// <summary>
+    /// The text and markdown files below a folder, or without one the API documentation of the SDK that runs this program.
+    /// </summary>
+    /// <exception cref="DirectoryNotFoundException">
+    /// There is no such folder, or no SDK with documentation; the message says what to do.
+    /// </exception>
     public static Corpus Open(string? folder = null) => string.IsNullOrEmpty(folder)
         ? new Corpus(SdkPacks.FindDocumentation(), null)
         : new Corpus(DocumentFolder.Find(folder), Path.GetFullPath(folder));
+
+    private static CultureInfo Invariant => CultureInfo.InvariantCulture;
 
     /// <summary>Changes when a file comes, goes or is written to; short enough for a file name.</summary>
     public string Fingerprint
     {
         get
         {
-            var files = string.Join('\n', _files.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.FullName}|{f.Length}|{f.LastWriteTimeUtc.Ticks}")));
-            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(files)))[..16];
+            var files = _files.Select(f => string.Create(Invariant, $"{f.FullName}|{f.Length}|{f.LastWriteTimeUtc.Ticks}"));
+            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', files))))[..16];
         }
     }
 
@@ -39,7 +45,10 @@ public sealed class Corpus
             : _files.AsParallel().SelectMany(f => DocumentationFile.Read(f.FullName).ToList());
         ApiMember[] all = [.. members];
         // A member may stand in two assemblies' files. Which file came first must not depend on who read faster.
-        Array.Sort(all, (a, b) => string.CompareOrdinal(a.Id, b.Id) is var byId and not 0 ? byId : string.CompareOrdinal(a.Summary, b.Summary));
+        Array.Sort(all, CompareByIdThenSummary);
         return [.. all.DistinctBy(m => m.Id)];
     }
+
+    private static int CompareByIdThenSummary(ApiMember one, ApiMember other) =>
+        string.CompareOrdinal(one.Id, other.Id) is var byId and not 0 ? byId : string.CompareOrdinal(one.Summary, other.Summary);
 }

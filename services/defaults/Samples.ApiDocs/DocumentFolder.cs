@@ -10,11 +10,15 @@ public static class DocumentFolder
     /// <exception cref="DirectoryNotFoundException">There is no such folder, or nothing in it.</exception>
     public static IReadOnlyList<FileInfo> Find(string folder)
     {
-        FileInfo[] files = Directory.Exists(folder)
-            ? [.. new DirectoryInfo(folder).EnumerateFiles("*", Everywhere).Where(f => Extensions.Contains(f.Extension.ToLowerInvariant())).OrderBy(f => f.FullName, StringComparer.Ordinal)]
-            : throw new DirectoryNotFoundException($"The folder '{folder}' does not exist; name one with text or markdown files.");
-        return files.Length > 0 ? files : throw new DirectoryNotFoundException($"The folder '{folder}' has no {string.Join(" or ", Extensions)} files.");
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"The folder '{folder}' does not exist; name one with text or markdown files.");
+        var documents = new DirectoryInfo(folder).EnumerateFiles("*", Everywhere).Where(IsDocument);
+        FileInfo[] files = [.. documents.OrderBy(f => f.FullName, StringComparer.Ordinal)];
+        return files.Length > 0 ? files
+            : throw new DirectoryNotFoundException($"The folder '{folder}' has no {string.Join(" or ", Extensions)} files.");
     }
+
+    private static bool IsDocument(FileInfo file) => Extensions.Contains(file.Extension.ToLowerInvariant());
 
     /// <summary>A file as a document; its id is its path below the folder, with forward slashes.</summary>
     public static ApiMember Read(FileInfo file, string folder) =>

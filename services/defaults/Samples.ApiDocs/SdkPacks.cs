@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Samples.ApiDocs;
 
-/// <summary>Finds the reference packs of the running .NET: the assemblies that programs compile against, with their documentation.</summary>
+/// <summary>
+/// Finds the reference packs of the running .NET: the assemblies that programs compile against, with their documentation.
+/// </summary>
 public static class SdkPacks
 {
     private static readonly string[] Packs = ["Microsoft.NETCore.App.Ref", "Microsoft.AspNetCore.App.Ref"];
@@ -14,11 +16,13 @@ public static class SdkPacks
     /// <exception cref="DirectoryNotFoundException">There is no pack in any of these places.</exception>
     public static IReadOnlyList<FileInfo> FindDocumentation()
     {
-        FileInfo[] files = [.. Packs.SelectMany(pack => Places(pack).Select(Newest).FirstOrDefault(f => f is not null)?.EnumerateFiles("*.xml") ?? [])];
+        var packs = Packs.Select(pack => Places(pack).Select(Newest).FirstOrDefault(f => f is not null)).OfType<DirectoryInfo>();
+        FileInfo[] files = [.. packs.SelectMany(p => p.EnumerateFiles("*.xml"))];
         return files.Length > 0
             ? [.. files.DistinctBy(f => f.Name).OrderBy(f => f.Name, StringComparer.Ordinal)]
             : throw new DirectoryNotFoundException(
-                $"No API documentation was found below {string.Join(" or ", Packs.SelectMany(Places))}. Install the .NET SDK (a runtime alone has none), or name a folder of documents.");
+                $"No API documentation was found below {string.Join(" or ", Packs.SelectMany(Places))}. "
+                + "Install the .NET SDK (a runtime alone has none), or name a folder of documents.");
     }
 
     private static IEnumerable<string> Places(string pack)
@@ -36,6 +40,9 @@ public static class SdkPacks
         .OrderByDescending(d => Version.TryParse(d.Name.Split('-')[0], out var version) ? version : new Version())
         .Select(d => new DirectoryInfo(Path.Combine(d.FullName, "ref")))
         .Where(d => d.Exists)
-        .SelectMany(d => d.EnumerateDirectories("net*").OrderByDescending(f => f.Name.Length).ThenByDescending(f => f.Name, StringComparer.Ordinal))
+        .SelectMany(NewestFirst)
         .FirstOrDefault();
+
+    private static IEnumerable<DirectoryInfo> NewestFirst(DirectoryInfo frameworks) => frameworks.EnumerateDirectories("net*")
+        .OrderByDescending(f => f.Name.Length).ThenByDescending(f => f.Name, StringComparer.Ordinal);
 }

@@ -7,8 +7,9 @@ using Microsoft.Extensions.Configuration;
 namespace Samples.Defaults;
 
 /// <summary>
-/// Where <c>APP_API_TOKEN</c> is set, a request must show it as <c>dapr-api-token</c>, as its own sidecar does: nobody gets past the sidecar and what it
-/// allows. Probes need no token. A front door (<c>FRONT_DOOR=true</c>) takes everybody's requests, but not those that only Dapr sends.
+/// Where <c>APP_API_TOKEN</c> is set, a request must show it as <c>dapr-api-token</c>, as its own sidecar does: nobody gets past the
+/// sidecar and what it allows. Probes need no token. A front door (<c>FRONT_DOOR=true</c>) takes everybody's requests, but not those that
+/// only Dapr sends.
 /// </summary>
 internal sealed class AppToken(RequestDelegate next, IConfiguration configuration, IProblemDetailsService problems, bool isFrontDoor)
 {
@@ -33,12 +34,19 @@ internal sealed class AppToken(RequestDelegate next, IConfiguration configuratio
         return problems.WriteAsync(new ProblemDetailsContext
         {
             HttpContext = http,
-            ProblemDetails = { Type = "no-token", Title = "The request does not come from the service's sidecar.", Detail = "Call the service through Dapr, or through a front door.", Status = StatusCodes.Status401Unauthorized },
+            ProblemDetails =
+            {
+                Type = "no-token",
+                Title = "The request does not come from the service's sidecar.",
+                Detail = "Call the service through Dapr, or through a front door.",
+                Status = StatusCodes.Status401Unauthorized,
+            },
         }).AsTask();
     }
 
-    private bool NeedsToken(HttpContext http) =>
-        isFrontDoor
-            ? OfDapr.Any(path => http.Request.Path.StartsWithSegments(path)) || http.GetEndpoint()?.Metadata.GetMetadata<ITopicMetadata>() is not null
-            : !Probes.Contains(http.Request.Path);
+    private bool NeedsToken(HttpContext http) => isFrontDoor ? ComesAsDapr(http) : !Probes.Contains(http.Request.Path);
+
+    private static bool ComesAsDapr(HttpContext http) =>
+        OfDapr.Any(path => http.Request.Path.StartsWithSegments(path))
+        || http.GetEndpoint()?.Metadata.GetMetadata<ITopicMetadata>() is not null;
 }

@@ -8,17 +8,23 @@ using Microsoft.Extensions.Logging;
 namespace Samples.Defaults;
 
 /// <summary>
-/// Follows keys of a Dapr configuration store. Any sign of change, and every few seconds without one, makes it read all keys again: what the service
-/// has is always one consistent reading, and nothing is missed while a sidecar restarts.
+/// Follows keys of a Dapr configuration store. Any sign of change, and every few seconds without one, makes it read all keys again: what
+/// the service has is always one consistent reading, and nothing is missed while a sidecar restarts.
 /// </summary>
 public sealed class ConfigurationWatch(
-    DaprClient dapr, string store, string[] keys, Action<IReadOnlyDictionary<string, string>> changed, TimeProvider time, ILogger<ConfigurationWatch> log)
-    : BackgroundService
+    DaprClient dapr,
+    string store,
+    string[] keys,
+    Action<IReadOnlyDictionary<string, string>> changed,
+    TimeProvider time,
+    ILogger<ConfigurationWatch> log) : BackgroundService
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(3);
 
     private readonly SemaphoreSlim _reading = new(1);
     private Dictionary<string, string>? _known;
+
+    private static bool IsOfTheSidecar(Exception error) => error is DaprException or RpcException or HttpRequestException;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -33,10 +39,11 @@ public sealed class ConfigurationWatch(
                 isTold = false;
                 await FollowAsync(stoppingToken);
             }
-            catch (Exception error) when (error is DaprException or RpcException or HttpRequestException && !stoppingToken.IsCancellationRequested)
+            catch (Exception error) when (IsOfTheSidecar(error) && !stoppingToken.IsCancellationRequested)
             {
+                var problem = error.GetBaseException().Message;
                 if (!isTold)
-                    log.LogWarning("configuration '{Store}' cannot be read now; what was known stays: {Problem}", store, error.GetBaseException().Message);
+                    log.LogWarning("configuration '{Store}' cannot be read now; what was known stays: {Problem}", store, problem);
                 isTold = true;
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)
@@ -103,7 +110,10 @@ public static class ConfigurationWatchServices
 {
     /// <summary>Calls <paramref name="changed"/> with all values that exist, at start and whenever one of the keys changes.</summary>
     public static IServiceCollection AddConfigurationWatch(
-        this IServiceCollection services, string store, string[] keys, Action<IServiceProvider, IReadOnlyDictionary<string, string>> changed) =>
+        this IServiceCollection services,
+        string store,
+        string[] keys,
+        Action<IServiceProvider, IReadOnlyDictionary<string, string>> changed) =>
         services.AddHostedService(provider => new ConfigurationWatch(
             provider.GetRequiredService<DaprClient>(), store, keys, values => changed(provider, values),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ConfigurationWatch>>()));

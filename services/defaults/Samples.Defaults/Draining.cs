@@ -4,13 +4,16 @@ using Microsoft.Extensions.Hosting;
 namespace Samples.Defaults;
 
 /// <summary>
-/// On SIGTERM: not ready first, and only then no longer listening. Whoever balances load needs a moment to notice: <c>DRAIN_NOTICE_MS</c>, 200
-/// by default; as long as two probes where probes decide (Kubernetes).
+/// On SIGTERM: not ready first, and only then no longer listening. Whoever balances load needs a moment to notice:
+/// <c>DRAIN_NOTICE_MS</c>, 200 by default; as long as two probes where probes decide (Kubernetes).
 /// </summary>
 internal sealed class Draining(Readiness readiness, IConfiguration configuration) : IHostedLifecycleService
 {
-    private readonly int _notice = int.TryParse(configuration["DRAIN_NOTICE_MS"] ?? "200", out var notice) && notice is >= 0 and <= 60_000
-        ? notice : throw new WrongSettingException($"DRAIN_NOTICE_MS is '{configuration["DRAIN_NOTICE_MS"]}'; give milliseconds between 0 and 60000.");
+    private readonly int _notice = NoticeOf(configuration["DRAIN_NOTICE_MS"] ?? "200");
+
+    private static int NoticeOf(string text) => int.TryParse(text, out var notice) && notice is >= 0 and <= 60_000
+        ? notice
+        : throw new WrongSettingException($"DRAIN_NOTICE_MS is '{text}'; give milliseconds between 0 and 60000.");
 
     public Task StoppingAsync(CancellationToken cancellationToken)
     {

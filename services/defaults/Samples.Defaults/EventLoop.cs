@@ -4,8 +4,9 @@ namespace Samples.Defaults;
 public static class EventLoop
 {
     /// <summary>
-    /// Handles what comes in on the thread that waits for it, as event loops in C do. A proxy's work for one command is far less than waking
-    /// another thread would be, and nothing of a proxy blocks. .NET reads these variables when the first socket is used; what is set outside wins.
+    /// Handles what comes in on the thread that waits for it, as event loops in C do. A proxy's work for one command is far less than
+    /// waking another thread would be, and nothing of a proxy blocks. .NET reads these variables when the first socket is used; what is
+    /// set outside wins.
     /// </summary>
     public static void RunSocketsOnOneThread()
     {

@@ -6,8 +6,8 @@ namespace Samples.Defaults;
 public static class OwnPort
 {
     /// <summary>
-    /// The port in an environment variable, or <paramref name="otherwise"/>. Zero, for a free one, where the run was asked to ignore the template's ports
-    /// (<c>SAMPLES_FREE_PORTS=true</c>); the service then says where it listens.
+    /// The port in an environment variable, or <paramref name="otherwise"/>. Zero, for a free one, where the run was asked to ignore the
+    /// template's ports (<c>SAMPLES_FREE_PORTS=true</c>); the service then says where it listens.
     /// </summary>
     public static int From(IConfiguration configuration, string name, int otherwise)
     {

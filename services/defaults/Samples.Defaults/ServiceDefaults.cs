@@ -21,14 +21,15 @@ public static class ServiceDefaults
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(9);
 
     /// <summary>
-    /// Listens on loopback at <c>APP_PORT</c> (unless ASP.NET Core is told otherwise), and adds a Dapr client, problem details, OpenAPI, telemetry
-    /// (exported when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set), readiness and draining.
+    /// Listens on loopback at <c>APP_PORT</c> (unless ASP.NET Core is told otherwise), and adds a Dapr client, problem details, OpenAPI,
+    /// telemetry (exported when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set), readiness and draining.
     /// </summary>
     public static WebApplicationBuilder AddDefaults(this WebApplicationBuilder builder)
     {
         StartProblems.TellInWords();
         var configuration = builder.Configuration;
-        if (configuration["APP_PORT"] is { Length: > 0 } port && configuration["ASPNETCORE_URLS"] is null && configuration["ASPNETCORE_HTTP_PORTS"] is null)
+        var isToldWhere = configuration["ASPNETCORE_URLS"] is not null || configuration["ASPNETCORE_HTTP_PORTS"] is not null;
+        if (configuration["APP_PORT"] is { Length: > 0 } port && !isToldWhere)
             builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console =>
@@ -36,7 +37,8 @@ public static class ServiceDefaults
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss.fff ";
         });
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Yarp", LogLevel.Warning);
+        foreach (var library in (string[])["Microsoft", "System.Net.Http", "Yarp"])
+            builder.Logging.AddFilter(library, LogLevel.Warning);
         // What keeps the service from starting is told once, at the end of the process.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
 
@@ -47,10 +49,15 @@ public static class ServiceDefaults
         services.AddProblemDetails();
         services.AddExceptionHandler<BadRequests>();
         services.AddOpenApi();
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)));
+        var words = new JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase);
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(words));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         // What the server and the background work have begun is finished side by side.
-        services.Configure<HostOptions>(host => (host.ShutdownTimeout, host.ServicesStopConcurrently) = (DrainLimit, true));
+        services.Configure<HostOptions>(host =>
+        {
+            host.ShutdownTimeout = DrainLimit;
+            host.ServicesStopConcurrently = true;
+        });
         services.AddHostedService<Draining>();
         if (!OperatingSystem.IsLinux())
             services.AddHostedService<ParentWatch>();
@@ -59,7 +66,8 @@ public static class ServiceDefaults
     }
 
     /// <summary>
-    /// Maps <c>/healthz</c> (alive), <c>/readyz</c> (may take traffic), <c>/openapi/v1.json</c> and <c>/scalar</c>; every error becomes problem details, and
+    /// Maps <c>/healthz</c> (alive), <c>/readyz</c> (may take traffic), <c>/openapi/v1.json</c> and <c>/scalar</c>; every error becomes
+    /// problem details, and
     /// <c>APP_API_TOKEN</c> is asked for where it is set.
     /// </summary>
     public static WebApplication MapDefaults(this WebApplication app)
@@ -81,14 +89,16 @@ public static class ServiceDefaults
     {
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
             return;
+        var name = builder.Configuration["APP_ID"] ?? builder.Environment.ApplicationName;
         builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddAttributes(
-                [new("service.name", builder.Configuration["APP_ID"] ?? builder.Environment.ApplicationName), new("process.pid", Environment.ProcessId)]))
-            .WithTracing(traces => traces.AddAspNetCoreInstrumentation(o => o.Filter = http => !http.Request.Path.StartsWithSegments("/readyz")).AddHttpClientInstrumentation())
+            .ConfigureResource(resource => resource.AddAttributes([new("service.name", name), new("process.pid", Environment.ProcessId)]))
+            .WithTracing(traces => traces.AddAspNetCoreInstrumentation(o => o.Filter = IsNoProbe).AddHttpClientInstrumentation())
             .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation())
             .WithLogging()
             .UseOtlpExporter();
     }
+
+    private static bool IsNoProbe(HttpContext http) => !http.Request.Path.StartsWithSegments("/readyz");
 
     /// <summary>Where the kernel cannot tie a child to its parent, the child looks after it.</summary>
     private sealed class ParentWatch(IHostApplicationLifetime lifetime) : BackgroundService

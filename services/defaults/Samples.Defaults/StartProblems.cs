@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Samples.Defaults;
 
-/// <summary>What keeps a service from starting and is for its user to change is told in one line, with exit code 1; the rest is a defect and keeps its stack.</summary>
+/// <summary>
+/// What keeps a service from starting and is for its user to change is told in one line, with exit code 1; the rest is a defect and keeps
+/// its stack.
+/// </summary>
 internal static class StartProblems
 {
     private static int _told;
@@ -26,7 +29,8 @@ internal static class StartProblems
     {
         WrongSettingException wrong => wrong.Message,
         // The message names the address.
-        IOException { InnerException: AddressInUseException } taken => taken.Message.TrimEnd('.') + ". Stop what listens there, or choose another port.",
+        IOException { InnerException: AddressInUseException } taken =>
+            taken.Message.TrimEnd('.') + ". Stop what listens there, or choose another port.",
         _ => null,
     };
 }
