@@ -41,7 +41,8 @@ public sealed class KilledCommandTests : IDisposable
             await WaitAsync($"{Pictures} pictures are done", async () => (await StatsAsync(queue))?.GetValueOrDefault("done") == Pictures);
             var items = await queue.GetFromJsonAsync<JsonElement>("items", TestContext.Current.CancellationToken);
             Assert.Equal(Pictures, items.GetArrayLength());
-            Assert.All(items.EnumerateArray(), item => Assert.Equal(("done", 1), (item.GetProperty("state").GetString(), item.GetProperty("completions").GetInt32())));
+            Assert.All(items.EnumerateArray(), item => Assert.Equal("done", item.GetProperty("state").GetString()));
+            Assert.All(items.EnumerateArray(), item => Assert.Equal(1, item.GetProperty("completions").GetInt32()));
             Assert.Equal(Pictures, Directory.EnumerateFiles(Path.Combine(_data, "work-queue", "thumbnails"), "*.png").Count());
         }
         finally
@@ -66,10 +67,11 @@ public sealed class KilledCommandTests : IDisposable
     }
 
     // As every process of the run has it in its environment.
-    private List<string> LeftBehind() =>
-    [
-        .. Directory.EnumerateDirectories("/proc").Where(p => int.TryParse(Path.GetFileName(p), out _) && Read(Path.Combine(p, "environ")).Contains(_data, StringComparison.Ordinal)),
-    ];
+    private List<string> LeftBehind()
+    {
+        var processes = Directory.EnumerateDirectories("/proc").Where(p => int.TryParse(Path.GetFileName(p), out _));
+        return [.. processes.Where(p => Read(Path.Combine(p, "environ")).Contains(_data, StringComparison.Ordinal))];
+    }
 
     private static string Read(string path)
     {
@@ -92,7 +94,8 @@ public sealed class KilledCommandTests : IDisposable
             return false;
         var run = JsonDocument.Parse(text).RootElement;
         using var control = new ControlClient(new Uri(run.GetProperty("Control").GetString()!), run.GetProperty("Token").GetString()!);
-        if ((await control.ListAsync(TestContext.Current.CancellationToken)).FirstOrDefault(r => r.AppId == "source-files") is not { } replica)
+        var replicas = await control.ListAsync(TestContext.Current.CancellationToken);
+        if (replicas.FirstOrDefault(r => r.AppId == "source-files") is not { } replica)
             return false;
         queue.BaseAddress = new Uri($"http://127.0.0.1:{replica.DaprHttpPort}/v1.0/invoke/queue-manager/method/");
         return true;
@@ -111,8 +114,11 @@ public sealed class KilledCommandTests : IDisposable
         }
     }
 
-    private string Logs() => string.Join('\n', Directory.EnumerateFiles(_data, "*.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-        .Select(log => $"--- {Path.GetFileName(log)} ---\n{string.Join('\n', File.ReadLines(log).TakeLast(8))}"));
+    private string Logs()
+    {
+        var logs = Directory.EnumerateFiles(_data, "*.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+        return string.Join('\n', logs.SelectMany(log => File.ReadLines(log).TakeLast(8).Prepend($"--- {Path.GetFileName(log)} ---")));
+    }
 
     private async Task WaitAsync(string what, Func<Task<bool>> condition)
     {

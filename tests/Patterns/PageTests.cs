@@ -14,7 +14,7 @@ public sealed partial class PageTests
 
     // A pattern under construction has no page yet; one with a page has all of it.
     public static TheoryData<string> Pages =>
-        [.. Checkout.PatternFolders.Select(f => Path.Combine(f, "README.md")).Where(File.Exists).Select(f => Path.GetRelativePath(Checkout.Root, f))];
+        [.. Checkout.PatternFolders.Select(f => Path.Combine(f, "README.md")).Where(File.Exists).Select(Checkout.RelativeTo)];
 
     [Theory, MemberData(nameof(Pages))]
     public void A_page_begins_with_the_promise_and_a_picture(string page)
@@ -26,8 +26,11 @@ public sealed partial class PageTests
     }
 
     [Theory, MemberData(nameof(Pages))]
-    public void A_page_has_all_parts_in_order(string page) =>
-        Assert.Equal(Parts, File.ReadLines(Path.Combine(Checkout.Root, page)).Where(l => l.StartsWith("## ", StringComparison.Ordinal)).Select(l => l[3..]));
+    public void A_page_has_all_parts_in_order(string page)
+    {
+        var headings = File.ReadLines(Path.Combine(Checkout.Root, page)).Where(l => l.StartsWith("## ", StringComparison.Ordinal));
+        Assert.Equal(Parts, headings.Select(l => l[3..]));
+    }
 
     // [`Name`](File.cs#L12): the line moves with every edit, so that it must still speak of what the link names.
     [Theory, MemberData(nameof(Pages))]
@@ -38,17 +41,24 @@ public sealed partial class PageTests
         foreach (Match link in Link().Matches(File.ReadAllText(Path.Combine(Checkout.Root, page))))
         {
             var path = Path.Combine(folder, link.Groups["path"].Value);
+            var name = link.Groups["name"].Value.Trim('`');
             if (!File.Exists(path) && !Directory.Exists(path))
                 broken.Add($"{link.Value}: there is no such file");
-            else if (link.Groups["line"] is { Success: true } line && File.ReadLines(path).ElementAtOrDefault(int.Parse(line.Value) - 1)?.Contains(link.Groups["name"].Value.Trim('`'), StringComparison.Ordinal) != true)
-                broken.Add($"{link.Value}: that line does not speak of it; it is in line {LineOf(path, link.Groups["name"].Value.Trim('`'))}");
+            else if (link.Groups["line"] is { Success: true } line && !Speaks(path, int.Parse(line.Value), name))
+                broken.Add($"{link.Value}: that line does not speak of it; it is in line {LineOf(path, name)}");
         }
 
         Assert.Empty(broken);
     }
 
-    private static string LineOf(string path, string name) =>
-        string.Join(" or ", File.ReadLines(path).Index().Where(l => l.Item.Contains(name, StringComparison.Ordinal)).Select(l => l.Index + 1));
+    private static bool Speaks(string path, int line, string name) =>
+        File.ReadLines(path).ElementAtOrDefault(line - 1)?.Contains(name, StringComparison.Ordinal) == true;
+
+    private static string LineOf(string path, string name)
+    {
+        var lines = File.ReadLines(path).Index().Where(l => l.Item.Contains(name, StringComparison.Ordinal));
+        return string.Join(" or ", lines.Select(l => l.Index + 1));
+    }
 
     [GeneratedRegex(@"\[(?<name>[^\]]+)\]\((?!https?://|#)(?<path>[^)#\s]+)(#L(?<line>\d+))?\)")]
     private static partial Regex Link();

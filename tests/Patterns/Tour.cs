@@ -56,7 +56,8 @@ internal sealed class Tour(string pattern) : IDisposable
         if (!File.Exists(json))
             Assert.Fail($"The tour of {pattern} left no record (exit code {ExitCode}).{Environment.NewLine}{Logs()}");
         using var record = JsonDocument.Parse(await File.ReadAllTextAsync(json, cancel));
-        return record.RootElement.GetProperty("patterns").Deserialize<PatternRecord[]>(JsonSerializerOptions.Web)!.Single(p => p.Pattern == pattern);
+        var patterns = record.RootElement.GetProperty("patterns").Deserialize<PatternRecord[]>(JsonSerializerOptions.Web)!;
+        return patterns.Single(p => p.Pattern == pattern);
     }
 
     /// <summary>What did not hold, and the last lines of every log.</summary>
