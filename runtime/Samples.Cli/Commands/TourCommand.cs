@@ -86,10 +86,9 @@ internal static class TourCommand
                 {
                     ConfigureAsync = (key, value, stop) => run.Sidecars.ConfigureAsync(folder, key, value, stop),
                 };
-                using var punctuality = Punctuality.Begin();
                 try
                 {
-                    return [.. (await experiment.RunAsync(context, cancel)).Select(punctuality.Judge)];
+                    return await experiment.RunAsync(context, cancel);
                 }
                 catch (Exception error) when (error is not ResourceException && !cancel.IsCancellationRequested)
                 {
@@ -97,7 +96,6 @@ internal static class TourCommand
                 }
                 finally
                 {
-                    observe(new Observation("time lost", punctuality.WorstShareLost, punctuality.Summary));
                     say("stopping");
                 }
             });

@@ -42,7 +42,8 @@ public sealed class ControlClient : IFaults, IDisposable
     public Task TerminateAsync(string replica, CancellationToken cancellationToken) => Act(replica, "terminate", cancellationToken);
 
     /// <inheritdoc/>
-    public Task RestartSidecarAsync(string replica, CancellationToken cancellationToken) => Act(replica, "restart-sidecar", cancellationToken);
+    public Task RestartSidecarAsync(string replica, CancellationToken cancellationToken) =>
+        Act(replica, "restart-sidecar", cancellationToken);
 
     /// <inheritdoc/>
     public async Task<int> ScaleAsync(string appId, int replicas, CancellationToken cancellationToken)

@@ -1,7 +1,9 @@
 namespace Samples.Lab;
 
 /// <summary>What an experiment gets to work with.</summary>
-/// <param name="Faults">Breaks and repairs replicas; null where nothing can (Compose, Kubernetes), and then the claims that need it are not run.</param>
+/// <param name="Faults">
+/// Breaks and repairs replicas; null where nothing can (Compose, Kubernetes), and then the claims that need it are not run.
+/// </param>
 /// <param name="Replicas">The replicas as they were when the experiment began; their sidecars are the way in.</param>
 /// <param name="DataDirectory">The pattern's data folder, shared with its services.</param>
 /// <param name="Observe">Takes what is measured while it is measured, for charts and the console.</param>
@@ -15,8 +17,12 @@ public sealed record ExperimentContext(
     IReadOnlyDictionary<string, string> Options,
     TimeProvider Time)
 {
-    /// <summary>Stores a value (the second argument) under a key of the configuration store, as the store of this run wants it: Dapr has no API for that.</summary>
-    public Func<string, string, CancellationToken, Task> ConfigureAsync { get; init; } = (key, value, cancel) => ConfigurationFile.SetAsync(DataDirectory, key, value, cancel);
+    /// <summary>
+    /// Stores a value (the second argument) under a key of the configuration store, as the store of this run wants it: Dapr has no API for
+    /// that.
+    /// </summary>
+    public Func<string, string, CancellationToken, Task> ConfigureAsync { get; init; } =
+        (key, value, cancel) => ConfigurationFile.SetAsync(DataDirectory, key, value, cancel);
 
     /// <summary>The whole number that the run was given under this name, or the experiment's own.</summary>
     public int Option(string name, int otherwise)
@@ -44,9 +50,13 @@ public sealed record Observation(string Series, double Value, string? Message = 
 /// <param name="Reason">Why it was not run, or what explains a failure.</param>
 public sealed record Claim(string Text, string Expected, string Measured, bool? Held, string? Reason = null)
 {
-    /// <summary>True for a claim about how long something takes, which a machine that is busy with something else cannot judge.</summary>
-    public bool OfTime { get; init; }
+    /// <summary>Why <see cref="OfProcessorsSideBySide"/> was not run.</summary>
+    public const string OneProcessor = "there is one processor, and what runs on it runs in turns";
 
     /// <summary>A claim that this run could not put to the test.</summary>
     public static Claim NotRun(string text, string expected, string reason) => new(text, expected, "not run", null, reason);
+
+    /// <summary>A claim about what several processors do at the same time: not run where there is one.</summary>
+    public static Claim OfProcessorsSideBySide(Claim claim) =>
+        Environment.ProcessorCount > 1 ? claim : claim with { Held = null, Reason = OneProcessor };
 }

@@ -6,10 +6,15 @@ public interface IExperiment
     /// <summary>The pattern's folder name, such as <c>work-queue</c>.</summary>
     string Pattern { get; }
 
-    /// <summary>Names that <see cref="ExperimentContext.Options"/> may have here, so that a typo is found before anything runs; null leaves that open.</summary>
+    /// <summary>
+    /// Names that <see cref="ExperimentContext.Options"/> may have here, so that a typo is found before anything runs; null leaves that
+    /// open.
+    /// </summary>
     IReadOnlyList<string>? OptionNames => null;
 
-    /// <summary>Puts something to work on into a data folder, for people who just run the pattern. Done again after it was cut off, it does no harm.</summary>
+    /// <summary>
+    /// Puts something to work on into a data folder, for people who just run the pattern. Done again after it was cut off, it does no harm.
+    /// </summary>
     Task SeedAsync(string dataDirectory, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Runs once against services that are up; throws only when it cannot measure at all.</summary>

@@ -15,7 +15,7 @@ public sealed class HedgedQuestionTests
     private readonly LeafGroup _leaf;
     private readonly HedgeBudget _budget;
 
-    public HedgedQuestionTests() => (_leaf, _budget) = (new LeafGroup(1, ["a", "b"], _options, _time), new HedgeBudget(_options));
+    public HedgedQuestionTests() => (_leaf, _budget) = (new LeafGroup(1, ["a", "b"], _options, _time), new HedgeBudget(_options, _time));
 
     [Fact(Timeout = 10_000)]
     public async Task One_replica_that_is_in_time_is_asked_alone()
@@ -113,6 +113,28 @@ public sealed class HedgedQuestionTests
         _replies["a"].SetResult("from a");
         Assert.False((await question).Hedged);
         Assert.Equal(["a"], _asked);
+    }
+
+    [Fact(Timeout = 10_000)]
+    public async Task Where_the_budget_is_empty_and_the_replica_frozen_the_hedge_comes_a_little_later_not_never()
+    {
+        while (_budget.TrySpend())
+        {
+            // Somebody else's hedges.
+        }
+
+        var question = Ask(TestContext.Current.CancellationToken);
+        // Nobody else asks anything meanwhile: it is time alone that fills the budget.
+        var asked = AskedAsync("b");
+        while (!asked.IsCompleted)
+        {
+            _time.Advance(Late);
+            await Task.Yield();
+        }
+
+        _replies["b"].SetResult("from b");
+        var reply = await question;
+        Assert.Equal(("b", true), (reply.Replica, reply.Hedged));
     }
 
     [Fact(Timeout = 10_000)]

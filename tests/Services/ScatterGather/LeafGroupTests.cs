@@ -84,7 +84,7 @@ public sealed class LeafGroupTests
     [Fact]
     public void The_budget_is_a_share_of_the_questions()
     {
-        var budget = new HedgeBudget(_options with { HedgeBudget = 0.125 });
+        var budget = new HedgeBudget(_options with { HedgeBudget = 0.125 }, _time);
         while (budget.TrySpend())
         {
             // What it starts with.

@@ -64,7 +64,10 @@ internal sealed class PictureFolder(string data)
             for (var px = x * picture.Width / columns; px < (x + 1) * picture.Width / columns; px++)
             {
                 var pixel = picture.GetPixel(px, py);
-                (red, green, blue, count) = (red + pixel.Red, green + pixel.Green, blue + pixel.Blue, count + 1);
+                red += pixel.Red;
+                green += pixel.Green;
+                blue += pixel.Blue;
+                count++;
             }
         }
 

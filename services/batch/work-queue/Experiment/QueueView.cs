@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -20,10 +21,15 @@ internal sealed record LeaseRecord(string Id, string Lease);
 /// </summary>
 internal sealed class QueueView(Replica entrance) : IDisposable
 {
-    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(2), LongestWait = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
-    private readonly HttpClient _queue = new() { BaseAddress = new Uri($"http://127.0.0.1:{entrance.DaprHttpPort}/v1.0/invoke/queue-manager/method/") };
+    private readonly HttpClient _queue = new()
+    {
+        BaseAddress = new Uri($"http://127.0.0.1:{entrance.DaprHttpPort}/v1.0/invoke/queue-manager/method/"),
+    };
+
     private readonly HttpClient _direct = new() { Timeout = TimeSpan.FromSeconds(1) };
 
     public Task<Dictionary<string, int>> StatsAsync(CancellationToken cancel) => GetAsync<Dictionary<string, int>>("stats", cancel);
@@ -39,24 +45,32 @@ internal sealed class QueueView(Replica entrance) : IDisposable
         return answer.IsSuccessStatusCode ? await answer.Content.ReadFromJsonAsync<ItemRecord>(Json, cancel) : null;
     }
 
+    /// <summary>A request that makes a manager do nothing: what any invocation costs.</summary>
+    public async Task PingAsync(CancellationToken cancel)
+    {
+        using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, "healthz"), cancel);
+        answer.EnsureSuccessStatusCode();
+    }
+
     public async Task<LeaseRecord?> LeaseAsync(string worker, CancellationToken cancel)
     {
-        using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Post, "leases") { Content = JsonContent.Create(new { worker }) }, cancel);
+        using var answer = await SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Post, "leases") { Content = JsonContent.Create(new { worker }) }, cancel);
         return answer.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadFromJsonAsync<LeaseRecord>(Json, cancel) : null;
     }
 
     public async Task FinishAsync(LeaseRecord lease, CancellationToken cancel)
     {
-        using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Post, $"leases/{lease.Lease}/items/{Uri.EscapeDataString(lease.Id)}/end")
-        {
-            Content = JsonContent.Create(new { failure = (string?)null }),
-        }, cancel);
+        var end = $"leases/{lease.Lease}/items/{Uri.EscapeDataString(lease.Id)}/end";
+        using var answer = await SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Post, end) { Content = JsonContent.Create(new { failure = (string?)null }) }, cancel);
         answer.EnsureSuccessStatusCode();
     }
 
     public async Task ReplayAsync(string id, CancellationToken cancel)
     {
-        using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Post, $"dead-letters/{Uri.EscapeDataString(id)}/replay"), cancel);
+        using var answer = await SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Post, $"dead-letters/{Uri.EscapeDataString(id)}/replay"), cancel);
         answer.EnsureSuccessStatusCode();
     }
 
@@ -87,27 +101,30 @@ internal sealed class QueueView(Replica entrance) : IDisposable
         return (await answer.Content.ReadFromJsonAsync<T>(Json, cancel))!;
     }
 
+    private static TimeSpan WaitAfter(int attempt) =>
+        TimeSpan.FromMilliseconds(Math.Min(LongestWait.TotalMilliseconds, ShortestWait.TotalMilliseconds * Math.Pow(2, attempt - 2)));
+
     private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, CancellationToken cancel)
     {
-        var began = System.Diagnostics.Stopwatch.GetTimestamp();
+        var began = Stopwatch.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 using var message = request();
                 var answer = await _queue.SendAsync(message, cancel);
-                if ((int)answer.StatusCode < 500 || System.Diagnostics.Stopwatch.GetElapsedTime(began) > Patience)
+                if ((int)answer.StatusCode < 500 || Stopwatch.GetElapsedTime(began) > Patience)
                     return answer;
                 answer.Dispose();
             }
-            catch (HttpRequestException) when (System.Diagnostics.Stopwatch.GetElapsedTime(began) < Patience)
+            catch (HttpRequestException) when (Stopwatch.GetElapsedTime(began) < Patience)
             {
                 // The sidecar is away for a moment.
             }
 
-            // The other replica at once; then there is time.
+            // The other replica at once. Where several clients take turns it may be the standby again: soon; a take-over takes longer.
             if (attempt > 1)
-                await Task.Delay(Wait, cancel);
+                await Task.Delay(WaitAfter(attempt), cancel);
         }
     }
 

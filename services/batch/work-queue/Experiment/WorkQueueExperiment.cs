@@ -9,7 +9,7 @@ public sealed class WorkQueueExperiment : IExperiment
     public string Pattern => "work-queue";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> OptionNames => ["seed", "pictures", "plain-items"];
+    public IReadOnlyList<string> OptionNames => ["seed", "pictures"];
 
     /// <inheritdoc/>
     public Task SeedAsync(string dataDirectory, CancellationToken cancellationToken)
@@ -22,7 +22,16 @@ public sealed class WorkQueueExperiment : IExperiment
     public async Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken)
     {
         if (context.Faults is not { } faults)
-            return [Claim.NotRun("pictures survive the death of workers and managers", "all", "Nothing here can kill replicas; run it with `samples tour`.")];
+        {
+            return
+            [
+                Claim.NotRun(
+                    "pictures survive the death of workers and managers",
+                    "all",
+                    "Nothing here can kill replicas; run it with `samples tour`."),
+            ];
+        }
+
         using var queue = new QueueView(context.ReplicaOf("source-files"));
         var folder = new PictureFolder(context.DataDirectory);
         return

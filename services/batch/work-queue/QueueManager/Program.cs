@@ -15,5 +15,6 @@ builder.Services.AddHostedService(services => services.GetRequiredService<Active
 
 var app = builder.Build();
 app.MapDefaults();
+app.UseMiddleware<Standby>();
 app.MapQueue();
 app.Run();

@@ -9,15 +9,14 @@ public sealed record LeaseRequest(string? Worker);
 public sealed record LeaseEnd(string? Failure, bool HandedBack = false);
 
 /// <summary>
-/// The queue over HTTP. What needs the active manager gets 503 from the standby: the caller's next try reaches the other replica.
+/// The queue over HTTP. What needs the active manager gets 503 from the <see cref="Standby"/>: the caller's next try reaches the other replica.
 /// </summary>
 public static class QueueEndpoints
 {
     /// <summary>Maps the queue.</summary>
     public static void MapQueue(this IEndpointRouteBuilder routes)
     {
-        var active = routes.MapGroup("").AddEndpointFilter(async (context, next) =>
-            context.HttpContext.RequestServices.GetRequiredService<ActiveManager>().IsActive ? await next(context) : Standby(context.HttpContext));
+        var active = routes.MapGroup("").WithMetadata(new ActiveOnlyAttribute());
         active.MapPost("/leases", LeaseAsync);
         active.MapPost("/leases/{lease}/items/{id}/renew", Renew);
         active.MapPost("/leases/{lease}/items/{id}/end", EndAsync);
@@ -73,10 +72,4 @@ public static class QueueEndpoints
 
     private static ProblemHttpResult Lost(string id) =>
         TypedResults.Problem(statusCode: 409, title: $"The lease of '{id}' is lost.", detail: "It was not renewed in time. Stop working on the item: somebody else has it.", type: "lease-lost");
-
-    private static ProblemHttpResult Standby(HttpContext http)
-    {
-        http.Response.Headers.RetryAfter = "0";
-        return TypedResults.Problem(statusCode: 503, title: "This manager stands by.", detail: "Ask again: Dapr's next replica may be the active one.", type: "standby");
-    }
 }

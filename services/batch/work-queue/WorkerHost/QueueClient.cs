@@ -12,19 +12,22 @@ public sealed record ItemLease(string Id, string Lease, double Seconds, int Atte
 public sealed class QueueClient(HttpClient http)
 {
     // A manager that is frozen takes a request and never answers it: give up soon, long before the lease is over.
-    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    // Where several workers take turns, the second try may meet the standby again: then soon. A take-over takes longer.
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(5), LongestWait = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The next item; null where none is ready or no manager is active.</summary>
     public async Task<ItemLease?> LeaseAsync(string worker, CancellationToken cancel)
     {
-        using var answer = await SendAsync("/leases", new { worker }, tries: 2, cancel);
+        using var answer = await SendAsync("/leases", new { worker }, tries: 4, cancel);
         return answer?.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadFromJsonAsync<ItemLease>(cancel) : null;
     }
 
     /// <summary>False where the lease is lost; where nobody answers it may still be held.</summary>
     public async Task<bool> RenewAsync(ItemLease lease, CancellationToken cancel)
     {
-        using var answer = await SendAsync(Path(lease, "renew"), null, tries: 2, cancel);
+        using var answer = await SendAsync(Path(lease, "renew"), null, tries: 4, cancel);
         return answer?.StatusCode is not (HttpStatusCode.Conflict or HttpStatusCode.NotFound);
     }
 
@@ -36,6 +39,9 @@ public sealed class QueueClient(HttpClient http)
     }
 
     private static string Path(ItemLease lease, string action) => $"/leases/{lease.Lease}/items/{Uri.EscapeDataString(lease.Id)}/{action}";
+
+    private static TimeSpan WaitAfter(int attempt) =>
+        TimeSpan.FromMilliseconds(Math.Min(LongestWait.TotalMilliseconds, ShortestWait.TotalMilliseconds * Math.Pow(2, attempt - 2)));
 
     private async Task<HttpResponseMessage?> SendAsync(string path, object? body, int tries, CancellationToken cancel)
     {
@@ -57,9 +63,9 @@ public sealed class QueueClient(HttpClient http)
 
             if (attempt == tries)
                 return null;
-            // The other replica at once; then there is time.
+            // The other replica at once.
             if (attempt > 1)
-                await Task.Delay(Wait, cancel);
+                await Task.Delay(WaitAfter(attempt), cancel);
         }
     }
 }

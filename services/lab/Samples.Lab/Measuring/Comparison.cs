@@ -5,7 +5,9 @@ namespace Samples.Lab.Measuring;
 /// without. Whatever else the machine does disturbs both alike, so that their ratio holds on a slow and on a busy machine where no number
 /// of milliseconds would. A round is some values of the one and, right before or after, some of the other.
 /// </summary>
-/// <param name="statistic">Makes one number of all values of a side, such as <see cref="Quantiles.Median"/> or <see cref="Quantiles.P99"/>.</param>
+/// <param name="statistic">
+/// Makes one number of all values of a side, such as <see cref="Quantiles.Median"/> or <see cref="Quantiles.P99"/>.
+/// </param>
 public sealed class Comparison(Func<IEnumerable<double>, double> statistic)
 {
     private const int Resamples = 400, Seed = 1;
@@ -26,8 +28,8 @@ public sealed class Comparison(Func<IEnumerable<double>, double> statistic)
     public double Ratio => Subject / Reference;
 
     /// <summary>
-    /// Where the ratio lies with 95% confidence, by drawing rounds with replacement (the percentile bootstrap of B. Efron, 1979). Whole rounds,
-    /// because what disturbs one value of a round disturbs its neighbours. It needs about five rounds to mean much.
+    /// Where the ratio lies with 95% confidence, by drawing rounds with replacement (the percentile bootstrap of B. Efron, 1979). Whole
+    /// rounds, because what disturbs one value of a round disturbs its neighbours. It needs about five rounds to mean much.
     /// </summary>
     public Interval Interval
     {
@@ -53,16 +55,19 @@ public sealed class Comparison(Func<IEnumerable<double>, double> statistic)
     /// <param name="text">The sentence.</param>
     /// <param name="times">The bound.</param>
     /// <param name="unit">Of the values, to show them: nobody judges them.</param>
-    public Claim AtMost(string text, double times, string unit) => new(text, $"at most {Number(times)} times", Measured(unit), Ratio <= times);
+    public Claim AtMost(string text, double times, string unit) =>
+        new(text, $"at most {Number(times)} times", Measured(unit), Ratio <= times);
 
     /// <summary>The claim that the ratio is at least so much.</summary>
     /// <inheritdoc cref="AtMost"/>
-    public Claim AtLeast(string text, double times, string unit) => new(text, $"at least {Number(times)} times", Measured(unit), Ratio >= times);
+    public Claim AtLeast(string text, double times, string unit) =>
+        new(text, $"at least {Number(times)} times", Measured(unit), Ratio >= times);
 
     private string Measured(string unit)
     {
         var where = Interval;
-        return $"{Number(Ratio)} times ({Number(Subject)} {unit} against {Number(Reference)}; {Number(where.Low)} to {Number(where.High)} times in {Rounds} rounds)";
+        var certain = $"{Number(where.Low)} to {Number(where.High)} times in {Rounds} rounds";
+        return $"{Number(Ratio)} times ({Number(Subject)} {unit} against {Number(Reference)}; {certain})";
     }
 
     private double RatioOf((double[] Subject, double[] Reference)[] rounds) =>

@@ -7,8 +7,8 @@ public readonly record struct Interval(double Low, double High)
     public bool Contains(double value) => Low <= value && value <= High;
 
     /// <summary>
-    /// The share of successes in all that might have been tried, by Wilson's score, which stays honest for few trials and for shares near 0 and 1
-    /// (E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927).
+    /// The share of successes in all that might have been tried, by Wilson's score, which stays honest for few trials and for shares near 0
+    /// and 1 (E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927).
     /// </summary>
     /// <param name="successes">Of them.</param>
     /// <param name="trials">None: anything is possible.</param>

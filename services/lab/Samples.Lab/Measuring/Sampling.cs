@@ -1,6 +1,8 @@
 namespace Samples.Lab.Measuring;
 
-/// <summary>How much may be measured: at least so many rounds, then more until the measurements can tell, within a number and a time.</summary>
+/// <summary>
+/// How much may be measured: at least so many rounds, then more until the measurements can tell, within a number and a time.
+/// </summary>
 /// <param name="Least">Rounds in any case.</param>
 /// <param name="Most">Rounds at most.</param>
 /// <param name="Limit">No round begins later than this.</param>

@@ -21,7 +21,7 @@ public sealed class Timeliness(TimeSpan limit)
     /// <summary>At most one in ten was late, and there was something to measure.</summary>
     public bool Holds => Count > 0 && Late * Tolerated <= Count;
 
-    /// <summary>None was late, or so many that more measurements would not save it (three, and more than one in ten), or few enough.</summary>
+    /// <summary>Few enough were late, or so many (three, and more than one in ten) that more measurements would not save it.</summary>
     public bool Tells => Holds || Late >= 3;
 
     /// <summary>It took that long; <see cref="Timeout.InfiniteTimeSpan"/> where it never came.</summary>

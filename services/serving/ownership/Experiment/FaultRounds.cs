@@ -45,7 +45,8 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
     public async Task FreezeAsync(int rounds, CancellationToken cancel)
     {
         await BreakAsync(Fault.Frozen, rounds, cancel);
-        for (var more = 0; more < MostRoundsMore && await view.LateWritesAsync(Mechanisms, cancel) == 0; more++)
+        var more = 0;
+        while (await view.LateWritesAsync(Mechanisms, cancel) == 0 && more++ < MostRoundsMore)
             await BreakAsync(Fault.Frozen, rounds: 1, cancel);
     }
 
@@ -56,19 +57,21 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
         while (true)
         {
             var owners = await view.OwnersAsync(cancel);
-            if (owners.Count == (await view.ReplicasAsync(cancel)).Count && Array.TrueForAll(Mechanisms, m => owners.Any(o => o.Owns.Any(t => t.Mechanism == m))))
+            var isUp = owners.Count == (await view.ReplicasAsync(cancel)).Count;
+            if (isUp && Array.TrueForAll(Mechanisms, m => owners.Any(o => o.Owns.Any(t => t.Mechanism == m))))
                 return owners;
             if (context.Time.GetElapsedTime(began) > Patience)
             {
-                throw new InvalidOperationException("After " + Patience.TotalSeconds + " s not every task has an owner: "
-                    + string.Join("; ", owners.Select(o => $"{o.Replica.Name} owns {string.Join(", ", o.Owns.Select(t => t.Mechanism).DefaultIfEmpty("nothing"))}")));
+                var found = string.Join("; ", owners.Select(o => Describe(o.Replica, o.Owns)));
+                throw new InvalidOperationException($"After {Patience.TotalSeconds} s not every task has an owner: {found}");
             }
 
             await Task.Delay(Look, cancel);
         }
     }
 
-    private async Task BreakOwnerAsync(Fault fault, string mechanism, CancellationToken cancel)
+    /// <summary>Breaks the owner of one task.</summary>
+    public async Task BreakOwnerAsync(Fault fault, string mechanism, CancellationToken cancel)
     {
         var (victim, owns) = (await SettleAsync(cancel)).First(o => o.Owns.Any(t => t.Mechanism == mechanism));
         Losses.AddRange(owns.Select(o => new Loss(fault, o.Mechanism, o.Term!.Value, Now)));
@@ -86,9 +89,10 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
                 break;
             case Fault.Frozen:
                 await faults.FreezeAsync(victim.Name, cancel);
-                // Until somebody else has written: it wakes up late, in the middle of its work, and writes too. An actor stays where a call to
-                // it is under way: no successor comes, and it is woken after its lease has ended.
-                await WaitForSuccessorAsync(mechanism, owns.First(o => o.Mechanism == mechanism).Term!.Value, mechanism == "actor" ? ttl * 1.5 : Patience, cancel);
+                // Until somebody else has written: it wakes up late, in the middle of its work, and writes too. An actor stays where a
+                // call to it is under way: no successor comes, and it is woken after its lease has ended.
+                var term = owns.First(o => o.Mechanism == mechanism).Term!.Value;
+                await WaitForSuccessorAsync(mechanism, term, mechanism == "actor" ? ttl * 1.5 : Patience, cancel);
                 await faults.ResumeAsync(victim.Name, cancel);
                 break;
             default:
@@ -96,7 +100,8 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
                 break;
         }
 
-        context.Observe(new Observation("faults", Deaths.Count, $"{victim.Name}, owner of {string.Join(" and ", owns.Select(o => o.Mechanism))}: {Describe(fault)}"));
+        var tasks = string.Join(" and ", owns.Select(o => o.Mechanism));
+        context.Observe(new Observation("faults", Losses.Count, $"{victim.Name}, owner of {tasks}: {Describe(fault)}"));
     }
 
     private async Task WaitForSuccessorAsync(string mechanism, long term, TimeSpan patience, CancellationToken cancel)
@@ -107,6 +112,9 @@ internal sealed class FaultRounds(ExperimentContext context, IFaults faults, Own
     }
 
     private TimeSpan Now => context.Time.GetElapsedTime(0);
+
+    private static string Describe(Replica replica, IEnumerable<OwnershipReport> owns) =>
+        $"{replica.Name} owns {string.Join(", ", owns.Select(t => t.Mechanism).DefaultIfEmpty("nothing"))}";
 
     private static string Describe(Fault fault) => fault switch
     {

@@ -1,6 +1,8 @@
 namespace Samples.Experiments.Ownership;
 
-/// <summary>At a moment of the machine's monotonic clock, a replica believed to own a task until another moment; equal: it stepped down.</summary>
+/// <summary>
+/// At a moment of the machine's monotonic clock, a replica believed to own a task until another moment; equal: it stepped down.
+/// </summary>
 public sealed record Belief(string Mechanism, string Replica, long Term, TimeSpan At, TimeSpan Until);
 
 /// <summary>A replica's process ended at that moment, whatever it believed.</summary>
@@ -29,7 +31,11 @@ public static class HistoryChecker
         }
 
         foreach (var term in history.Entries.GroupBy(e => e.Term).Where(g => g.Select(e => e.Replica).Distinct().Count() > 1))
-            violations.Add($"in term {term.Key} the ledger accepted writes of {string.Join(" and ", term.Select(e => e.Replica).Distinct())}");
+        {
+            var writers = string.Join(" and ", term.Select(e => e.Replica).Distinct());
+            violations.Add($"in term {term.Key} the ledger accepted writes of {writers}");
+        }
+
         return violations;
     }
 
@@ -57,7 +63,12 @@ public static class HistoryChecker
         foreach (var time in times)
         {
             if (last is not null && time.Replica != last.Replica && time.From < last.Until)
-                overlaps.Add($"{last.Replica} (term {last.Term}) and {time.Replica} (term {time.Term}) for {(Earlier(last.Until, time.Until) - time.From).TotalMilliseconds:0} ms");
+            {
+                var both = Earlier(last.Until, time.Until) - time.From;
+                overlaps.Add(
+                    $"{last.Replica} (term {last.Term}) and {time.Replica} (term {time.Term}) for {both.TotalMilliseconds:0} ms");
+            }
+
             // What lasts longest is what a later one could meet.
             if (last is null || time.Until > last.Until)
                 last = time;

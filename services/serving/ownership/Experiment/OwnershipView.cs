@@ -16,8 +16,12 @@ internal sealed class OwnershipView(IFaults faults, Replica ledger) : IDisposabl
 {
     private const int Page = 1000;
 
-    private readonly HttpClient _ledger = new() { BaseAddress = new Uri($"http://127.0.0.1:{ledger.DaprHttpPort}/v1.0/invoke/ledger/method/") };
-    private readonly HttpClient _direct = new() { Timeout = TimeSpan.FromSeconds(2) };
+    private readonly HttpClient _ledger = new()
+    {
+        BaseAddress = new Uri($"http://127.0.0.1:{ledger.DaprHttpPort}/v1.0/invoke/ledger/method/"),
+    };
+
+    private readonly HttpClient _direct = new() { Timeout = TimeSpan.FromSeconds(10) };
 
     /// <summary>The replicas of the owner that are up, each with what it owns.</summary>
     public async Task<IReadOnlyList<(Replica Replica, OwnershipReport[] Owns)>> OwnersAsync(CancellationToken cancel)
@@ -27,7 +31,9 @@ internal sealed class OwnershipView(IFaults faults, Replica ledger) : IDisposabl
         return [.. all.Where(a => a.Owns is not null).Select(a => (a.Replica, a.Owns!))];
     }
 
-    /// <summary>What every replica believed so far, by mechanism. Also a replica that is down now has its file: it is started before it is asked.</summary>
+    /// <summary>
+    /// What every replica believed so far, by mechanism. Also a replica that is down now has its file: it is started before it is asked.
+    /// </summary>
     public async Task<ILookup<string, Belief>> BeliefsAsync(CancellationToken cancel)
     {
         var all = new List<Belief>();
@@ -46,20 +52,28 @@ internal sealed class OwnershipView(IFaults faults, Replica ledger) : IDisposabl
     public async Task<IReadOnlyList<LedgerEntry>> EntriesAsync(string task, CancellationToken cancel)
     {
         var entries = new List<LedgerEntry>();
-        while (await _ledger.GetFromJsonAsync<LedgerEntry[]>($"tasks/{task}/entries?from={entries.Count}&count={Page}", cancel) is { Length: > 0 } page)
+        while (await PageAsync() is { Length: > 0 } page)
             entries.AddRange(page);
         return entries;
+
+        Task<LedgerEntry[]?> PageAsync() =>
+            _ledger.GetFromJsonAsync<LedgerEntry[]>($"tasks/{task}/entries?from={entries.Count}&count={Page}", cancel);
     }
 
     public async Task<LedgerHead> HeadAsync(string task, CancellationToken cancel) =>
-        await _ledger.GetFromJsonAsync<LedgerHead>($"tasks/{task}", cancel) ?? throw new InvalidOperationException($"The ledger knows nothing of '{task}'.");
+        await _ledger.GetFromJsonAsync<LedgerHead>($"tasks/{task}", cancel)
+        ?? throw new InvalidOperationException($"The ledger knows nothing of '{task}'.");
 
     /// <summary>Writes in an old term that came after a newer term's first, whether the ledger refused or took them.</summary>
     public async Task<long> LateWritesAsync(IEnumerable<string> tasks, CancellationToken cancel)
     {
         var late = 0L;
         foreach (var task in tasks)
-            late += (await HeadAsync(task, cancel)).Refused + HistoryChecker.StaleWrites(new OwnershipHistory([], [], await EntriesAsync(task, cancel))).Count;
+        {
+            var accepted = new OwnershipHistory([], [], await EntriesAsync(task, cancel));
+            late += (await HeadAsync(task, cancel)).Refused + HistoryChecker.StaleWrites(accepted).Count;
+        }
+
         return late;
     }
 

@@ -48,7 +48,8 @@ internal sealed partial class OneIndex
     }
 
     /// <summary>The words in most documents: the longest posting lists, the hardest query.</summary>
-    public string MostFrequent(int count) => string.Join(' ', _postings.OrderByDescending(p => p.Value.Count).Take(count).Select(p => p.Key));
+    public string MostFrequent(int count) =>
+        string.Join(' ', _postings.OrderByDescending(p => p.Value.Count).Take(count).Select(p => p.Key));
 
     /// <summary>The k best of the documents that are not <paramref name="leftOut"/>, and how many match.</summary>
     public (int Total, IReadOnlyList<FoundDocument> Best) Search(string query, int k, Func<int, bool>? leftOut = null)
@@ -58,19 +59,24 @@ internal sealed partial class OneIndex
         if (!words.All(_postings.ContainsKey))
             return (0, []);
         var matches = _postings[words.MinBy(w => _postings[w].Count)!].Keys
-            .Where(d => words.All(w => _postings[w].ContainsKey(d)) && !parts[true].Any(w => _postings.TryGetValue(w, out var barred) && barred.ContainsKey(d)))
-            .Where(d => leftOut?.Invoke(d) != true)
-            .Select(d => (Document: d, Score: words.Sum(w => Bm25(w, d)))).ToList();
-        return (matches.Count, [.. matches.OrderByDescending(m => m.Score).ThenBy(m => m.Document).Take(k).Select(m => new FoundDocument(_documents[m.Document].Id, m.Score))]);
+            .Where(d => words.All(w => Has(d, w)) && !parts[true].Any(w => Has(d, w)) && leftOut?.Invoke(d) != true)
+            .Select(d => (Document: d, Score: words.Sum(w => Bm25(w, d))))
+            .ToList();
+        var best = matches.OrderByDescending(m => m.Score).ThenBy(m => m.Document).Take(k);
+        return (matches.Count, [.. best.Select(m => new FoundDocument(_documents[m.Document].Id, m.Score))]);
     }
 
-    /// <summary>True where an answer is this index's answer: the same number, the same documents in the same order, the same scores.</summary>
+    /// <summary>
+    /// True where an answer is this index's answer: the same number, the same documents in the same order, the same scores.
+    /// </summary>
     public bool Agrees(FoundPage? page, string query, int k, Func<int, bool>? leftOut = null)
     {
         var (total, best) = Search(query, k, leftOut);
         return page is not null && page.Total == total && page.Results.Length == best.Count
             && page.Results.Zip(best).All(pair => pair.First.Id == pair.Second.Id && Math.Abs(pair.First.Score - pair.Second.Score) < 1e-9);
     }
+
+    private bool Has(int document, string word) => _postings.TryGetValue(word, out var counts) && counts.ContainsKey(document);
 
     private double Bm25(string word, int document)
     {
@@ -80,7 +86,9 @@ internal sealed partial class OneIndex
     }
 
     private IEnumerable<string> WordsOf(int document) =>
-        Word().Matches($"{_documents[document].Name} {_documents[document].Summary}").Select(m => m.Value.Length > 64 ? m.Value[..64] : m.Value).Select(w => w.ToLowerInvariant());
+        Word().Matches($"{_documents[document].Name} {_documents[document].Summary}")
+            .Select(m => m.Value.Length > 64 ? m.Value[..64] : m.Value)
+            .Select(w => w.ToLowerInvariant());
 
     [GeneratedRegex(@"[\p{L}\p{Nd}]+")]
     private static partial Regex Word();

@@ -2,7 +2,9 @@ using Samples.ApiDocs;
 
 namespace Samples.Experiments.ScatterGather;
 
-/// <summary>Search over leaves: the same answers as one index gives, with stragglers, dead replicas and dead leaves, and how it scales.</summary>
+/// <summary>
+/// Search over leaves: the same answers as one index gives, with stragglers, dead replicas and dead leaves, and how it scales.
+/// </summary>
 public sealed class ScatterGatherExperiment : IExperiment
 {
     /// <inheritdoc/>
@@ -19,9 +21,17 @@ public sealed class ScatterGatherExperiment : IExperiment
         claims.AddRange(await new SamenessPhase(context, view, oracle, random).RunAsync(cancellationToken));
         claims.AddRange(await new StragglerPhase(context, view, oracle, random, hedging).RunAsync(cancellationToken));
         if (context.Faults is { } faults)
+        {
             claims.AddRange(await new LossPhase(context, faults, view, oracle, random).RunAsync(cancellationToken));
+        }
         else
-            claims.Add(Claim.NotRun("with all replicas of a leaf dead: an answer within the deadline, marked partial", "all", "Nothing here can kill replicas; run it with `samples tour`."));
+        {
+            claims.Add(Claim.NotRun(
+                "with all replicas of a leaf dead: an answer within the deadline, marked partial",
+                "all",
+                "Nothing here can kill replicas; run it with `samples tour`."));
+        }
+
         claims.AddRange(await new LeavesPhase(context, view, oracle, random).RunAsync(cancellationToken));
         claims.Add(await new InputPhase(view).RunAsync(cancellationToken));
         return claims;

@@ -39,8 +39,9 @@ internal sealed class SearchView(Replica entrance) : IDisposable
     public async Task<Search> SearchAsync(string words, SearchSettings settings, CancellationToken cancel)
     {
         var began = Stopwatch.GetTimestamp();
-        using var answer = await _sidecar.GetAsync($"search-root/method/search?q={Uri.EscapeDataString(words)}&hedging={(settings.Hedging ? "true" : "false")}"
-            + $"&mode={settings.Mode}&leaves={settings.Leaves}&deadlineMs={settings.DeadlineMs}", cancel);
+        var query = $"q={Uri.EscapeDataString(words)}&hedging={(settings.Hedging ? "true" : "false")}"
+            + $"&mode={settings.Mode}&leaves={settings.Leaves}&deadlineMs={settings.DeadlineMs}";
+        using var answer = await _sidecar.GetAsync($"search-root/method/search?{query}", cancel);
         var page = answer.IsSuccessStatusCode ? await answer.Content.ReadFromJsonAsync<FoundPage>(Json, cancel) : null;
         var problem = page is null ? await answer.Content.ReadAsStringAsync(cancel) : null;
         return new Search(answer.StatusCode, page, Stopwatch.GetElapsedTime(began).TotalMilliseconds, problem);
@@ -68,7 +69,8 @@ internal sealed class SearchView(Replica entrance) : IDisposable
     }
 
     /// <summary>Many searches by several clients, each of which sends its next one when it has the answer.</summary>
-    public async Task<IReadOnlyList<Search>> SearchAllAsync(IEnumerable<string> queries, int clients, SearchSettings settings, CancellationToken cancel)
+    public async Task<IReadOnlyList<Search>> SearchAllAsync(
+        IEnumerable<string> queries, int clients, SearchSettings settings, CancellationToken cancel)
     {
         var waiting = new System.Collections.Concurrent.ConcurrentQueue<string>(queries);
         var searches = await Task.WhenAll(Enumerable.Range(0, clients).Select(async _ =>

@@ -18,7 +18,8 @@ internal sealed class TailModel
     public TailModel(IReadOnlyList<LeafMeasure> measures)
     {
         (Fixed, Divided) = Line([.. measures.Select(m => (1.0 / m.Leaves, m.Searches.SelectMany(s => s.Each).Median()))]);
-        (RootFixed, RootEach) = Line([.. measures.Select(m => ((double)m.Leaves, m.Searches.Select(s => s.Whole - s.Each.Max()).Median()))]);
+        (RootFixed, RootEach) = Line(
+            [.. measures.Select(m => ((double)m.Leaves, m.Searches.Select(s => s.Whole - s.Each.Max()).Median()))]);
         _noise = [.. measures.SelectMany(m => Noise([.. m.Searches.SelectMany(s => s.Each)]))];
     }
 

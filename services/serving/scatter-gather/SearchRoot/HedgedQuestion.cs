@@ -18,7 +18,8 @@ public sealed class HedgedQuestion<T>(
     private readonly long _began = time.GetTimestamp();
     private readonly List<Attempt> _running = [];
     private readonly Queue<string> _waiting = new(leaf.InOrder(avoidOutliers: hedging));
-    private bool _mayHedge = true, _hedged;
+    private bool _hedged;
+    private TimeSpan? _due;
     private string? _problem;
 
     private TimeSpan Elapsed => time.GetElapsedTime(_began);
@@ -64,8 +65,9 @@ public sealed class HedgedQuestion<T>(
     // Null where it is time to hedge, or too late for everything.
     private async Task<Attempt?> FirstToFinishAsync(CancellationToken deadline)
     {
-        var wait = !hedging || !_mayHedge || _waiting.Count == 0 ? Timeout.InfiniteTimeSpan
-            : latencies.Late > Elapsed ? latencies.Late - Elapsed
+        var due = _due ?? latencies.Late;
+        var wait = !hedging || _hedged || _waiting.Count == 0 ? Timeout.InfiniteTimeSpan
+            : due > Elapsed ? due - Elapsed
             : TimeSpan.Zero;
         using var finished = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         var done = await Task.WhenAny([.. _running.Select(a => a.Reply), Task.Delay(wait, time, finished.Token)]);
@@ -75,9 +77,13 @@ public sealed class HedgedQuestion<T>(
 
     private void Hedge(CancellationToken cancel)
     {
-        _mayHedge = false;
         if (!budget.TrySpend())
+        {
+            // Asked for again: the first replica may be frozen, and then only a hedge brings an answer before the deadline.
+            _due = Elapsed + budget.Patience;
             return;
+        }
+
         _hedged = true;
         AskNext(cancel);
     }

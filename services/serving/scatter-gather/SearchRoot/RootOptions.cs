@@ -20,8 +20,14 @@ public sealed record RootOptions
     /// <summary>How late: this quantile of the latencies seen [HEDGE_QUANTILE].</summary>
     public double HedgeQuantile { get; init; } = 0.95;
 
-    /// <summary>Hedges at most, as a share of all questions: when everything is slow, asking twice makes it slower [HEDGE_BUDGET].</summary>
+    /// <summary>
+    /// Hedges at most, as a share of all questions: when everything is slow, asking twice makes it slower [HEDGE_BUDGET]. 0: none but those that
+    /// are free.
+    /// </summary>
     public double HedgeBudget { get; init; } = 0.1;
+
+    /// <summary>Hedges a second that are granted beside these, however few questions there are.</summary>
+    public double FreeHedgesPerSecond { get; init; } = 10;
 
     /// <summary>How late before enough latencies were seen.</summary>
     public TimeSpan FirstHedge { get; init; } = TimeSpan.FromMilliseconds(50);

@@ -1,6 +1,9 @@
 namespace Samples.Experiments.Ambassador;
 
-/// <summary>Three ambassadors: keys over shards while one is dead, clients over two arms while one is dead, connections over backends while they change.</summary>
+/// <summary>
+/// Three ambassadors: keys over shards while one is dead, clients over two arms while one is dead, connections over backends while they
+/// change.
+/// </summary>
 public sealed class AmbassadorExperiment : IExperiment
 {
     /// <inheritdoc/>

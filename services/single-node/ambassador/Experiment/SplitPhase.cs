@@ -1,9 +1,12 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Samples.Lab.Measuring;
 
 namespace Samples.Experiments.Ambassador;
 
-/// <summary>Clients of the experiment ambassador: who gets which arm, whether they keep it, and what they notice when the experiment dies.</summary>
+/// <summary>
+/// Clients of the experiment ambassador: who gets which arm, whether they keep it, and what they notice when the experiment dies.
+/// </summary>
 internal sealed class SplitPhase(ExperimentContext context) : IDisposable
 {
     private const string Arm = "web-experiment";
@@ -29,7 +32,13 @@ internal sealed class SplitPhase(ExperimentContext context) : IDisposable
         _clients = [.. Enumerable.Range(0, context.Option("clients", 4000)).Select(_ => $"{random.NextInt64():x16}")];
         var first = await AskAllAsync(_clients, cancel);
         var second = await AskAllAsync(_clients, cancel);
-        var claims = new List<Claim> { Share(first), Sticky(first, second), await ConversionsAsync(first, random, cancel), await ChangeAsync(first, cancel) };
+        var claims = new List<Claim>
+        {
+            Share(first),
+            Sticky(first, second),
+            await ConversionsAsync(first, random, cancel),
+            await ChangeAsync(first, cancel),
+        };
         claims.Add(context.Faults is { } faults
             ? await DeadAsync(faults, cancel)
             : Claim.NotRun("the experiment is dead: requests that fail", "0", "Nothing here can kill it; run it with `samples tour`."));
@@ -58,7 +67,7 @@ internal sealed class SplitPhase(ExperimentContext context) : IDisposable
         // Each twice: a client converts once.
         foreach (var _ in Enumerable.Range(0, 2))
         {
-            await Parallel.ForEachAsync(buyers, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancel }, async (client, token) =>
+            await Parallel.ForEachAsync(buyers, SixteenAtOnce(cancel), async (client, token) =>
             {
                 using var request = Request(HttpMethod.Post, "ambassador/conversions", client);
                 using var answer = await _door.SendAsync(request, token);
@@ -68,23 +77,45 @@ internal sealed class SplitPhase(ExperimentContext context) : IDisposable
 
         var evaluation = await EvaluationAsync(cancel);
         var counted = evaluation.Production.Conversions + evaluation.Experiment.Conversions;
-        var isFound = evaluation.Production is { RateLow: < 0.2, RateHigh: > 0.2 } && evaluation.Experiment is { RateLow: < 0.4, RateHigh: > 0.4 };
+        var isFound = evaluation.Production is { RateLow: < 0.2, RateHigh: > 0.2 }
+            && evaluation.Experiment is { RateLow: < 0.4, RateHigh: > 0.4 };
         return new Claim("20% and 40% of the arms' clients convert: the evaluation counts each once and tells the arms apart",
             $"{buyers.Length}, the experiment converts better", $"{counted}, {evaluation.Verdict}",
             counted == buyers.Length && isFound && evaluation.Verdict == "the experiment converts better");
     }
 
+    // The share of the experiment grows: once, and on to 100% where the first change was late.
     private async Task<Claim> ChangeAsync(string?[] before, CancellationToken cancel)
     {
+        var change = new Timeliness(TakesEffect);
+        var left = 0;
+        await new Sampling(Least: 1, Most: 10, Patience).TakeAsync(
+            async round =>
+            {
+                change.Add(await GrowAsync(before, $"{55 - 5 * round}/{45 + 5 * round}", cancel));
+                var after = await AskAllAsync(_clients, cancel);
+                left += before.Zip(after).Count(p => p is { First: "experiment", Second: not "experiment" });
+                before = after;
+                context.Observe(new Observation("share of the experiment", (double)after.Count(v => v == "experiment") / after.Length));
+            },
+            () => change.Tells,
+            context.Time);
+        var noticed = change.ToClaim("weights change to 50/50 in the configuration: clients notice, and none leaves the experiment");
+        return noticed with
+        {
+            Expected = noticed.Expected + ", 0 leave",
+            Measured = $"{noticed.Measured}, {left} left",
+            Held = noticed.Held == true && left == 0,
+        };
+    }
+
+    // How long it takes until a client that had production gets the experiment.
+    private async Task<TimeSpan> GrowAsync(string?[] before, string weights, CancellationToken cancel)
+    {
         var production = _clients.Where((_, i) => before[i] == "production").Take(40).ToArray();
-        await context.ConfigureAsync("experiment.weights", "50/50", cancel);
-        var took = await Invocation.WaitAsync(async () => (await AskAllAsync(production, cancel)).Contains("experiment"), Patience, cancel);
-        var after = await AskAllAsync(_clients, cancel);
-        var left = before.Zip(after).Count(p => p is { First: "experiment", Second: not "experiment" });
-        context.Observe(new Observation("share of the experiment", (double)after.Count(v => v == "experiment") / after.Length, "weights are 50/50 now"));
-        return new Claim("weights change to 50/50 in the configuration: time until clients notice, and clients that leave the experiment", $"at most {TakesEffect.TotalSeconds:0} s, 0",
-            took is null ? "not noticed" : $"{took.Value.TotalSeconds:0.00} s, {left}", took <= TakesEffect && left == 0)
-        { OfTime = took is not null && left == 0 };
+        await context.ConfigureAsync("experiment.weights", weights, cancel);
+        return await Invocation.WaitAsync(async () => (await AskAllAsync(production, cancel)).Contains("experiment"), Patience, cancel)
+            ?? Timeout.InfiniteTimeSpan;
     }
 
     private async Task<Claim> DeadAsync(IFaults faults, CancellationToken cancel)
@@ -98,15 +129,18 @@ internal sealed class SplitPhase(ExperimentContext context) : IDisposable
         var after = await EvaluationAsync(cancel);
         var saved = after.Experiment.Fallbacks + after.Experiment.Bypassed - before.Experiment.Fallbacks - before.Experiment.Bypassed;
         await faults.StartAsync(Arm, cancel);
-        return new Claim("the experiment is killed while clients ask: requests that fail", $"0 of {2 * _clients.Length}, some answered by production instead",
-            $"{failed}, {saved} answered by production", failed == 0 && saved > 0);
+        return new Claim(
+            "the experiment is killed while clients ask: requests that fail",
+            $"0 of {2 * _clients.Length}, some answered by production instead",
+            $"{failed}, {saved} answered by production",
+            failed == 0 && saved > 0);
     }
 
     // The variant that each client got; null for a request that failed.
     private async Task<string?[]> AskAllAsync(string[] clients, CancellationToken cancel)
     {
         var variants = new string?[clients.Length];
-        await Parallel.ForEachAsync(Enumerable.Range(0, clients.Length), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancel }, async (i, token) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, clients.Length), SixteenAtOnce(cancel), async (i, token) =>
         {
             try
             {
@@ -121,6 +155,9 @@ internal sealed class SplitPhase(ExperimentContext context) : IDisposable
         });
         return variants;
     }
+
+    private static ParallelOptions SixteenAtOnce(CancellationToken cancel) =>
+        new() { MaxDegreeOfParallelism = 16, CancellationToken = cancel };
 
     private async Task<EvaluationNumbers> EvaluationAsync(CancellationToken cancel) =>
         (await _door.GetFromJsonAsync<EvaluationNumbers>("ambassador/evaluation", cancel))!;
