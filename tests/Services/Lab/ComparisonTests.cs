@@ -66,6 +66,9 @@ public sealed class ComparisonTests
     }
 
     [Fact]
-    public void Nothing_measured_is_no_claim_that_holds() =>
-        Assert.Equal((false, false), (new Comparison(Quantiles.P99).AtMost("", 2, "ms").Held, new Comparison(Quantiles.P99).AtLeast("", 2, "ms").Held));
+    public void Nothing_measured_is_no_claim_that_holds()
+    {
+        var comparison = new Comparison(Quantiles.P99);
+        Assert.Equal((false, false), (comparison.AtMost("", 2, "ms").Held, comparison.AtLeast("", 2, "ms").Held));
+    }
 }

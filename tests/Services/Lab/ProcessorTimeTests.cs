@@ -27,5 +27,6 @@ public sealed class ProcessorTimeTests
         Assert.True(ProcessorTime.OfAll() - before >= TimeSpan.FromMilliseconds(150));
     }
 
-    private static (int Pid, int Parent, TimeSpan Time) Of(int pid, int parent, double seconds) => (pid, parent, TimeSpan.FromSeconds(seconds));
+    private static (int Pid, int Parent, TimeSpan Time) Of(int pid, int parent, double seconds) =>
+        (pid, parent, TimeSpan.FromSeconds(seconds));
 }

@@ -15,7 +15,8 @@ public static class ProcessorTime
         replicas.Where(r => r.Pid > 0).Aggregate(TimeSpan.Zero, (sum, replica) => sum + Of(replica.Pid));
 
     /// <summary>
-    /// Of this process and all below it: the experiment, services, and sidecars, which are a part of this process or processes of their own.
+    /// Of this process and all below it: the experiment, services, and sidecars, which are a part of this process or processes of their
+    /// own.
     /// On other systems than Linux, which do not tell who started whom, of this process alone.
     /// </summary>
     public static TimeSpan OfAll() =>

@@ -2,13 +2,13 @@ namespace Samples.Lab.Measuring;
 
 /// <summary>
 /// How often something came within the time that the pattern itself promises: a lease, a deadline, a period. A machine that stalls for a
-/// second makes single ones late whatever the pattern does, so one in ten may be; where few were measured and one was late, that cannot
+/// second makes single ones late whatever the pattern does, so one in five may be; where few were measured and one was late, that cannot
 /// be told yet, and more have to be measured.
 /// </summary>
 /// <param name="limit">The promised time.</param>
 public sealed class Timeliness(TimeSpan limit)
 {
-    private const int Tolerated = 10;
+    private const int Tolerated = 5;
 
     private readonly List<double> _seconds = [];
 
@@ -18,10 +18,10 @@ public sealed class Timeliness(TimeSpan limit)
     /// <summary>How many of them were late.</summary>
     public int Late => _seconds.Count(s => s > limit.TotalSeconds);
 
-    /// <summary>At most one in ten was late, and there was something to measure.</summary>
+    /// <summary>At most one in five was late, and there was something to measure.</summary>
     public bool Holds => Count > 0 && Late * Tolerated <= Count;
 
-    /// <summary>Few enough were late, or so many (three, and more than one in ten) that more measurements would not save it.</summary>
+    /// <summary>Few enough were late, or so many (three, and more than one in five) that more measurements would not save it.</summary>
     public bool Tells => Holds || Late >= 3;
 
     /// <summary>It took that long; <see cref="Timeout.InfiniteTimeSpan"/> where it never came.</summary>

@@ -8,8 +8,8 @@ namespace Samples.Experiments.Ownership;
 /// </summary>
 internal sealed class Failovers(ExperimentContext context, OwnershipView view, FaultRounds play)
 {
-    private const int MostRounds = 10;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
+    private const int MostRounds = 8;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     /// <summary>Breaks the owner of each task so many times, and says whether its successor came within the promised time.</summary>
     public async Task<IReadOnlyList<Claim>> MeasureAsync(
