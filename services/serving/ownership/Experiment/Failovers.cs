@@ -13,18 +13,18 @@ internal sealed class Failovers(ExperimentContext context, OwnershipView view, F
 
     /// <summary>Breaks the owner of each task so many times, and says whether its successor came within the promised time.</summary>
     public async Task<IReadOnlyList<Claim>> MeasureAsync(
-        Fault fault, string signal, TimeSpan promised, int rounds, CancellationToken cancel)
+        Fault fault, string signal, Func<string, TimeSpan> promised, int rounds, CancellationToken cancel)
     {
         await play.BreakAsync(fault, rounds, cancel);
         var claims = new List<Claim>();
         foreach (var mechanism in FaultRounds.Mechanisms)
         {
-            var failover = await JudgeAsync(fault, mechanism, promised, cancel);
+            var failover = await JudgeAsync(fault, mechanism, promised(mechanism), cancel);
             await new Sampling(0, MostRounds, Limit).TakeAsync(
                 async _ =>
                 {
                     await play.BreakOwnerAsync(fault, mechanism, cancel);
-                    failover = await JudgeAsync(fault, mechanism, promised, cancel);
+                    failover = await JudgeAsync(fault, mechanism, promised(mechanism), cancel);
                 },
                 () => failover.Tells,
                 context.Time);
