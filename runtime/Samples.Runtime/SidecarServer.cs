@@ -60,8 +60,10 @@ internal sealed class SidecarServer : IAsyncDisposable
         if (traces is not null)
             host.Use((http, next) => TraceAsync(traces, http, next));
         invocation.Use(host);
+        host.Use(EscapedSlashes.HideAsync);
         host.Use(CleanPath);
         host.UseRouting();
+        host.Use(EscapedSlashes.ShowAsync);
         own.Map(host);
         metrics.Map(host);
         foreach (var block in blocks)

@@ -155,6 +155,8 @@ public interface ICounter : IActor
     Task StopTickingAsync(string name);
 
     Task<int> OverlapAsync(int milliseconds);
+
+    Task MeetAsync(string other);
 }
 
 /// <summary>Counts, fails, comes back into itself, and writes everything into the diary.</summary>
@@ -226,6 +228,13 @@ public sealed class CounterActor(ActorHost host, ActorDiary diary) : Actor(host)
         await Task.Delay(milliseconds);
         Interlocked.Decrement(ref _running);
         return others;
+    }
+
+    /// <summary>Ends when the other actor's turn has begun, too.</summary>
+    public async Task MeetAsync(string other)
+    {
+        diary.Write($"meets {Id}");
+        await diary.WaitAsync($"meets {other}");
     }
 
     internal static TimeSpan Once => Never;

@@ -45,6 +45,7 @@ public sealed class ActorSdkTests : IAsyncDisposable
         var (sidecar, _) = await _machine.StartAsync();
         var overlaps = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ActorMachine.Counter(sidecar, "a").OverlapAsync(5)));
         Assert.All(overlaps, others => Assert.Equal(0, others));
+        await Task.WhenAll(ActorMachine.Counter(sidecar, "a").MeetAsync("b"), ActorMachine.Counter(sidecar, "b").MeetAsync("a"));
         var adding = Enumerable.Range(0, 50).Select(_ => ActorMachine.Counter(sidecar, "b").AddAsync(1));
         Assert.Equal(Enumerable.Range(1, 50), (await Task.WhenAll(adding)).Order());
     }

@@ -38,6 +38,7 @@ public sealed class GrpcEventTests : IAsyncDisposable
             second.Topic, second.PubsubName, second.Type, second.Source, second.SpecVersion));
         Assert.Equal("s", second.Extensions.Fields["subject"].StringValue);
         Assert.Equal("m", headers.GetValue("x-mine"));
+        Assert.Equal("pubsub", headers.GetValue("pubsubname"));
         Assert.Equal(Trace, second.Extensions.Fields["traceparent"].StringValue);
         Assert.Equal(Trace, headers.GetValue("traceparent"));
         await dapr.PublishEventAsync("pubsub", "orders", "text", cancel);

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 using Samples.Conformance.Daprd;
 using Samples.Runtime;
+using Samples.Runtime.BuildingBlocks.Actors;
 using Xunit;
 
 namespace Samples.Conformance;
@@ -25,7 +26,10 @@ internal sealed class Machine : IAsyncDisposable
 
     /// <summary>The Dapr under test, for what lives in <paramref name="folder"/>.</summary>
     public static ITestedDapr Start(string folder) =>
-        Executables.AreGiven ? new DaprdHost(folder) : new EmbeddedDapr(new RuntimeOptions());
+        Executables.AreGiven ? new DaprdHost(folder) : new EmbeddedDapr(new RuntimeOptions { ActorHealth = Patient });
+
+    // An application that is slow because the machine is busy is not taken for a dead one; a refused connection still tells at once.
+    private static ActorHealth Patient { get; } = ActorHealth.Default with { Timeout = TimeSpan.FromMinutes(5) };
 
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -190,7 +190,7 @@ public sealed class BrokerTests : IAsyncDisposable
         var large = new byte[64 << 20];
         var message = new BrokerMessage("t", large, null, new Dictionary<string, string>());
         var accepted = 0;
-        var refusal = Assert.ThrowsAsync<EngineRequestException>(async () =>
+        var refusal = Assert.ThrowsAsync<EngineTargetException>(async () =>
         {
             for (; accepted < 100; accepted++)
                 await broker.PublishAsync([message], Cancel);

@@ -18,7 +18,7 @@ namespace Samples.Runtime.Api;
 /// </summary>
 internal sealed class AbsentApi(SidecarContext context) : IBlockApi
 {
-    private const string Cure = "; the embedded runtime does not have this feature, run with daprd";
+    internal const string Cure = "; the embedded runtime does not have this feature, run with daprd";
     private static readonly string[] Versions = ["v1.0", "v1.0-beta1", "v1.0-alpha1"];
 
     public void MapHttp(IEndpointRouteBuilder routes)
@@ -58,7 +58,7 @@ internal sealed class AbsentApi(SidecarContext context) : IBlockApi
 
     private static IResult Refuse(ApiException error) => throw error;
 
-    private static ApiException Workflow(string component) => new(400, "ERR_WORKFLOW_COMPONENT_NOT_FOUND", StatusCode.InvalidArgument,
+    internal static ApiException Workflow(string component) => new(400, "ERR_WORKFLOW_COMPONENT_NOT_FOUND", StatusCode.InvalidArgument,
         $"workflow component '{component}' does not exist{Cure}");
 
     private static ApiException Conversation(string name) => new(400, "ERR_CONVERSATION_NOT_FOUND", StatusCode.InvalidArgument,

@@ -52,7 +52,7 @@ internal sealed class OutboxRelay : IAsyncDisposable
             foreach (var key in keys)
                 _claims.Release(_store, key);
             // A caller who left, a time limit, a broken connection: it may have been committed all the same, now or in a moment.
-            if (error is not (ETagMismatchException or InvalidETagException or EngineRequestException))
+            if (error is EngineTargetException or not (ETagMismatchException or InvalidETagException or EngineRequestException))
                 Volatile.Read(ref _doubt).TrySetResult();
             throw;
         }

@@ -18,7 +18,7 @@ internal sealed class GrpcEventReceiver(GrpcApp app, ILogger log) : IEventReceiv
     {
         try
         {
-            var headers = Headers(topicEvent.Metadata, EventTrace.Of(topicEvent.Envelope));
+            var headers = Headers(topicEvent.PubSub, topicEvent.Metadata, EventTrace.Of(topicEvent.Envelope));
             return ToVerdict((await app.TellAsync(EventMessages.ToMessage(topicEvent), headers, cancel)).Status);
         }
         catch (HttpRequestException)
@@ -39,7 +39,7 @@ internal sealed class GrpcEventReceiver(GrpcApp app, ILogger log) : IEventReceiv
         try
         {
             // One call has one trace: that of the last event, as with daprd.
-            var answer = await app.TellAsync(batch, Headers(new Dictionary<string, string>(), entries[^1].Trace), cancel);
+            var answer = await app.TellAsync(batch, Headers(pubSub, new Dictionary<string, string>(), entries[^1].Trace), cancel);
             var statuses = answer.Statuses.GroupBy(s => s.EntryId).ToDictionary(s => s.Key, s => s.Last().Status, StringComparer.Ordinal);
             // In a batch silence is no consent: an entry without a status is delivered again.
             return new BatchReply([.. entries.Select(e => statuses.TryGetValue(e.EntryId, out var status) ? ToVerdict(status) : Verdict.Retry)]);
@@ -70,9 +70,10 @@ internal sealed class GrpcEventReceiver(GrpcApp app, ILogger log) : IEventReceiv
         _ => Verdict.Retry,
     };
 
-    private static Metadata Headers(IReadOnlyDictionary<string, string> publisher, EventTrace trace)
+    private static Metadata Headers(string pubSub, IReadOnlyDictionary<string, string> publisher, EventTrace trace)
     {
         var headers = new Metadata();
+        Add("pubsubname", pubSub);
         foreach (var (name, value) in PublisherMetadata.Passed(publisher))
             Add(name.ToLowerInvariant(), value);
         if (string.IsNullOrEmpty(trace.Parent))

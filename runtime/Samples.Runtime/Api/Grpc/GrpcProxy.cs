@@ -1,3 +1,4 @@
+using System.Text;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Polly.Timeout;
@@ -33,7 +34,7 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
         try
         {
             if (http.Request.Headers["dapr-app-id"].ToString() is not { Length: > 0 } app)
-                throw new ApiException(404, "ERR_DIRECT_INVOKE", StatusCode.Unknown, "failed to proxy request: required metadata dapr-callee-app-id or dapr-app-id not found");
+                throw Absent(http.Request.Path);
             await ForwardAsync(http, app);
         }
         catch (ApiException error) when (!http.Response.HasStarted)
@@ -48,7 +49,33 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
         http.Response.Clear();
         http.Response.ContentType = "application/grpc";
         http.Response.Headers["grpc-status"] = ((int)status).ToString();
-        http.Response.Headers["grpc-message"] = Uri.EscapeDataString(message);
+        http.Response.Headers["grpc-message"] = PercentEncode(message);
+    }
+
+    // As gRPC over HTTP/2 says (Status-Message): only what a header cannot carry, and the percent sign itself.
+    private static string PercentEncode(string message)
+    {
+        var text = new StringBuilder(message.Length);
+        foreach (var octet in Encoding.UTF8.GetBytes(message))
+        {
+            if (octet is >= (byte)' ' and <= (byte)'~' and not (byte)'%')
+                text.Append((char)octet);
+            else
+                text.Append('%').Append(octet.ToString("X2"));
+        }
+
+        return text.ToString();
+    }
+
+    // The SDKs' workflows talk to a service of their own at the sidecar, without naming an application.
+    private static ApiException Absent(PathString path)
+    {
+        if (path.StartsWithSegments("/TaskHubSidecarService"))
+            return new ApiException(501, "ERR_API_UNIMPLEMENTED", StatusCode.Unimplemented, AbsentApi.Workflow("dapr").Message);
+        if (path.Value!.StartsWith("/dapr.proto.", StringComparison.Ordinal))
+            return new ApiException(501, "ERR_API_UNIMPLEMENTED", StatusCode.Unimplemented, $"{path.Value[1..]} is not implemented{AbsentApi.Cure}");
+        return new ApiException(404, "ERR_DIRECT_INVOKE", StatusCode.Unknown,
+            "failed to proxy request: required metadata dapr-callee-app-id or dapr-app-id not found");
     }
 
     private Task ForwardAsync(HttpContext http, string app)

@@ -30,8 +30,8 @@ internal static class ActorHttp
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body, http.RequestAborted);
             var headers = http.Request.Headers.Where(h => !Withheld.Contains(h.Key)).Select(h => KeyValuePair.Create(h.Key, h.Value.ToString()));
-            var request = new ActorRequest(ActorPaths.Method(method ?? ""), body.ToArray(),
-                [.. headers]);
+            var path = ActorPaths.Method(method ?? "") + http.Request.QueryString;
+            var request = new ActorRequest(path, body.ToArray(), [.. headers]);
             await WriteAsync(http, await block.InvokeAsync(new(type, id), request, http.RequestAborted));
         });
         MapState(routes, states);

@@ -24,7 +24,7 @@ internal static class PublishHttp
                     "failed getting app id either from the URL path or the header dapr-app-id");
             }
 
-            var metadata = Metadata(http);
+            var metadata = QueryMetadata.Of(http);
             block.Check(pubsub, topic, metadata);
             var publication = new Publication(await ReadAsync(http), http.Request.ContentType, metadata);
             await block.PublishAsync(pubsub, topic, publication, Trace(http), http.RequestAborted);
@@ -34,19 +34,13 @@ internal static class PublishHttp
         {
             routes.MapMethods($"/{version}/publish/bulk/{{pubsub}}/{{**topic}}", Verbs, async (string pubsub, string? topic, HttpContext http) =>
             {
-                var metadata = Metadata(http);
+                var metadata = QueryMetadata.Of(http);
                 block.Check(pubsub, topic ?? "", metadata);
                 var entries = Parse(await ReadAsync(http), pubsub, topic!, appId).Select(e => (e ?? Entry.Empty).ToPublication(pubsub, topic!, appId, metadata)).ToList();
                 await block.PublishManyAsync(pubsub, topic!, entries, metadata, Trace(http), http.RequestAborted);
                 return Results.NoContent();
             });
         }
-    }
-
-    private static Dictionary<string, string> Metadata(HttpContext http)
-    {
-        const string Prefix = "metadata.";
-        return http.Request.Query.Where(q => q.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(q => q.Key[Prefix.Length..], q => q.Value[0] ?? "");
     }
 
     internal static EventTrace Trace(HttpContext http) => EventTrace.From(http.Request.Headers.TraceParent, http.Request.Headers.TraceState);

@@ -19,7 +19,9 @@ internal static class StateHttp
         routes.MapMethods("/v1.0/state/{store}", ["POST", "PUT"], async (string store, HttpContext http) =>
         {
             var items = await JsonBody.ReadAsync<SaveRequest[]>(http, "");
-            await block.SaveAsync(store, [.. items.Select(i => i.ToSet(store))], http.RequestAborted);
+            var shared = QueryMetadata.Of(http);
+            var writes = items.Select(i => (i with { Metadata = shared.Over(i.Metadata) }).ToSet(store));
+            await block.SaveAsync(store, [.. writes], http.RequestAborted);
             return Results.NoContent();
         });
         routes.MapDelete("/v1.0/state/{store}/{key}", async (string store, string key, HttpContext http) =>
@@ -38,7 +40,9 @@ internal static class StateHttp
         routes.MapMethods("/v1.0/state/{store}/transaction", ["POST", "PUT"], async (string store, HttpContext http) =>
         {
             var request = await JsonBody.ReadAsync<TransactionRequest>(http, "");
-            await block.TransactAsync(store, [.. request.Operations.Select(o => o.ToTransaction(store, request.Metadata ?? []))], PublishHttp.Trace(http), http.RequestAborted);
+            var shared = QueryMetadata.Of(http).Over(request.Metadata);
+            var writes = request.Operations.Select(o => o.ToTransaction(store, shared));
+            await block.TransactAsync(store, [.. writes], PublishHttp.Trace(http), http.RequestAborted);
             return Results.NoContent();
         });
     }
@@ -126,7 +130,7 @@ internal static class StateHttp
         /// <summary>The request's metadata is that of each of its operations.</summary>
         public TransactionWrite ToTransaction(string store, Dictionary<string, string> shared)
         {
-            var metadata = (Request?.Metadata ?? []).Concat(shared).GroupBy(m => m.Key).ToDictionary(m => m.Key, m => m.Last().Value);
+            var metadata = shared.Over(Request?.Metadata);
             return new TransactionWrite(ToWrite(store, metadata), metadata, Request?.Payload(metadata.GetValueOrDefault("contentType", "")) ?? default);
         }
 

@@ -5,7 +5,7 @@ using Samples.Runtime.Apps;
 namespace Samples.Runtime.BuildingBlocks.Actors;
 
 /// <summary>What is asked of an actor: a method, a timer or a reminder.</summary>
-/// <param name="Path">What follows <c>method/</c>, escaped.</param>
+/// <param name="Path">What follows <c>method/</c>, escaped, with its query.</param>
 /// <param name="Body">The bytes for the actor.</param>
 /// <param name="Headers">For the application, as they come; content headers among them.</param>
 internal sealed record ActorRequest(string Path, ReadOnlyMemory<byte> Body, IReadOnlyList<KeyValuePair<string, string>> Headers)

@@ -21,7 +21,8 @@ internal sealed class JobAppointment(JobTarget target, Job job) : Appointment(ta
         var recurrence = job.HasSchedule ? Scheduling.Recurrence.Parse(job.Schedule, zone) : null;
         var due = (job.HasDueTime ? TimeNotation.ParseTime(job.DueTime, now) : recurrence?.Next(now))
             ?? throw new FormatException(recurrence is null ? "job must have either a due time or a schedule" : $"the schedule '{job.Schedule}' never comes due");
-        DateTimeOffset? expires = job.HasTtl ? TimeNotation.ParseTime(job.Ttl, now) : null;
+        // A time to live counts from the due time, where there is one.
+        DateTimeOffset? expires = job.HasTtl ? TimeNotation.ParseTime(job.Ttl, job.HasDueTime ? due : now) : null;
         if (expires < due)
             throw new FormatException("ttl must be greater than due time");
         var kept = job.Clone();

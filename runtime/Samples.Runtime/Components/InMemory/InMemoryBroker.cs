@@ -33,11 +33,11 @@ public sealed class InMemoryBroker(BrokerSettings settings, TimeProvider time, I
             var groups = messages.Select(m => _groups.Where(g => Matches(g.Key.Topic, m.Topic)).ToArray()).ToArray();
             // Memory has an end: the publisher is told, instead of the machine.
             if (Volatile.Read(ref _bytesWaiting) > MostBytesWaiting)
-                return Task.FromException(new EngineRequestException($"more than {MostBytesWaiting >> 20} MiB wait in memory"));
+                return Task.FromException(new EngineTargetException($"more than {MostBytesWaiting >> 20} MiB wait in memory"));
             foreach (var (key, group) in groups.SelectMany(g => g))
             {
                 if (group.Count >= MostWaiting)
-                    return Task.FromException(new EngineRequestException($"group {key.Name} has {MostWaiting} messages waiting on topic {key.Topic}"));
+                    return Task.FromException(new EngineTargetException($"group {key.Name} has {MostWaiting} messages waiting on topic {key.Topic}"));
             }
 
             for (var i = 0; i < messages.Count; i++)

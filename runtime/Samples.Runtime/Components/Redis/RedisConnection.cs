@@ -14,6 +14,9 @@ internal sealed class RedisConnection(Component component, RedisSettings setting
     private static readonly CommandMap SingleKey = CommandMap.Create(
         ["SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE", "ECHO", "CONFIG", "CLUSTER", "SENTINEL", "SCRIPT"], available: false);
 
+    private static readonly string[] ServerStates =
+        ["LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY ", "OOM", "MISCONF", "NOREPLICAS", "UNBLOCKED"];
+
     private ConnectionMultiplexer? _multiplexer;
 
     /// <summary>The server in words, for messages.</summary>
@@ -67,7 +70,10 @@ internal sealed class RedisConnection(Component component, RedisSettings setting
         return await ConnectionMultiplexer.ConnectAsync(options);
     }
 
-    /// <summary>Runs a command; throws <see cref="EngineRequestException"/> where the server refuses it or is away.</summary>
+    /// <summary>
+    /// Runs a command; throws <see cref="EngineRequestException"/> where the server refuses what was asked, <see cref="EngineTargetException"/> where
+    /// it is away or cannot serve anybody now.
+    /// </summary>
     public async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> command)
     {
         try
@@ -76,9 +82,13 @@ internal sealed class RedisConnection(Component component, RedisSettings setting
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
-            throw new EngineRequestException(Explain(error));
+            throw IsOfServer(error) ? new EngineTargetException(Explain(error)) : new EngineRequestException(Explain(error));
         }
     }
+
+    // What a server says of its own state. The rest that it says is about the command.
+    private static bool IsOfServer(Exception error) => error is not RedisServerException refused
+        || ServerStates.Any(state => refused.Message.StartsWith(state, StringComparison.Ordinal));
 
     /// <summary>A failure in one sentence, without the client library's diagnostics.</summary>
     public string Explain(Exception error) => error switch
