@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Primitives;
+
+namespace Samples.Cache.Http;
+
+/// <summary>Which answers a shared cache may keep (RFC 9111, 3).</summary>
+public static class Storability
+{
+    // 206 is a part: this cache keeps wholes and cuts parts out of them.
+    private static readonly HashSet<int> NotUnderstood = [206, 304];
+
+    /// <summary>Whether the answer to a GET may be stored.</summary>
+    public static bool MayStore(
+        int status, IReadOnlyDictionary<string, StringValues> headers, CacheControl control, IHeaderDictionary asked)
+    {
+        if (status < 200 || NotUnderstood.Contains(status) || VariesByAll(headers) || CacheControl.Parse(asked.CacheControl).Has("no-store"))
+            return false;
+        // What is written for one person may be kept by that person's browser, not here.
+        if (control.Has("private") || control.Has("no-store"))
+            return false;
+        var isPublic = control.Has("public") || control.Has("s-maxage");
+        if (asked.ContainsKey("Authorization") && !isPublic && !control.Has("must-revalidate"))
+            return false;
+        // A cookie is somebody's. Only an answer that says it is for everybody is kept with one; the RFC leaves that to the cache.
+        if (headers.ContainsKey("Set-Cookie") && !isPublic)
+            return false;
+        return Freshness.IsGiven(status, headers, control);
+    }
+
+    private static bool VariesByAll(IReadOnlyDictionary<string, StringValues> headers) =>
+        headers.TryGetValue("Vary", out var vary) && Names(vary).Contains("*");
+
+    /// <summary>The names in a list of field names such as <c>Vary</c>.</summary>
+    public static IEnumerable<string> Names(StringValues list) =>
+        list.SelectMany(line => (line ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+}

@@ -1,0 +1,49 @@
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Transforms;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace Samples.FrontDoor.Balancing;
+
+/// <summary>The parts that choose a replica, put together.</summary>
+public static class BalancingServices
+{
+    /// <summary>Adds the policies of this pattern to those that YARP has.</summary>
+    public static IReverseProxyBuilder AddBalancing(this IReverseProxyBuilder yarp)
+    {
+        yarp.Services.AddSingleton<ILoadBalancingPolicy>(
+            new RendezvousPolicy(RendezvousPolicy.ByAddress, http => http.Connection.RemoteIpAddress?.ToString() ?? ""));
+        yarp.Services.AddSingleton<ILoadBalancingPolicy>(
+            new RendezvousPolicy(RendezvousPolicy.ByUrl, http => http.Request.Path.ToUriComponent() + http.Request.QueryString.ToUriComponent()));
+        yarp.Services.AddSingleton<IPassiveHealthCheckPolicy, FirstFailurePolicy>();
+        return yarp.AddTransforms(AddTransforms);
+    }
+
+    /// <summary>All paths go to a replica, but this service's own and those that Dapr asks an application for.</summary>
+    public static void MapBalancing(this IEndpointRouteBuilder routes)
+    {
+        foreach (var path in (string[])["/dapr/{**rest}", "/actors/{**rest}", "/job/{**rest}"])
+            routes.Map(path, () => TypedResults.NotFound()).ExcludeFromDescription();
+        routes.MapReverseProxy(pipeline =>
+        {
+            pipeline.UseMiddleware<Retrying>();
+            pipeline.UseSessionAffinity();
+            pipeline.UseLoadBalancing();
+            pipeline.UsePassiveHealthChecks();
+        });
+    }
+
+    private static void AddTransforms(TransformBuilderContext context)
+    {
+        context.UseDefaultForwarders = false;
+        // What the client wrote of itself is gone: a replica reads one value, and this is where it was found out.
+        context.AddXForwarded(ForwardedTransformActions.Set);
+        context.AddOriginalHost();
+        context.AddResponseTransform(response =>
+        {
+            if (response.ProxyResponse is { } answer && Retrying.GiveUp(response.HttpContext, (int)answer.StatusCode))
+                response.SuppressResponseBody = true;
+            return ValueTask.CompletedTask;
+        });
+    }
+}

@@ -1,0 +1,61 @@
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Samples.FrontDoor.Balancing;
+
+/// <summary>
+/// A request that failed at one replica is tried at another, as long as the client has seen nothing of an answer and a second try can do no harm: the method
+/// is idempotent and has no body, or nothing was sent at all. A replica that says 502, 503 or 504 has done nothing either.
+/// </summary>
+public sealed class Retrying(RequestDelegate next, LiveSettings live)
+{
+    private static readonly object Refused = new();
+
+    /// <summary>Marks an answer that is no use to the client, where there may be a better one; its body is left out then.</summary>
+    public static bool GiveUp(HttpContext http, int status)
+    {
+        if (status is not (502 or 503 or 504) || !http.Items.ContainsKey(Refused))
+            return false;
+        http.Items[Refused] = true;
+        return true;
+    }
+
+    /// <summary>The step in YARP's pipeline.</summary>
+    public async Task InvokeAsync(HttpContext http)
+    {
+        var proxy = http.GetReverseProxyFeature();
+        while (true)
+        {
+            var others = proxy.AvailableDestinations.Count > 1;
+            var mayGiveUp = others && live.Retries && IsHarmless(http.Request);
+            if (mayGiveUp)
+                http.Items[Refused] = false;
+            else
+                http.Items.Remove(Refused);
+            await next(http);
+            if (!others || !live.Retries || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested || !HasFailed(http))
+                return;
+            var failed = proxy.ProxiedDestination;
+            http.Response.Clear();
+            http.Features.Set<IForwarderErrorFeature>(null);
+            proxy.AvailableDestinations = [.. proxy.AvailableDestinations.Where(d => d != failed)];
+            proxy.ProxiedDestination = null;
+        }
+    }
+
+    private static bool HasFailed(HttpContext http)
+    {
+        if (http.Items.TryGetValue(Refused, out var refused) && refused is true)
+            return true;
+        var error = http.Features.Get<IForwarderErrorFeature>();
+        return error?.Error is ForwarderError.Request or ForwarderError.RequestTimedOut
+            && (IsHarmless(http.Request) || WasNothingSent(error.Exception));
+    }
+
+    private static bool IsHarmless(HttpRequest request) =>
+        (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method) || HttpMethods.IsTrace(request.Method)
+            || HttpMethods.IsPut(request.Method) || HttpMethods.IsDelete(request.Method))
+        && request.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true };
+
+    private static bool WasNothingSent(Exception? error) =>
+        error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
+}

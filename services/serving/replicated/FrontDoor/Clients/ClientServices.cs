@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.HttpOverrides;
+
+namespace Samples.FrontDoor.Clients;
+
+/// <summary>Who asks, and how often it may.</summary>
+public static class ClientServices
+{
+    private static readonly PathString[] Unlimited = ["/healthz", "/readyz", "/replicas"];
+
+    /// <summary>Adds the limits, and whom to believe about where a request came from.</summary>
+    public static IServiceCollection AddClients(this IServiceCollection services, FrontDoorOptions options)
+    {
+        services.AddSingleton(provider => new ClientLimits(options.RateLimit, options.LimitWindow, provider.GetRequiredService<TimeProvider>()));
+        // From the right, the first address that is no trusted proxy's is the client's; what it invented stands further left.
+        return services.Configure<ForwardedHeadersOptions>(forwarded =>
+        {
+            forwarded.ForwardedHeaders = options.TrustedProxies.Count > 0 ? ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto : ForwardedHeaders.None;
+            forwarded.ForwardLimit = null;
+            forwarded.KnownProxies.Clear();
+            forwarded.KnownIPNetworks.Clear();
+            foreach (var network in options.TrustedProxies)
+                forwarded.KnownIPNetworks.Add(network);
+        });
+    }
+
+    /// <summary>Finds the client's address and limits what it may ask. Call it before anything else is mapped.</summary>
+    public static void UseClients(this WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        if (app.Services.GetRequiredService<FrontDoorOptions>() is { RateLimit: > 0 } options)
+            app.Use(next => http => Unlimited.Any(own => http.Request.Path.StartsWithSegments(own)) ? next(http) : LimitAsync(http, next, options));
+    }
+
+    private static Task LimitAsync(HttpContext http, RequestDelegate next, FrontDoorOptions options)
+    {
+        var allowance = http.RequestServices.GetRequiredService<ClientLimits>().Take(ClientOf(http.Connection.RemoteIpAddress));
+        // When the answer starts: one that was given up for another replica's takes its headers with it.
+        http.Response.OnStarting(() =>
+        {
+            http.Response.Headers["X-RateLimit-Limit"] = options.RateLimit.ToString(CultureInfo.InvariantCulture);
+            http.Response.Headers["X-RateLimit-Remaining"] = allowance.Remaining.ToString(CultureInfo.InvariantCulture);
+            return Task.CompletedTask;
+        });
+        if (allowance.IsAllowed)
+            return next(http);
+        // Rounded up: who comes back after that time is let in.
+        var seconds = Math.Max(1, (int)Math.Ceiling(allowance.Reset.TotalSeconds));
+        http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return Results.Problem(statusCode: 429, type: "rate-limited", title: $"At most {options.RateLimit} requests in {options.LimitWindow.TotalSeconds:0.#} s.",
+            detail: $"Come back in {seconds} s.").ExecuteAsync(http);
+    }
+
+    // A network of IPv6 gives each of its hosts 2^64 addresses: the network is the client.
+    private static string ClientOf(IPAddress? address)
+    {
+        if (address is null)
+            return "";
+        if (address.IsIPv4MappedToIPv6 || address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork)
+            return address.MapToIPv4().ToString();
+        return Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8));
+    }
+}

@@ -1,0 +1,59 @@
+using Samples.Defaults;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Model;
+
+namespace Samples.FrontDoor.Replicas;
+
+/// <summary>Forgets replicas that are gone, and is ready as soon as there is one to send requests to.</summary>
+public sealed class ReplicaWatch : BackgroundService
+{
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
+
+    private readonly ReplicaSet _replicas;
+    private readonly IProxyStateLookup _state;
+    private readonly FrontDoorOptions _options;
+    private readonly Readiness _readiness;
+    private readonly TimeProvider _time;
+
+    /// <summary>Not ready from here on.</summary>
+    public ReplicaWatch(ReplicaSet replicas, IProxyStateLookup state, FrontDoorOptions options, Readiness readiness, TimeProvider time)
+    {
+        (_replicas, _state, _options, _readiness, _time) = (replicas, state, options, readiness, time);
+        readiness.WaitFor("No replica has announced itself yet.");
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, _time);
+        while (await timer.WaitForNextTickAsync(stoppingToken).AsTask().ContinueWith(t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default))
+        {
+            if (_replicas.All.Count > 0 || _options.Replicas.Count > 0)
+                _readiness.Ready();
+            _replicas.Forget(IsHealthy);
+        }
+    }
+
+    private bool IsHealthy(AnnouncedReplica replica) =>
+        _state.TryGetCluster(ReplicaRoutes.Cluster, out var cluster)
+        && cluster.Destinations.TryGetValue(replica.Name, out var destination)
+        && destination.Health is { Active: DestinationHealth.Healthy, Passive: not DestinationHealth.Unhealthy };
+}
+
+/// <summary>Adds what knows the replicas.</summary>
+public static class ReplicaServices
+{
+    /// <summary>Adds it, and YARP, which sends requests to them.</summary>
+    public static IReverseProxyBuilder AddReplicas(this IServiceCollection services, FrontDoorOptions options)
+    {
+        services.AddSingleton<LiveSettings>();
+        services.AddSingleton<ReplicaSet>();
+        services.AddSingleton<Yarp.ReverseProxy.Configuration.IProxyConfigProvider, ReplicaRoutes>();
+        var yarp = services.AddReverseProxy();
+        // A host name (a headless service, a service of Compose) stands for every address that it leads to, looked up again every few seconds.
+        if (options.Replicas.Any(r => r.HostNameType == UriHostNameType.Dns))
+            yarp.AddDnsDestinationResolver(dns => dns.RefreshPeriod = TimeSpan.FromSeconds(5));
+        services.AddHostedService<ReplicaWatch>();
+        return yarp;
+    }
+}
