@@ -1,5 +1,6 @@
 using Samples.Experiments.Ambassador;
 using Samples.Experiments.Ownership;
+using Samples.Experiments.Replicated;
 using Samples.Experiments.ScatterGather;
 using Samples.Experiments.WorkQueue;
 
@@ -13,6 +14,7 @@ public static class Experiments
     [
         new AmbassadorExperiment(),
         new OwnershipExperiment(),
+        new ReplicatedExperiment(),
         new ScatterGatherExperiment(),
         new WorkQueueExperiment(),
     ];

@@ -33,9 +33,11 @@ public static class ReplicaEndpoints
                 ? TypedResults.NoContent()
                 : TypedResults.Problem(statusCode: 409, type: "too-many-replicas", title: "There are too many replicas.", detail: "Dismiss some first.");
         });
-        replicas.MapDelete("/{name}", (string name, ReplicaSet set) =>
+        replicas.MapDelete("/{name}", (string name, ReplicaSet set, LiveSettings live) =>
         {
-            set.Dismiss(name);
+            // A farewell is a word about health, too.
+            if (live.Health)
+                set.Dismiss(name);
             return TypedResults.NoContent();
         });
     }
