@@ -13,7 +13,7 @@ public sealed class Retrying(RequestDelegate next, LiveSettings live)
     /// <summary>Marks an answer that is no use to the client, where there may be a better one; its body is left out then.</summary>
     public static bool GiveUp(HttpContext http, int status)
     {
-        if (status is not (502 or 503 or 504) || !http.Items.ContainsKey(Refused))
+        if (status is not (502 or 503 or 504) || http.Items[Refused] is null)
             return false;
         http.Items[Refused] = true;
         return true;
@@ -23,28 +23,23 @@ public sealed class Retrying(RequestDelegate next, LiveSettings live)
     public async Task InvokeAsync(HttpContext http)
     {
         var proxy = http.GetReverseProxyFeature();
-        while (true)
+        // The balancing leaves only its choice in the feature: who else there is has to be kept here.
+        for (var candidates = proxy.AvailableDestinations; ; candidates = [.. candidates.Where(d => d != proxy.ProxiedDestination)])
         {
-            var others = proxy.AvailableDestinations.Count > 1;
-            var mayGiveUp = others && live.Retries && IsHarmless(http.Request);
-            if (mayGiveUp)
-                http.Items[Refused] = false;
-            else
-                http.Items.Remove(Refused);
-            await next(http);
-            if (!others || !live.Retries || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested || !HasFailed(http))
-                return;
-            var failed = proxy.ProxiedDestination;
+            var mayTryAgain = live.Retries && candidates.Count > 1;
+            http.Items[Refused] = mayTryAgain && IsHarmless(http.Request) ? false : null;
             http.Response.Clear();
             http.Features.Set<IForwarderErrorFeature>(null);
-            proxy.AvailableDestinations = [.. proxy.AvailableDestinations.Where(d => d != failed)];
-            proxy.ProxiedDestination = null;
+            proxy.AvailableDestinations = candidates;
+            await next(http);
+            if (!mayTryAgain || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested || !HasFailed(http))
+                return;
         }
     }
 
     private static bool HasFailed(HttpContext http)
     {
-        if (http.Items.TryGetValue(Refused, out var refused) && refused is true)
+        if (http.Items[Refused] is true)
             return true;
         var error = http.Features.Get<IForwarderErrorFeature>();
         return error?.Error is ForwarderError.Request or ForwarderError.RequestTimedOut
