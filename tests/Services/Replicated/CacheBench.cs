@@ -34,9 +34,12 @@ internal sealed class CacheBench : IAsyncDisposable
 
     public static async Task<CacheBench> StartAsync(Func<HttpContext, Task> answer, long bytes = 1 << 20, int largest = 64 * 1024)
     {
-        // Dates of the origin are real: the clock begins now.
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        var origin = await ScriptedOrigin.StartAsync(answer);
+        var time = new FakeTimeProvider();
+        var origin = await ScriptedOrigin.StartAsync(http =>
+        {
+            http.Response.Headers.Date = time.GetUtcNow().ToString("r");
+            return answer(http);
+        });
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");

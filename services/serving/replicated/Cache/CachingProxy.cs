@@ -47,13 +47,15 @@ public sealed class CachingProxy(CacheStore store, Fetch fetch, Collapsing colla
         var land = static (bool _) => { };
         if (MayWait(http.Request, asked))
         {
-            if (collapsing.Join(key, out var mine) is not { } landing)
-                land = mine;
-            else
-            {
+            if (collapsing.Join(key, out land) is { } landing)
                 await landing.WaitAsync(http.RequestAborted);
-                if (store.Find(key, http.Request.Headers) is { } brought && await ServeIfGoodAsync(http, key, asked, brought, "hit; collapsed"))
-                    return;
+            // Somebody's answer may have come since this request looked.
+            var brought = store.Find(key, http.Request.Headers);
+            if (brought is not null && brought != stored && Freshness.Judge(brought, asked, time.GetUtcNow()) != Use.Revalidate)
+            {
+                land(true);
+                await ServeIfGoodAsync(http, key, asked, brought, "hit; collapsed");
+                return;
             }
         }
 
@@ -75,7 +77,7 @@ public sealed class CachingProxy(CacheStore store, Fetch fetch, Collapsing colla
     private async Task AskAsync(HttpContext http, string key, CacheControl asked, StoredResponse? stored, Action<bool> land)
     {
         stats.CountMiss();
-        var question = AskAndLandAsync(key, CopyOf(http.Request.Headers), RequestFor(http.Request), stored, land);
+        var question = AskAndLandAsync(key, http.Request, stored, land);
         fetch.Own(question);
         Fetched fetched;
         try
@@ -110,17 +112,16 @@ public sealed class CachingProxy(CacheStore store, Fetch fetch, Collapsing colla
             await Answers.PassAsync(http, fetched);
     }
 
-    private async Task<Fetched> AskAndLandAsync(string key, HeaderDictionary asked, HttpRequestMessage request, StoredResponse? stored, Action<bool> land)
+    private async Task<Fetched> AskAndLandAsync(string key, HttpRequest asked, StoredResponse? stored, Action<bool> land)
     {
         var isStored = false;
         try
         {
-            using (request)
-            {
-                var fetched = await fetch.AskAsync(key, asked, request, stored);
-                isStored = fetched.IsStored;
-                return fetched;
-            }
+            // All that is needed of the request is taken now: it is gone when its client is.
+            using var request = RequestFor(asked);
+            var fetched = await fetch.AskAsync(key, CopyOf(asked.Headers), request, stored);
+            isStored = fetched.IsStored;
+            return fetched;
         }
         catch (OriginException)
         {
@@ -139,7 +140,14 @@ public sealed class CachingProxy(CacheStore store, Fetch fetch, Collapsing colla
         // Without collapsing, every client that gets a stale answer would send the origin a question.
         if (collapsing.Join(key, out var land) is not null)
             return;
-        fetch.Own(DiscardAsync(AskAndLandAsync(key, CopyOf(http.Request.Headers), RequestFor(http.Request), stored, land)));
+        // It may have been renewed since this request looked.
+        if (store.Find(key, http.Request.Headers) != stored)
+        {
+            land(true);
+            return;
+        }
+
+        fetch.Own(DiscardAsync(AskAndLandAsync(key, http.Request, stored, land)));
     }
 
     private static async Task DiscardAsync(Task<Fetched> question)
@@ -164,7 +172,6 @@ public sealed class CachingProxy(CacheStore store, Fetch fetch, Collapsing colla
         return request;
     }
 
-    // The request's own fields are gone when its client is.
     private static HeaderDictionary CopyOf(IHeaderDictionary headers) => new(headers.ToDictionary(StringComparer.OrdinalIgnoreCase));
 
     // What is asked for with credentials, or not to be stored, is not to be shared either.

@@ -45,9 +45,10 @@ public sealed class CacheStore(long capacity)
             return false;
         lock (_gate)
         {
-            var node = _resources.TryGetValue(key, out var known) ? known : _byUse.AddFirst(new Resource(key));
+            var isKnown = _resources.TryGetValue(key, out var known);
+            var node = isKnown ? known! : _byUse.AddFirst(new Resource(key));
             _resources[key] = node;
-            Bytes -= node.Value.Bytes;
+            Bytes -= isKnown ? node.Value.Bytes : 0;
             node.Value.Put(answer, MostVariants);
             Bytes += node.Value.Bytes;
             _byUse.Remove(node);
