@@ -8,7 +8,7 @@ namespace Samples.Deploy;
 public sealed partial class ComposeTests
 {
     // They name paths, faults and scaling of the command `samples`, or servers that are others here.
-    private static readonly string[] OtherHere = ["DEFAULT_WORKER_COMMAND", "SCALE_BY", "SCALE_LIMITS", "FAULTS", "SHARDS"];
+    private static readonly string[] OtherHere = ["DEFAULT_WORKER_COMMAND", "SCALE_BY", "SCALE_LIMITS", "FAULTS", "SHARDS", "ANNOUNCE_TO", "TLS_PORT"];
 
     private static readonly string[] Fields =
     [

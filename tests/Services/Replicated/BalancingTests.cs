@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
-using Samples.FrontDoor.Balancing;
+using Samples.LoadBalancing.Balancing;
 using Samples.FrontDoor.Clients;
-using Samples.FrontDoor.Replicas;
+using Samples.LoadBalancing.Replicas;
 using Xunit;
 
 namespace Samples.Services.Replicated;

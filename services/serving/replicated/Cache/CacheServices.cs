@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Diagnostics;
 using Samples.Cache.Storage;
 
 namespace Samples.Cache;
@@ -23,12 +24,19 @@ public static class CacheServices
         return services.AddSingleton<CachingProxy>();
     }
 
-    /// <summary>Maps the cache's own paths; all others are the origin's, and are looked up before routing looks at them. Call it before anything else is mapped.</summary>
+    /// <summary>Maps the cache's own paths; all others are the origin's, whatever else is mapped. Call it after what guards them all.</summary>
     public static void MapCache(this WebApplication app)
     {
         var proxy = app.Services.GetRequiredService<CachingProxy>();
-        app.Use(next => http => Own.Any(own => http.Request.Path.StartsWithSegments(own)) ? next(http) : proxy.AnswerAsync(http));
-        app.UseRouting();
+        app.Use(next => http =>
+        {
+            if (Own.Any(own => http.Request.Path.StartsWithSegments(own)))
+                return next(http);
+            // An empty answer of the origin's stays empty.
+            if (http.Features.Get<IStatusCodePagesFeature>() is { } pages)
+                pages.Enabled = false;
+            return proxy.AnswerAsync(http);
+        });
         app.MapGet("/cache/stats", (CacheStats stats) => TypedResults.Ok(stats.Report()));
     }
 }

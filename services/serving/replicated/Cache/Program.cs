@@ -11,6 +11,6 @@ builder.Services.AddConfigurationWatch(options.ConfigurationStore, Collapsing.Ke
     (services, values) => services.GetRequiredService<Collapsing>().Take(values));
 
 var app = builder.Build();
-app.MapCache();
 app.MapDefaults();
+app.MapCache();
 app.Run();

@@ -3,7 +3,7 @@ using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
-namespace Samples.FrontDoor.Balancing;
+namespace Samples.LoadBalancing.Balancing;
 
 /// <summary>The parts that choose a replica, put together.</summary>
 public static class BalancingServices
@@ -39,6 +39,10 @@ public static class BalancingServices
         // What the client wrote of itself is gone: a replica reads one value, and this is where it was found out.
         context.AddXForwarded(ForwardedTransformActions.Set);
         context.AddOriginalHost();
+        // Replicas take requests from their sidecars and from their balancer, and from nobody else; a client's own word is not passed on.
+        context.AddRequestHeaderRemove("dapr-api-token");
+        if (context.Services.GetRequiredService<IConfiguration>()["APP_API_TOKEN"] is { Length: > 0 } token)
+            context.AddRequestHeader("dapr-api-token", token, append: false);
         context.AddResponseTransform(response =>
         {
             if (response.ProxyResponse is { } answer && Retrying.GiveUp(response.HttpContext, (int)answer.StatusCode))

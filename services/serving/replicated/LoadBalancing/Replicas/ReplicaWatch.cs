@@ -2,7 +2,7 @@ using Samples.Defaults;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
 
-namespace Samples.FrontDoor.Replicas;
+namespace Samples.LoadBalancing.Replicas;
 
 /// <summary>Forgets replicas that are gone, and is ready as soon as there is one to send requests to.</summary>
 public sealed class ReplicaWatch : BackgroundService
@@ -11,12 +11,12 @@ public sealed class ReplicaWatch : BackgroundService
 
     private readonly ReplicaSet _replicas;
     private readonly IProxyStateLookup _state;
-    private readonly FrontDoorOptions _options;
+    private readonly BalancerOptions _options;
     private readonly Readiness _readiness;
     private readonly TimeProvider _time;
 
     /// <summary>Not ready from here on.</summary>
-    public ReplicaWatch(ReplicaSet replicas, IProxyStateLookup state, FrontDoorOptions options, Readiness readiness, TimeProvider time)
+    public ReplicaWatch(ReplicaSet replicas, IProxyStateLookup state, BalancerOptions options, Readiness readiness, TimeProvider time)
     {
         (_replicas, _state, _options, _readiness, _time) = (replicas, state, options, readiness, time);
         readiness.WaitFor("No replica has announced itself yet.");
@@ -44,7 +44,7 @@ public sealed class ReplicaWatch : BackgroundService
 public static class ReplicaServices
 {
     /// <summary>Adds it, and YARP, which sends requests to them.</summary>
-    public static IReverseProxyBuilder AddReplicas(this IServiceCollection services, FrontDoorOptions options)
+    public static IReverseProxyBuilder AddReplicas(this IServiceCollection services, BalancerOptions options)
     {
         services.AddSingleton<LiveSettings>();
         services.AddSingleton<ReplicaSet>();

@@ -1,35 +1,21 @@
 using System.Globalization;
 using System.Net;
-using Microsoft.AspNetCore.HttpOverrides;
 
 namespace Samples.FrontDoor.Clients;
 
-/// <summary>Who asks, and how often it may.</summary>
-public static class ClientServices
+/// <summary>How often each client may ask.</summary>
+public static class LimitServices
 {
     private static readonly PathString[] Unlimited = ["/healthz", "/readyz", "/replicas"];
 
-    /// <summary>Adds the limits, and whom to believe about where a request came from.</summary>
-    public static IServiceCollection AddClients(this IServiceCollection services, FrontDoorOptions options)
-    {
-        services.AddSingleton(provider => new ClientLimits(options.RateLimit, options.LimitWindow, provider.GetRequiredService<TimeProvider>()));
-        // From the right, the first address that is no trusted proxy's is the client's; what it invented stands further left.
-        return services.Configure<ForwardedHeadersOptions>(forwarded =>
-        {
-            forwarded.ForwardedHeaders = options.TrustedProxies.Count > 0 ? ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto : ForwardedHeaders.None;
-            forwarded.ForwardLimit = null;
-            forwarded.KnownProxies.Clear();
-            forwarded.KnownIPNetworks.Clear();
-            foreach (var network in options.TrustedProxies)
-                forwarded.KnownIPNetworks.Add(network);
-        });
-    }
+    /// <summary>Adds the limits.</summary>
+    public static IServiceCollection AddLimits(this IServiceCollection services, FrontDoorOptions options) => services.AddSingleton(
+        provider => new ClientLimits(options.RateLimit, options.LimitWindow, provider.GetRequiredService<TimeProvider>()));
 
-    /// <summary>Finds the client's address and limits what it may ask. Call it before anything else is mapped.</summary>
-    public static void UseClients(this WebApplication app)
+    /// <summary>Limits what a client may ask. Call it when the client's address is known, before anything else is mapped.</summary>
+    public static void UseLimits(this WebApplication app, FrontDoorOptions options)
     {
-        app.UseForwardedHeaders();
-        if (app.Services.GetRequiredService<FrontDoorOptions>() is { RateLimit: > 0 } options)
+        if (options.RateLimit > 0)
             app.Use(next => http => Unlimited.Any(own => http.Request.Path.StartsWithSegments(own)) ? next(http) : LimitAsync(http, next, options));
     }
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
 
-namespace Samples.FrontDoor.Replicas;
+namespace Samples.LoadBalancing.Replicas;
 
 /// <summary>What a replica says of itself.</summary>
 /// <param name="Address">Where it listens, such as <c>http://127.0.0.1:5441</c>.</param>
@@ -25,7 +25,7 @@ public static class ReplicaEndpoints
         var replicas = routes.MapGroup("/replicas").AddEndpointFilter(OnlyWithTokenAsync);
         replicas.MapGet("", (IProxyStateLookup state) => TypedResults.Ok(View(state)));
         replicas.MapPut("/{name}", Results<NoContent, ValidationProblem, ProblemHttpResult> (
-            string name, Announcement said, ReplicaSet set, FrontDoorOptions options) =>
+            string name, Announcement said, ReplicaSet set, BalancerOptions options) =>
         {
             if (Problem(name, said, options) is { } problem)
                 return TypedResults.ValidationProblem(problem);
@@ -63,7 +63,7 @@ public static class ReplicaEndpoints
             statusCode: 401, type: "no-token", title: "The request does not come from this service's sidecar.", detail: "Announce replicas through Dapr."));
     }
 
-    private static Dictionary<string, string[]>? Problem(string name, Announcement said, FrontDoorOptions options)
+    private static Dictionary<string, string[]>? Problem(string name, Announcement said, BalancerOptions options)
     {
         if (name.Length > LongestName)
             return new() { ["name"] = [$"Give at most {LongestName} characters."] };

@@ -1,6 +1,6 @@
 using Yarp.ReverseProxy.Forwarder;
 
-namespace Samples.FrontDoor.Balancing;
+namespace Samples.LoadBalancing.Balancing;
 
 /// <summary>
 /// A request that failed at one replica is tried at another, as long as the client has seen nothing of an answer and a second try can do no harm: the method

@@ -1,9 +1,9 @@
 using Samples.Defaults;
 
-namespace Samples.FrontDoor;
+namespace Samples.LoadBalancing;
 
 /// <summary>What can be changed while the load balancer runs, by Dapr configuration: keys such as <c>front-door.affinity</c>.</summary>
-public sealed class LiveSettings(FrontDoorOptions options, ILogger<LiveSettings> log)
+public sealed class LiveSettings(BalancerOptions options, ILogger<LiveSettings> log)
 {
     /// <summary>Who gets the next request: each in turn, the one with the fewest under way, or always the same for one address.</summary>
     public static readonly IReadOnlyList<string> Balances = ["round-robin", "least-requests", "by-url"];

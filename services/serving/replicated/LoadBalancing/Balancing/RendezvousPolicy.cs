@@ -3,7 +3,7 @@ using System.Text;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
-namespace Samples.FrontDoor.Balancing;
+namespace Samples.LoadBalancing.Balancing;
 
 /// <summary>
 /// The same replica for the same key, as long as it is there: each replica's name is hashed together with the key and the highest wins. When one goes, only

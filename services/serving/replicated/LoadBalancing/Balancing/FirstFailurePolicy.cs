@@ -2,7 +2,7 @@ using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
-namespace Samples.FrontDoor.Balancing;
+namespace Samples.LoadBalancing.Balancing;
 
 /// <summary>
 /// One request that a replica did not answer takes it out for a second. Meanwhile the probes find out; clients would pay for a second opinion.

@@ -1,4 +1,4 @@
-namespace Samples.FrontDoor.Replicas;
+namespace Samples.LoadBalancing.Replicas;
 
 /// <summary>A replica that announced itself.</summary>
 /// <param name="Name">The same after a restart.</param>

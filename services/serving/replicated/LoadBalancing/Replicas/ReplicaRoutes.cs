@@ -1,10 +1,10 @@
-using Samples.FrontDoor.Balancing;
+using Samples.LoadBalancing.Balancing;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
-namespace Samples.FrontDoor.Replicas;
+namespace Samples.LoadBalancing.Replicas;
 
 /// <summary>
 /// Tells YARP who is there, anew whenever that changes. What is under way, open WebSockets and event streams among it, goes on: YARP swaps the table of
@@ -18,13 +18,13 @@ public sealed class ReplicaRoutes : IProxyConfigProvider, IDisposable
     private static readonly IReadOnlyList<RouteConfig> Routes =
         [new RouteConfig { RouteId = "all", ClusterId = Cluster, Order = int.MaxValue, Match = new RouteMatch { Path = "{**rest}" } }];
 
-    private readonly FrontDoorOptions _options;
+    private readonly BalancerOptions _options;
     private readonly ReplicaSet _replicas;
     private readonly LiveSettings _live;
     private readonly InMemoryConfigProvider _yarp;
 
     /// <summary>Follows the replicas and the settings.</summary>
-    public ReplicaRoutes(FrontDoorOptions options, ReplicaSet replicas, LiveSettings live)
+    public ReplicaRoutes(BalancerOptions options, ReplicaSet replicas, LiveSettings live)
     {
         (_options, _replicas, _live) = (options, replicas, live);
         _yarp = new InMemoryConfigProvider(Routes, [Now()]);
