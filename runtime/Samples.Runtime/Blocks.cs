@@ -9,8 +9,8 @@ using Samples.Runtime.Errors;
 namespace Samples.Runtime;
 
 /// <summary>
-/// How a sidecar is put together: each building block is made here, from the others that it needs, and gets its API. What is not in this list, a
-/// sidecar does not have.
+/// How a sidecar is put together: each building block is made here, from the others that it needs, and gets its API. What is not in this
+/// list, a sidecar does not have.
 /// </summary>
 internal static class Blocks
 {

@@ -9,8 +9,8 @@ using Samples.Runtime.Resources;
 namespace Samples.Runtime;
 
 /// <summary>
-/// One application's sidecar: an HTTP and a gRPC port on loopback, its components, and the way to the application. Which building blocks it has,
-/// <see cref="Blocks"/> says.
+/// One application's sidecar: an HTTP and a gRPC port on loopback, its components, and the way to the application. Which building blocks
+/// it has, <see cref="Blocks"/> says.
 /// </summary>
 public sealed class Sidecar : IAsyncDisposable
 {

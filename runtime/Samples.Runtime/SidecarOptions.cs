@@ -52,7 +52,9 @@ public sealed record SidecarOptions(string AppId)
     /// <summary>Relative paths in components resolve here: the app directory, as with daprd.</summary>
     public string BaseDirectory { get; init; } = Environment.CurrentDirectory;
 
-    /// <summary>Where jobs and reminders are kept (<c>scheduler.db</c>), shared by all sidecars that name it; null keeps them in memory.</summary>
+    /// <summary>
+    /// Where jobs and reminders are kept (<c>scheduler.db</c>), shared by all sidecars that name it; null keeps them in memory.
+    /// </summary>
     public string? DataDirectory { get; init; }
 
     /// <summary>When set, callers of the API must send it as <c>dapr-api-token</c>.</summary>

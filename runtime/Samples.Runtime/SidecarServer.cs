@@ -78,7 +78,9 @@ internal sealed class SidecarServer : IAsyncDisposable
         catch (IOException error)
         {
             await host.DisposeAsync();
-            throw new ResourceException(Origin.Code, $"the sidecar of '{options.AppId}' cannot listen on ports {options.HttpPort} and {options.GrpcPort}: {error.Message}",
+            throw new ResourceException(
+                Origin.Code,
+                $"the sidecar of '{options.AppId}' cannot listen on ports {options.HttpPort} and {options.GrpcPort}: {error.Message}", 
                 "Stop what uses the port (`samples stop`), or run with --free-ports.");
         }
     }
@@ -128,7 +130,9 @@ internal sealed class SidecarServer : IAsyncDisposable
             return;
         }
 
-        using var span = traces.Begin($"{http.Request.Method} {http.Request.Path}", http.Request.Headers[TraceContext.Parent].ToString(), http.Request.Headers["tracestate"]);
+        using var span = traces.Begin(
+            $"{http.Request.Method} {http.Request.Path}", http.Request.Headers[TraceContext.Parent].ToString(),
+            http.Request.Headers["tracestate"]);
         if (span?.Id is { } id)
             http.Request.Headers[TraceContext.Parent] = id;
         await next(http);

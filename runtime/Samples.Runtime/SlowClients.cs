@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Samples.Runtime;
 
 /// <summary>
-/// What bounds a client that sends or reads slowly: it holds a connection and a little memory, and loses them when it takes too long. (daprd does not
-/// bound it.) A request that is still being made while it is sent, in chunks or as a stream, may take its time.
+/// What bounds a client that sends or reads slowly: it holds a connection and a little memory, and loses them when it takes too long.
+/// (daprd does not bound it.) A request that is still being made while it is sent, in chunks or as a stream, may take its time.
 /// </summary>
 public sealed record SlowClients
 {
@@ -17,7 +17,9 @@ public sealed record SlowClients
     /// <summary>What counts as slow.</summary>
     public double BytesPerSecond { get; init; } = 240;
 
-    /// <summary>How long an invocation may stand still: no byte of it came from either side, or somebody does not read what the other one writes.</summary>
+    /// <summary>
+    /// How long an invocation may stand still: no byte of it came from either side, or somebody does not read what the other one writes.
+    /// </summary>
     public TimeSpan Standstill { get; init; } = TimeSpan.FromMinutes(5);
 
     internal void Limit(KestrelServerLimits limits)

@@ -17,10 +17,12 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
 {
     private const int Actors = 1000, Callers = 8;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Freeze = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("ACTORS_FREEZE_SECONDS") ?? "6", CultureInfo.InvariantCulture));
+    private static readonly TimeSpan Freeze = TimeSpan.FromSeconds(
+        double.Parse(Environment.GetEnvironmentVariable("ACTORS_FREEZE_SECONDS") ?? "6", CultureInfo.InvariantCulture));
 
     private readonly string _folder = Directory.CreateTempSubdirectory("samples-fire-").FullName;
-    private readonly DaprRuntime _runtime = new(new RuntimeOptions { ActorHealth = new ActorHealth(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1), 2) });
+    private readonly DaprRuntime _runtime = new(
+        new RuntimeOptions { ActorHealth = new ActorHealth(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1), 2) });
     private readonly List<ActorReplica> _replicas = [];
     private readonly ConcurrentBag<Call> _calls = [];
 
@@ -34,7 +36,12 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{caller.HttpPort}"), Timeout = Patience };
         var fireEnds = TimeSpan.FromSeconds(6) + Freeze;
         await Parallel.ForAsync(0, Actors, new ParallelOptions { MaxDegreeOfParallelism = Callers, CancellationToken = Machine.Cancel },
-            async (i, _) => Assert.Equal(200, (await CallAsync(http, $"a{i}", "RemindAsync", $"{Random.Shared.Next(1000, (int)fireEnds.TotalMilliseconds)}")).Status));
+            async (i, _) =>
+                Assert.Equal(
+                    200,
+                    (
+                        await CallAsync(
+                            http, $"a{i}", "RemindAsync", $"{Random.Shared.Next(1000, (int)fireEnds.TotalMilliseconds)}")).Status));
 
         using var end = new CancellationTokenSource();
         var load = Enumerable.Range(0, Callers).Select(_ => LoadAsync(http, end.Token)).ToList();
@@ -63,7 +70,9 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
         foreach (var (failure, count) in failures)
             output.WriteLine($"{count} failed: {failure}");
         Assert.All(_calls, c => Assert.True(c.Status is 200 or 500, $"{c.Actor}: {c.Status} {c.Failure}"));
-        Assert.All(failures.Keys, f => Assert.StartsWith("ERR_ACTOR_INVOKE_METHOD: error invoke actor method: the replica", f, StringComparison.Ordinal));
+        Assert.All(
+            failures.Keys,
+            f => Assert.StartsWith("ERR_ACTOR_INVOKE_METHOD: error invoke actor method: the replica", f, StringComparison.Ordinal));
         Assert.True(_calls.Count(c => c.Status == 200) > Actors, "too little load to tell");
     }
 
@@ -86,7 +95,9 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
                 }
 
                 last = turn;
-                end = turn.End ?? turn.Replica.Killed ?? throw new InvalidOperationException($"a turn of {actor.Key} has no end on a replica that lives");
+                end = turn.End
+                    ?? turn.Replica.Killed
+                    ?? throw new InvalidOperationException($"a turn of {actor.Key} has no end on a replica that lives");
             }
         }
     }
@@ -113,7 +124,10 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
         var patience = Stopwatch.StartNew();
         while (true)
         {
-            var fired = _replicas.SelectMany(r => File.ReadLines(r.TurnLog)).Where(l => l.StartsWith("remind ", StringComparison.Ordinal)).ToHashSet();
+            var fired = _replicas
+                .SelectMany(r => File.ReadLines(r.TurnLog))
+                .Where(l => l.StartsWith("remind ", StringComparison.Ordinal))
+                .ToHashSet();
             if (fired.Count == Actors)
                 return;
             Assert.True(patience.Elapsed < TimeSpan.FromSeconds(30), $"{Actors - fired.Count} reminders did not fire");
@@ -161,7 +175,11 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
             if (words[0] == "begin")
                 begun[words[2]] = new Turn(replica, words[1], long.Parse(words[3], CultureInfo.InvariantCulture), null, 0);
             else if (words[0] == "end" && begun.Remove(words[2], out var turn))
-                yield return turn with { End = long.Parse(words[3], CultureInfo.InvariantCulture), Count = int.Parse(words[4], CultureInfo.InvariantCulture) };
+                yield return turn with
+                {
+                    End = long.Parse(words[3], CultureInfo.InvariantCulture),
+                    Count = int.Parse(words[4], CultureInfo.InvariantCulture),
+                };
         }
 
         foreach (var cut in begun.Values)

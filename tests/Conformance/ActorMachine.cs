@@ -28,11 +28,13 @@ internal sealed class ActorMachine(string? folder = null) : IAsyncDisposable
     public ActorDiary Diary { get; } = new();
 
     /// <summary>A sidecar and its application, which has the actor types that <paramref name="actors"/> registers.</summary>
-    public async Task<(ITestedSidecar Sidecar, WebApplication App)> StartAsync(Action<ActorRuntimeOptions>? actors = null, string appId = "app1", string? configuration = null)
+    public async Task<(ITestedSidecar Sidecar, WebApplication App)> StartAsync(
+        Action<ActorRuntimeOptions>? actors = null, string appId = "app1", string? configuration = null)
     {
         var resources = Directory.CreateDirectory(Path.Combine(Folder, "components")).FullName;
         await File.WriteAllTextAsync(Path.Combine(resources, "all.yaml"),
-            Machine.Component("statestore", "state.sqlite", ("connectionString", "state.db"), ("actorStateStore", "true")), Machine.Cancel);
+            Machine.Component("statestore", "state.sqlite", ("connectionString", "state.db"), ("actorStateStore", "true")),
+            Machine.Cancel);
         var port = FreePort();
         var sidecar = await Dapr.AddAsync(new SidecarOptions(appId)
         {
@@ -50,7 +52,8 @@ internal sealed class ActorMachine(string? folder = null) : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.Services.AddSingleton(Diary);
-        builder.Services.AddRouting(r => r.SetParameterPolicy<Microsoft.AspNetCore.Routing.Constraints.RegexInlineRouteConstraint>("regex"));
+        builder.Services.AddRouting(
+            r => r.SetParameterPolicy<Microsoft.AspNetCore.Routing.Constraints.RegexInlineRouteConstraint>("regex"));
         builder.Services.AddActors(o =>
         {
             o.HttpEndpoint = $"http://127.0.0.1:{sidecarPort}";
@@ -63,9 +66,11 @@ internal sealed class ActorMachine(string? folder = null) : IAsyncDisposable
         return app;
     }
 
-    public static ActorProxyFactory Proxies(ITestedSidecar sidecar) => new(new ActorProxyOptions { HttpEndpoint = $"http://127.0.0.1:{sidecar.HttpPort}" });
+    public static ActorProxyFactory Proxies(ITestedSidecar sidecar) =>
+        new(new ActorProxyOptions { HttpEndpoint = $"http://127.0.0.1:{sidecar.HttpPort}" });
 
-    public static ICounter Counter(ITestedSidecar sidecar, string id) => Proxies(sidecar).CreateActorProxy<ICounter>(new ActorId(id), nameof(CounterActor));
+    public static ICounter Counter(ITestedSidecar sidecar, string id) =>
+        Proxies(sidecar).CreateActorProxy<ICounter>(new ActorId(id), nameof(CounterActor));
 
     public static int FreePort()
     {
@@ -188,27 +193,37 @@ public sealed class CounterActor(ActorHost host, ActorDiary diary) : Actor(host)
 
     public Task SaveForAsync(string key, int value, TimeSpan ttl) => StateManager.SetStateAsync(key, value, ttl);
 
-    public async Task<int?> ReadAsync(string key) => await StateManager.TryGetStateAsync<int>(key) is { HasValue: true } found ? found.Value : null;
+    public async Task<int?> ReadAsync(string key) =>
+        await StateManager.TryGetStateAsync<int>(key) is { HasValue: true } found ? found.Value : null;
 
     public Task FailAsync(string why) => throw new InvalidOperationException(why);
 
     public async Task<int> CallBackAsync(string other, int depth) =>
-        depth == 0 ? 0 : 1 + await ProxyFactory.CreateActorProxy<ICounter>(new ActorId(other), nameof(CounterActor)).CallBackAsync(Id.GetId(), depth - 1);
+        depth == 0
+            ? 0
+            : 1 + await ProxyFactory.CreateActorProxy<ICounter>(
+                new ActorId(other), nameof(CounterActor)).CallBackAsync(Id.GetId(), depth - 1);
 
     public async Task RemindAsync(string name, TimeSpan due, TimeSpan period, int? repetitions, string data)
     {
         var bytes = System.Text.Encoding.UTF8.GetBytes(data);
-        await (repetitions is { } times ? RegisterReminderAsync(name, bytes, due, period, times) : RegisterReminderAsync(name, bytes, due, period));
+        await (
+            repetitions is { } times
+                ? RegisterReminderAsync(name, bytes, due, period, times)
+                : RegisterReminderAsync(name, bytes, due, period));
     }
 
     public Task ForgetAsync(string name) => UnregisterReminderAsync(name);
 
-    public async Task<string?> ReminderAsync(string name) => await GetReminderAsync(name) is { } reminder ? $"{reminder.DueTime} {reminder.Period}" : null;
+    public async Task<string?> ReminderAsync(string name) =>
+        await GetReminderAsync(name) is { } reminder ? $"{reminder.DueTime} {reminder.Period}" : null;
 
     public Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period)
     {
         diary.Write($"remind {Id} {reminderName} {System.Text.Encoding.UTF8.GetString(state)}");
-        return reminderName.StartsWith("failing", StringComparison.Ordinal) ? throw new InvalidOperationException("as asked") : Task.CompletedTask;
+        return reminderName.StartsWith("failing", StringComparison.Ordinal)
+            ? throw new InvalidOperationException("as asked")
+            : Task.CompletedTask;
     }
 
     public Task TickAsync(string name, TimeSpan due, TimeSpan period) =>

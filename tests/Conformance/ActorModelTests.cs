@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Samples.Conformance;
 
-/// <summary>Random sequences of calls, state operations, reminders and sidecars that restart, step by step against a model that is a few dictionaries.</summary>
+/// <summary>
+/// Random sequences of calls, state operations, reminders and sidecars that restart, step by step against a model that is a few
+/// dictionaries.
+/// </summary>
 public sealed class ActorModelTests : IAsyncDisposable
 {
     private static readonly Gen<Step> Steps =
@@ -63,7 +66,11 @@ public sealed class ActorModelTests : IAsyncDisposable
                 break;
             case "remind":
                 model.Reminders[(id, step.Key)] = step.Value;
-                Assert.Equal(204, (await Machine.AskAsync(http, HttpMethod.Post, $"{path}/reminders/r{step.Key}", new { dueTime = "1h", data = step.Value })).Status);
+                Assert.Equal(
+                    204,
+                    (
+                        await Machine.AskAsync(
+                            http, HttpMethod.Post, $"{path}/reminders/r{step.Key}", new { dueTime = "1h", data = step.Value })).Status);
                 break;
             case "forget":
                 model.Reminders.Remove((id, step.Key));
@@ -88,7 +95,8 @@ public sealed class ActorModelTests : IAsyncDisposable
         var next = (step.Key + 1) % 3;
         var transaction = new object[]
         {
-            new { operation = "upsert", request = new { key = $"k{step.Key}", value = step.Value } }, new { operation = "delete", request = new { key = $"k{next}" } },
+            new { operation = "upsert", request = new { key = $"k{step.Key}", value = step.Value } },
+            new { operation = "delete", request = new { key = $"k{next}" } },
         };
         var taken = 0;
         foreach (var sidecar in _sidecars)
@@ -112,7 +120,8 @@ public sealed class ActorModelTests : IAsyncDisposable
     {
         var old = _sidecars[which];
         await old.StopAsync();
-        _sidecars[which] = await _machine.Dapr.AddAsync(old.Options with { HttpPort = old.HttpPort, GrpcPort = old.GrpcPort }, Machine.Cancel);
+        _sidecars[which] = await _machine.Dapr.AddAsync(
+            old.Options with { HttpPort = old.HttpPort, GrpcPort = old.GrpcPort }, Machine.Cancel);
         await _sidecars[which].WaitForAppAsync(Machine.Cancel);
     }
 

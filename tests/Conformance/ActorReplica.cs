@@ -16,8 +16,8 @@ internal sealed class ActorReplica : IAsyncDisposable
     public string TurnLog { get; }
 
     /// <summary>
-    /// Right before it was killed, on the clock of the turns; null for one that was not. Its last turns lasted at least until then: when it died
-    /// nobody knows exactly, and who waits for its end hears of it later than the runtime, which sees its connections break.
+    /// Right before it was killed, on the clock of the turns; null for one that was not. Its last turns lasted at least until then: when
+    /// it died nobody knows exactly, and who waits for its end hears of it later than the runtime, which sees its connections break.
     /// </summary>
     public long? Killed { get; private set; }
 

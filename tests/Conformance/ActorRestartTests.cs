@@ -19,7 +19,8 @@ public sealed class ActorRestartTests : IDisposable
             await ActorMachine.Counter(sidecar, "a").RemindAsync("often", TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), null, "x");
             await first.Diary.WaitAsync("remind a often x");
             await ActorMachine.Counter(sidecar, "a").RemindAsync("missed", TimeSpan.FromSeconds(1), CounterActor.Once, null, "y");
-            await ActorMachine.Counter(sidecar, "a").RemindAsync("missed often", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(400), null, "z");
+            await ActorMachine.Counter(sidecar, "a").RemindAsync(
+                "missed often", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(400), null, "z");
             Assert.DoesNotContain(first.Diary.Entries, e => e.Contains("missed", StringComparison.Ordinal));
         }
 
@@ -66,13 +67,15 @@ public sealed class ActorRestartTests : IDisposable
             var (sidecar, _) = await first.StartAsync();
             using var http = Machine.Http(sidecar);
             foreach (var (name, due) in ((string, string)[])[("missed", "1s"), ("later", "1h")])
-                Assert.Equal(204, (await Machine.AskAsync(http, HttpMethod.Post, $"/v1.0/jobs/{name}", new { dueTime = due, data = name })).Status);
+                Assert.Equal(
+                    204, (await Machine.AskAsync(http, HttpMethod.Post, $"/v1.0/jobs/{name}", new { dueTime = due, data = name })).Status);
         }
 
         await Task.Delay(TimeSpan.FromSeconds(1.5), Machine.Cancel);
         await using var machine = new Machine();
         var received = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var port = await machine.StartAppAsync(app => app.MapPost("/job/{name}", async (string name, Microsoft.AspNetCore.Http.HttpRequest request) =>
+        var port = await machine.StartAppAsync(
+            app => app.MapPost("/job/{name}", async (string name, Microsoft.AspNetCore.Http.HttpRequest request) =>
         {
             using var body = new StreamReader(request.Body);
             received.TrySetResult($"{name} {await body.ReadToEndAsync()}");
@@ -87,7 +90,8 @@ public sealed class ActorRestartTests : IDisposable
     private static async Task<string?> ReminderAsync(ITestedSidecar sidecar, string name)
     {
         using var http = Machine.Http(sidecar);
-        var (status, body) = await Machine.AskAsync(http, HttpMethod.Get, $"/v1.0/actors/CounterActor/a/reminders/{Uri.EscapeDataString(name)}");
+        var (status, body) = await Machine.AskAsync(
+            http, HttpMethod.Get, $"/v1.0/actors/CounterActor/a/reminders/{Uri.EscapeDataString(name)}");
         return status == 200 ? body : null;
     }
 

@@ -32,7 +32,8 @@ public sealed class ActorSdkTests : IAsyncDisposable
     public async Task An_exception_of_an_actor_reaches_the_caller_with_its_type_and_message()
     {
         var (sidecar, _) = await _machine.StartAsync();
-        var error = await Assert.ThrowsAsync<ActorMethodInvocationException>(() => ActorMachine.Counter(sidecar, "a").FailAsync("out of paper"));
+        var error = await Assert.ThrowsAsync<ActorMethodInvocationException>(
+            () => ActorMachine.Counter(sidecar, "a").FailAsync("out of paper"));
         Assert.Contains("out of paper", error.ToString(), StringComparison.Ordinal);
         Assert.Contains(nameof(InvalidOperationException), error.ToString(), StringComparison.Ordinal);
         // The actor is none the worse for it.
@@ -70,8 +71,10 @@ public sealed class ActorSdkTests : IAsyncDisposable
     public async Task Without_reentrancy_the_chain_waits_for_itself_until_its_caller_gives_up_and_then_goes_on()
     {
         var (sidecar, _) = await _machine.StartAsync();
-        var impatient = new ActorProxyFactory(new ActorProxyOptions { HttpEndpoint = $"http://127.0.0.1:{sidecar.HttpPort}", RequestTimeout = TimeSpan.FromSeconds(1) });
-        await Assert.ThrowsAnyAsync<Exception>(() => impatient.CreateActorProxy<ICounter>(new ActorId("a"), nameof(CounterActor)).CallBackAsync("b", 2));
+        var impatient = new ActorProxyFactory(
+            new ActorProxyOptions { HttpEndpoint = $"http://127.0.0.1:{sidecar.HttpPort}", RequestTimeout = TimeSpan.FromSeconds(1) });
+        await Assert.ThrowsAnyAsync<Exception>(
+            () => impatient.CreateActorProxy<ICounter>(new ActorId("a"), nameof(CounterActor)).CallBackAsync("b", 2));
         Assert.Equal(0, await ActorMachine.Counter(sidecar, "c").GetAsync());
     }
 
@@ -80,8 +83,14 @@ public sealed class ActorSdkTests : IAsyncDisposable
     {
         var (sidecar, _) = await _machine.StartAsync();
         Assert.Equal(0, await ActorMachine.Counter(sidecar, "a").OverlapAsync(0));
-        var impatient = new ActorProxyFactory(new ActorProxyOptions { HttpEndpoint = $"http://127.0.0.1:{sidecar.HttpPort}", RequestTimeout = TimeSpan.FromMilliseconds(300) });
-        await Assert.ThrowsAnyAsync<Exception>(() => impatient.CreateActorProxy<ICounter>(new ActorId("a"), nameof(CounterActor)).OverlapAsync(1500));
+        var impatient = new ActorProxyFactory(
+            new ActorProxyOptions
+            {
+                HttpEndpoint = $"http://127.0.0.1:{sidecar.HttpPort}",
+                RequestTimeout = TimeSpan.FromMilliseconds(300),
+            });
+        await Assert.ThrowsAnyAsync<Exception>(
+            () => impatient.CreateActorProxy<ICounter>(new ActorId("a"), nameof(CounterActor)).OverlapAsync(1500));
         Assert.Equal(0, await ActorMachine.Counter(sidecar, "a").OverlapAsync(0));
     }
 

@@ -20,19 +20,29 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
     private static readonly string[] Endpoints =
     [
         "POST /v1.0/state/state", "POST /v1.0/state/state/bulk", "POST /v1.0/state/state/transaction", "POST /v1.0/state/state/query",
-        "POST /v1.0/publish/pubsub/topic", "POST /v1.0/publish/bulk/pubsub/topic", "POST /v1.0-alpha1/publish/bulk/pubsub/topic", "POST /v1.0/bindings/files",
-        "POST /v1.0-alpha1/lock/lock", "POST /v1.0-alpha1/unlock/lock", "POST /v1.0/actors/T/1/method/m", "POST /v1.0/actors/T/1/state", "POST /v1.0/actors/T/1/timers/t",
-        "POST /v1.0/actors/T/1/reminders/r", "POST /v1.0-alpha1/jobs/j", "POST /v1.0/jobs/j", "PUT /v1.0/metadata/k", "POST /v1.0/invoke/app1/method/work",
-        "POST /v1.0/invoke//method/", "GET /v1.0/configuration/nosuch", "GET /v1.0/secrets/nosuch/x", "POST /v1.0/workflows/dapr/x/start", "POST /v1.0-alpha1/conversation/x/converse",
-        "PUT /v1.0-alpha1/crypto/x/encrypt", "DELETE /v1.0/state/state/%01", "GET /v1.0/state/state/..%2f..%2fetc", "GET /v1.0/state/%2e%2e/x", "GET /v1.0/../../etc/passwd", "POST /nothing",
+        "POST /v1.0/publish/pubsub/topic", "POST /v1.0/publish/bulk/pubsub/topic", "POST /v1.0-alpha1/publish/bulk/pubsub/topic",
+        "POST /v1.0/bindings/files",
+        "POST /v1.0-alpha1/lock/lock", "POST /v1.0-alpha1/unlock/lock", "POST /v1.0/actors/T/1/method/m", "POST /v1.0/actors/T/1/state",
+        "POST /v1.0/actors/T/1/timers/t",
+        "POST /v1.0/actors/T/1/reminders/r", "POST /v1.0-alpha1/jobs/j", "POST /v1.0/jobs/j", "PUT /v1.0/metadata/k",
+        "POST /v1.0/invoke/app1/method/work",
+        "POST /v1.0/invoke//method/", "GET /v1.0/configuration/nosuch", "GET /v1.0/secrets/nosuch/x", "POST /v1.0/workflows/dapr/x/start",
+        "POST /v1.0-alpha1/conversation/x/converse",
+        "PUT /v1.0-alpha1/crypto/x/encrypt", "DELETE /v1.0/state/state/%01", "GET /v1.0/state/state/..%2f..%2fetc",
+        "GET /v1.0/state/%2e%2e/x", "GET /v1.0/../../etc/passwd", "POST /nothing",
     ];
 
-    private static readonly string[] FailsInDaprd = ["POST /v1.0/actors/T/1/timers/t", "POST /v1.0/actors/T/1/reminders/r", "POST /v1.0/workflows/dapr/x/start"];
+    private static readonly string[] FailsInDaprd =
+    [
+        "POST /v1.0/actors/T/1/timers/t", "POST /v1.0/actors/T/1/reminders/r", "POST /v1.0/workflows/dapr/x/start"
+    ];
 
     private static readonly byte[][] Bodies =
     [
-        "{"u8.ToArray(), "[1,"u8.ToArray(), "null"u8.ToArray(), "[null]"u8.ToArray(), "{\"operations\":[null]}"u8.ToArray(), "{\"operations\":[{\"operation\":\"upsert\"}]}"u8.ToArray(), "{\"keys\":[null]}"u8.ToArray(),
-        "\"text\""u8.ToArray(), "123"u8.ToArray(), [0xff, 0xfe, 0x00], [], Encoding.UTF8.GetBytes(new string('[', 10_000)), Encoding.UTF8.GetBytes("{\"operation\":" + new string('9', 400) + "}"),
+        "{"u8.ToArray(), "[1,"u8.ToArray(), "null"u8.ToArray(), "[null]"u8.ToArray(), "{\"operations\":[null]}"u8.ToArray(),
+        "{\"operations\":[{\"operation\":\"upsert\"}]}"u8.ToArray(), "{\"keys\":[null]}"u8.ToArray(),
+        "\"text\""u8.ToArray(), "123"u8.ToArray(), [0xff, 0xfe, 0x00], [], Encoding.UTF8.GetBytes(new string('[', 10_000)),
+        Encoding.UTF8.GetBytes("{\"operation\":" + new string('9', 400) + "}"),
     ];
 
     public static TheoryData<string> Named => [.. Endpoints];
@@ -48,13 +58,16 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
             using var request = Request(http, endpoint);
             request.Content = new ByteArrayContent(body);
             request.Content.Headers.TryAddWithoutValidation("content-type", "application/json");
-            await AssertCodedAsync(await http.SendAsync(request, Machine.Cancel), $"{endpoint} {Encoding.UTF8.GetString(body[..Math.Min(body.Length, 30)])}");
+            await AssertCodedAsync(
+                await http.SendAsync(request, Machine.Cancel), $"{endpoint} {Encoding.UTF8.GetString(body[..Math.Min(body.Length, 30)])}");
         }
 
         await AssertGoesOnAsync(sidecar, other);
     }
 
-    [Theory, MemberData(nameof(Named)), EmbeddedOnly("daprd refuses what is too large in several ways, and breaks the connection at some of them")]
+    [Theory,
+        MemberData(nameof(Named)),
+        EmbeddedOnly("daprd refuses what is too large in several ways, and breaks the connection at some of them")]
     public async Task An_endpoint_refuses_what_is_too_large_and_outlives_who_hangs_up(string endpoint)
     {
         var (sidecar, other) = (machine.Sidecar, machine.Other);
@@ -93,10 +106,13 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
         {
             foreach (var body in (byte[][])[[], [0xff, 0xff, 0xff], [0x0a, 0x7f], [0x12, 0x02, 0xff, 0xfe]])
             {
-                var garbage = new Method<byte[], byte[]>(MethodType.Unary, "dapr.proto.runtime.v1.Dapr", method.Name, Marshallers.Create<byte[]>(b => b, b => b), Marshallers.Create<byte[]>(b => b, b => b));
+                var garbage = new Method<byte[], byte[]>(
+                    MethodType.Unary, "dapr.proto.runtime.v1.Dapr", method.Name, Marshallers.Create<byte[]>(b => b, b => b),
+                    Marshallers.Create<byte[]>(b => b, b => b));
                 try
                 {
-                    await channel.CreateCallInvoker().AsyncUnaryCall(garbage, null, new CallOptions(cancellationToken: Machine.Cancel), body);
+                    await channel.CreateCallInvoker().AsyncUnaryCall(
+                        garbage, null, new CallOptions(cancellationToken: Machine.Cancel), body);
                 }
                 catch (RpcException error)
                 {
@@ -112,7 +128,11 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
     private static HttpRequestMessage Request(HttpClient http, string endpoint)
     {
         var parts = endpoint.Split(' ');
-        return new HttpRequestMessage(new HttpMethod(parts[0]), new Uri($"http://127.0.0.1:{http.BaseAddress!.Port}{parts[1]}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        return new HttpRequestMessage(
+            new HttpMethod(parts[0]),
+            new Uri(
+                $"http://127.0.0.1:{http.BaseAddress!.Port}{parts[1]}",
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
     }
 
     private static async Task AssertCodedAsync(HttpResponseMessage response, string what)
@@ -122,7 +142,11 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
             if ((int)response.StatusCode < 400)
                 return;
             var body = await response.Content.ReadAsStringAsync(Machine.Cancel);
-            Assert.True(body.StartsWith('{') && JsonDocument.Parse(body).RootElement.TryGetProperty("errorCode", out var code) && code.GetString() != "ERR_INTERNAL", $"{what}: {(int)response.StatusCode} {body}");
+            Assert.True(
+                body.StartsWith('{')
+                    && JsonDocument.Parse(body).RootElement.TryGetProperty("errorCode", out var code)
+                    && code.GetString() != "ERR_INTERNAL",
+                $"{what}: {(int)response.StatusCode} {body}");
             Assert.DoesNotContain("   at ", body);
             Assert.DoesNotContain("Samples.Runtime", body);
         }
@@ -133,7 +157,8 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
         foreach (var sidecar in sidecars)
         {
             using var http = Machine.Http(sidecar);
-            Assert.Equal(204, (await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/state/state", new[] { new { key = "k", value = 1 } })).Status);
+            Assert.Equal(
+                204, (await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/state/state", new[] { new { key = "k", value = 1 } })).Status);
             Assert.Equal("1", (await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/state/state/k")).Body);
         }
     }
@@ -151,8 +176,10 @@ public sealed class BadInputMachine : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Directory.CreateDirectory(Path.Combine(_machine.Folder, "files"));
-        var components = Machine.Component("state", "state.in-memory", ("actorStateStore", "true")) + Machine.Component("pubsub", "pubsub.in-memory")
-            + Machine.Component("files", "bindings.localstorage", ("rootPath", "files")) + Machine.Component("lock", "lock.sqlite", ("connectionString", "lock.db"));
+        var components = Machine.Component("state", "state.in-memory", ("actorStateStore", "true"))
+            + Machine.Component("pubsub", "pubsub.in-memory")
+            + Machine.Component("files", "bindings.localstorage", ("rootPath", "files"))
+                + Machine.Component("lock", "lock.sqlite", ("connectionString", "lock.db"));
         var port = await _machine.StartAppAsync(app =>
         {
             app.MapGet("/dapr/config", () => new { entities = new[] { "T" } });

@@ -18,17 +18,25 @@ public sealed class BindingTests : IAsyncDisposable
     {
         using var http = Machine.Http(await StartAsync());
         var path = Path.Combine(_machine.Folder, "files", "a", "b.txt");
-        Assert.Equal((200, """{"fileName":"a/b.txt"}"""), await InvokeAsync(http, new { operation = "create", data = "hello", metadata = new { fileName = "a/b.txt" } }));
+        Assert.Equal(
+            (200, """{"fileName":"a/b.txt"}"""),
+            await InvokeAsync(http, new { operation = "create", data = "hello", metadata = new { fileName = "a/b.txt" } }));
         Assert.Equal((200, "hello"), await InvokeAsync(http, new { operation = "get", metadata = new { fileName = "a/b.txt" } }));
         Assert.Equal((200, $"[\"{path}\"]"), await InvokeAsync(http, new { operation = "list", metadata = new { fileName = "a" } }));
         Assert.Equal((204, ""), await InvokeAsync(http, new { operation = "delete", metadata = new { fileName = "a/b.txt" } }));
-        Assert.Equal((200, """{"fileName":"escape.txt"}"""), await InvokeAsync(http, new { operation = "create", data = "x", metadata = new { fileName = "../../escape.txt" } }));
-        Assert.Equal((200, """{"fileName":"j.json"}"""), await InvokeAsync(http, new { operation = "create", data = new { a = 1 }, metadata = new { fileName = "j.json" } }));
+        Assert.Equal(
+            (200, """{"fileName":"escape.txt"}"""),
+            await InvokeAsync(http, new { operation = "create", data = "x", metadata = new { fileName = "../../escape.txt" } }));
+        Assert.Equal(
+            (200, """{"fileName":"j.json"}"""),
+            await InvokeAsync(http, new { operation = "create", data = new { a = 1 }, metadata = new { fileName = "j.json" } }));
         Assert.Equal((200, """{"a":1}"""), await InvokeAsync(http, new { operation = "get", metadata = new { fileName = "j.json" } }));
     }
 
     [Theory]
-    [InlineData("files", """{"operation":"frob"}""", "binding files does not support operation frob. supported operations:create get list delete")]
+    [InlineData(
+            "files", """{"operation":"frob"}""",
+            "binding files does not support operation frob. supported operations:create get list delete")]
     [InlineData("files", """{"data":1}""", "operation field is missing from request")]
     [InlineData("nosuch", """{"operation":"create"}""", "couldn't find output binding nosuch")]
     [InlineData("tick", """{"operation":"delete"}""", "couldn't find output binding tick")]
@@ -38,7 +46,8 @@ public sealed class BindingTests : IAsyncDisposable
         using var http = Machine.Http(await StartAsync());
         var answer = await http.PostAsync("/v1.0/bindings/" + binding, new StringContent(body), Machine.Cancel);
         Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
-        var message = $"error invoking output binding {binding}: {why.Replace("{root}", Path.Combine(_machine.Folder, "files"), StringComparison.Ordinal)}";
+        var message =
+            $"error invoking output binding {binding}: {why.Replace("{root}", Path.Combine(_machine.Folder, "files"), StringComparison.Ordinal)}";
         using var json = System.Text.Json.JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Machine.Cancel));
         Assert.Equal(("ERR_INVOKE_OUTPUT_BINDING", message),
             (json.RootElement.GetProperty("errorCode").GetString(), json.RootElement.GetProperty("message").GetString()));
@@ -61,10 +70,12 @@ public sealed class BindingTests : IAsyncDisposable
             app.MapPost("/orders/{id}", (string id) => Results.Text("got " + id));
             app.MapGet("/missing", () => Results.NotFound());
         });
-        using var dapr = Machine.Client(await StartAsync(Machine.Component("web", "bindings.http", ("url", $"http://127.0.0.1:{server}"))));
+        using var dapr = Machine.Client(
+            await StartAsync(Machine.Component("web", "bindings.http", ("url", $"http://127.0.0.1:{server}"))));
         await dapr.InvokeBindingAsync("files", "create", "é", new Dictionary<string, string> { ["fileName"] = "x" }, Machine.Cancel);
         Assert.Equal("é", await File.ReadAllTextAsync(Path.Combine(_machine.Folder, "files", "x"), Machine.Cancel));
-        var answer = await dapr.InvokeBindingAsync(new BindingRequest("web", "post") { Metadata = { ["path"] = "/orders/7" } }, Machine.Cancel);
+        var answer = await dapr.InvokeBindingAsync(
+            new BindingRequest("web", "post") { Metadata = { ["path"] = "/orders/7" } }, Machine.Cancel);
         Assert.Equal(("got 7", "200"), (Encoding.UTF8.GetString(answer.Data.Span), answer.Metadata["statusCode"]));
         var missing = new BindingRequest("web", "get") { Metadata = { ["path"] = "/missing" } };
         var error = await Assert.ThrowsAnyAsync<Exception>(() => dapr.InvokeBindingAsync(missing, Machine.Cancel));
@@ -82,14 +93,17 @@ public sealed class BindingTests : IAsyncDisposable
             asked.Writer.TryWrite($"{http.Request.Method} {http.Request.Path} {http.Request.Headers.ContainsKey("readTimeUTC")}");
             return http.Request.Path == "/unwanted" ? Results.NotFound() : Results.Json(http.Request.Method == "OPTIONS" ? null : new
             {
-                storeName = "state", state = new[] { new { key = "k", value = 7 } }, to = new[] { "files" }, operation = "create", data = "from the answer",
+                storeName = "state", state = new[] { new { key = "k", value = 7 } }, to = new[] { "files" }, operation = "create",
+                data = "from the answer",
             });
         }));
         using var dapr = Machine.Client(await StartAsync(Machine.Component("state", "state.in-memory")
             + Machine.Component("unwanted", "bindings.cron", ("schedule", "@every 1s"))
-            + Machine.Component("routed", "bindings.cron", ("schedule", "@every 1s"), ("route", "/jobs/due"), ("direction", "input")), app));
+            + Machine.Component("routed", "bindings.cron", ("schedule", "@every 1s"), ("route", "/jobs/due"), ("direction", "input")),
+            app));
         var seen = new HashSet<string>();
-        while (!seen.IsSupersetOf(["POST /tick True", "POST /jobs/due True"]) || await dapr.GetStateAsync<int>("state", "k", cancellationToken: Machine.Cancel) != 7)
+        while (!seen.IsSupersetOf(["POST /tick True", "POST /jobs/due True"])
+            || await dapr.GetStateAsync<int>("state", "k", cancellationToken: Machine.Cancel) != 7)
             seen.Add(await asked.Reader.ReadAsync(TestContext.Current.CancellationToken));
         Assert.Contains("OPTIONS /tick False", seen);
         Assert.Contains("OPTIONS /unwanted False", seen);
@@ -103,7 +117,8 @@ public sealed class BindingTests : IAsyncDisposable
         + Machine.Component("files", "bindings.localstorage", ("rootPath", "files"))
         + Machine.Component("tick", "bindings.cron", ("schedule", "@every 1s")), appPort);
 
-    private static Task<(int, string)> InvokeAsync(HttpClient http, object body) => Machine.AskAsync(http, HttpMethod.Post, "/v1.0/bindings/files", body);
+    private static Task<(int, string)> InvokeAsync(HttpClient http, object body) =>
+        Machine.AskAsync(http, HttpMethod.Post, "/v1.0/bindings/files", body);
 
     public ValueTask DisposeAsync() => _machine.DisposeAsync();
 }

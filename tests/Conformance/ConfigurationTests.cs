@@ -21,14 +21,22 @@ public sealed class ConfigurationTests : IAsyncDisposable
         var sidecar = await StartAsync();
         using var http = Machine.Http(sidecar);
         Write("colour", "blue");
-        Assert.Equal("""{"colour":{"value":"blue","version":"v-blue"}}""", (await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/configuration/config?key=colour&key=absent")).Body);
-        var id = JsonDocument.Parse((await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/configuration/config/subscribe?key=colour")).Body).RootElement.GetProperty("id").GetString();
+        Assert.Equal(
+            """{"colour":{"value":"blue","version":"v-blue"}}""",
+            (await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/configuration/config?key=colour&key=absent")).Body);
+        var id = JsonDocument
+            .Parse((await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/configuration/config/subscribe?key=colour")).Body).RootElement
+            .GetProperty("id")
+            .GetString();
         Write("size", "large");
         Write("colour", "red");
         var (path, body) = await _told.Reader.ReadAsync(TestContext.Current.CancellationToken);
         Assert.Equal("/configuration/config/colour", path);
-        Assert.Equal("""{"id":"ID","items":{"colour":{"value":"red","version":"v-red"}}}""".Replace("ID", id, StringComparison.Ordinal), body.Trim());
-        Assert.Equal((200, """{"ok":true}"""), await Machine.AskAsync(http, HttpMethod.Get, $"/v1.0/configuration/config/{id}/unsubscribe"));
+        Assert.Equal(
+            """{"id":"ID","items":{"colour":{"value":"red","version":"v-red"}}}""".Replace("ID", id, StringComparison.Ordinal),
+            body.Trim());
+        Assert.Equal(
+            (200, """{"ok":true}"""), await Machine.AskAsync(http, HttpMethod.Get, $"/v1.0/configuration/config/{id}/unsubscribe"));
         Assert.Equal(500, (await Machine.AskAsync(http, HttpMethod.Get, $"/v1.0/configuration/config/{id}/unsubscribe")).Status);
         // A second subscription that is told shows that the first one could have been.
         await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/configuration/config/subscribe?key=size");
@@ -43,7 +51,8 @@ public sealed class ConfigurationTests : IAsyncDisposable
         var sidecar = await StartAsync();
         Write("colour", "blue");
         using var dapr = Machine.Client(sidecar);
-        var subscription = await dapr.SubscribeConfiguration("config", ["colour"], cancellationToken: TestContext.Current.CancellationToken);
+        var subscription = await dapr.SubscribeConfiguration(
+            "config", ["colour"], cancellationToken: TestContext.Current.CancellationToken);
         await using var changes = subscription.Source.GetAsyncEnumerator(TestContext.Current.CancellationToken);
         // The first message names the subscription and holds no items; from then on changes are told.
         Assert.True(await changes.MoveNextAsync());

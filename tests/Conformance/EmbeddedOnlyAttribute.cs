@@ -10,5 +10,6 @@ namespace Samples.Conformance;
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class EmbeddedOnlyAttribute(string reason) : BeforeAfterTestAttribute
 {
-    public override void Before(MethodInfo methodUnderTest, IXunitTest test) => Assert.SkipWhen(Executables.AreGiven, "embedded runtime only: " + reason);
+    public override void Before(MethodInfo methodUnderTest, IXunitTest test) =>
+        Assert.SkipWhen(Executables.AreGiven, "embedded runtime only: " + reason);
 }

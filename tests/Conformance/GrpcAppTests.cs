@@ -19,9 +19,11 @@ namespace Samples.Conformance;
 public sealed class GrpcAppTests : IAsyncDisposable
 {
     private static readonly Method<StringValue, StringValue> Chat = new(MethodType.DuplexStreaming, "samples.Chat", "Talk",
-        Marshallers.Create<StringValue>(m => m.ToByteArray(), StringValue.Parser.ParseFrom), Marshallers.Create<StringValue>(m => m.ToByteArray(), StringValue.Parser.ParseFrom));
+        Marshallers.Create<StringValue>(m => m.ToByteArray(), StringValue.Parser.ParseFrom),
+        Marshallers.Create<StringValue>(m => m.ToByteArray(), StringValue.Parser.ParseFrom));
 
-    private static readonly Method<StringValue, StringValue> Ask = new(MethodType.Unary, Chat.ServiceName, Chat.Name, Chat.RequestMarshaller, Chat.ResponseMarshaller);
+    private static readonly Method<StringValue, StringValue> Ask = new(
+        MethodType.Unary, Chat.ServiceName, Chat.Name, Chat.RequestMarshaller, Chat.ResponseMarshaller);
 
     private readonly Machine _machine = new();
     private (StatusCode Status, int Times) _refuse;
@@ -35,16 +37,25 @@ public sealed class GrpcAppTests : IAsyncDisposable
     {
         var caller = await StartAsync();
         using var http = Machine.Http(caller);
-        Assert.Equal((200, "POST echo q=1 caller \"hi\""), await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/invoke/callee/method/echo?q=1", "hi"));
+        Assert.Equal(
+            (200, "POST echo q=1 caller \"hi\""),
+            await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/invoke/callee/method/echo?q=1", "hi"));
         var refused = await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/invoke/callee/method/missing", "hi");
         // Daprd's own spaces between the members differ from build to build.
-        Assert.Equal((404, """{"code":5,"message":"no such thing"}"""), (refused.Status, refused.Body.Replace(", ", ",", StringComparison.Ordinal)));
+        Assert.Equal(
+            (404, """{"code":5,"message":"no such thing"}"""),
+            (refused.Status, refused.Body.Replace(", ", ",", StringComparison.Ordinal)));
         using var channel = Channel(caller);
-        var request = new InvokeServiceRequest { Id = "callee", Message = new InvokeRequest { Method = "echo", Data = new Any { Value = ByteString.CopyFromUtf8("hi") } } };
+        var request = new InvokeServiceRequest
+        {
+            Id = "callee",
+            Message = new InvokeRequest { Method = "echo", Data = new Any { Value = ByteString.CopyFromUtf8("hi") } },
+        };
         var answer = await new Wire(channel).InvokeServiceAsync(request, cancellationToken: Machine.Cancel);
         Assert.Equal("None echo  caller hi", answer.Data.Value.ToStringUtf8());
         request.Message.Method = "missing";
-        var error = await Assert.ThrowsAsync<RpcException>(() => new Wire(channel).InvokeServiceAsync(request, cancellationToken: Machine.Cancel).ResponseAsync);
+        var error = await Assert.ThrowsAsync<RpcException>(
+            () => new Wire(channel).InvokeServiceAsync(request, cancellationToken: Machine.Cancel).ResponseAsync);
         Assert.Equal((StatusCode.NotFound, "no such thing"), (error.StatusCode, error.Status.Detail));
     }
 
@@ -52,7 +63,9 @@ public sealed class GrpcAppTests : IAsyncDisposable
     public async Task A_stream_of_another_service_passes_both_ways_with_headers_and_trailers()
     {
         using var channel = Channel(await StartAsync());
-        using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(Chat, null, new CallOptions(new Metadata { { "dapr-app-id", "callee" }, { "x-mine", "7" } }, cancellationToken: Machine.Cancel));
+        using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(
+            Chat, null,
+            new CallOptions(new Metadata { { "dapr-app-id", "callee" }, { "x-mine", "7" } }, cancellationToken: Machine.Cancel));
         foreach (var word in (string[])["one", "two"])
         {
             await call.RequestStream.WriteAsync(new StringValue { Value = word }, Machine.Cancel);
@@ -73,13 +86,17 @@ public sealed class GrpcAppTests : IAsyncDisposable
         using var channel = Channel(sidecar);
         foreach (var (app, reason) in new[] { ("nosuch", "no host found"), ("plain", "does not speak gRPC") })
         {
-            using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(Chat, null, new CallOptions(new Metadata { { "dapr-app-id", app } }, cancellationToken: Machine.Cancel));
+            using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(
+                Chat, null, new CallOptions(new Metadata { { "dapr-app-id", app } }, cancellationToken: Machine.Cancel));
             var error = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Machine.Cancel));
             Assert.Contains(reason, error.Status.Detail);
         }
     }
 
-    [Theory, InlineData(StatusCode.Unavailable, true, 3), InlineData(StatusCode.Unavailable, false, 3), InlineData(StatusCode.NotFound, false, 1)]
+    [Theory,
+        InlineData(StatusCode.Unavailable, true, 3),
+        InlineData(StatusCode.Unavailable, false, 3),
+        InlineData(StatusCode.NotFound, false, 1)]
     public async Task A_call_of_another_service_is_tried_again_for_the_statuses_of_the_policy(StatusCode status, bool succeeds, int tries)
     {
         _refuse = (status, succeeds ? 2 : 9);
@@ -95,11 +112,17 @@ public sealed class GrpcAppTests : IAsyncDisposable
                 apps:
                   callee: {retry: r}
             """));
-        var call = channel.CreateCallInvoker().AsyncUnaryCall(Ask, null, new CallOptions(new Metadata { { "dapr-app-id", "callee" } }, cancellationToken: Machine.Cancel), new StringValue { Value = "hi" });
+        var call = channel.CreateCallInvoker().AsyncUnaryCall(
+            Ask, null, new CallOptions(new Metadata { { "dapr-app-id", "callee" } }, cancellationToken: Machine.Cancel),
+            new StringValue { Value = "hi" });
         if (succeeds)
             Assert.StartsWith("hi ", (await call).Value);
         else
-            Assert.Equal((status, "not now"), await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync) is { } error ? (error.StatusCode, error.Status.Detail) : default);
+            Assert.Equal(
+                (status, "not now"),
+                await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync) is { } error
+                    ? (error.StatusCode, error.Status.Detail)
+                    : default);
         Assert.Equal(tries, _talks);
     }
 
@@ -123,7 +146,8 @@ public sealed class GrpcAppTests : IAsyncDisposable
             var headers = new Metadata { { "dapr-app-id", "callee" } };
             foreach (var (name, value) in more)
                 headers.Add(name, value);
-            return channel.CreateCallInvoker().AsyncUnaryCall(Ask, null, new CallOptions(headers, cancellationToken: Machine.Cancel), new StringValue { Value = "hi" });
+            return channel.CreateCallInvoker().AsyncUnaryCall(
+                Ask, null, new CallOptions(headers, cancellationToken: Machine.Cancel), new StringValue { Value = "hi" });
         }
 
         var stream = Call(("dapr-stream", "true"));
@@ -145,7 +169,8 @@ public sealed class GrpcAppTests : IAsyncDisposable
             builder =>
             {
                 builder.Services.AddGrpc();
-                builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http2));
+                builder.WebHost.ConfigureKestrel(
+                    kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http2));
             });
         await _machine.StartAsync(new SidecarOptions("callee") { AppPort = port, AppProtocol = "grpc" }, "");
         return await _machine.StartAsync(new SidecarOptions("caller"), resources);
@@ -170,7 +195,8 @@ public sealed class GrpcAppTests : IAsyncDisposable
             var message = new byte[header[4]];
             await http.Request.Body.ReadExactlyAsync(message);
             var word = StringValue.Parser.ParseFrom(message).Value;
-            var answer = new StringValue { Value = $"{word} {http.Request.Headers["x-mine"]} {http.Request.Headers["dapr-caller-app-id"]} {http.Request.Headers["traceparent"]}" }.ToByteArray();
+            var answer =
+                new StringValue { Value = $"{word} {http.Request.Headers["x-mine"]} {http.Request.Headers["dapr-caller-app-id"]} {http.Request.Headers["traceparent"]}" }.ToByteArray();
             await http.Response.Body.WriteAsync((byte[])[0, 0, 0, 0, (byte)answer.Length, .. answer]);
             await http.Response.Body.FlushAsync();
         }
@@ -188,9 +214,11 @@ public sealed class GrpcAppTests : IAsyncDisposable
             : Task.FromResult(new InvokeResponse
             {
                 ContentType = "text/plain",
-                Data = new Any { Value = ByteString.CopyFromUtf8($"{Verb(request)} {request.Method} {request.HttpExtension?.Querystring} {context.RequestHeaders.GetValue("dapr-caller-app-id")} {request.Data.Value.ToString(Encoding.UTF8)}") },
+                Data =
+                    new Any { Value = ByteString.CopyFromUtf8($"{Verb(request)} {request.Method} {request.HttpExtension?.Querystring} {context.RequestHeaders.GetValue("dapr-caller-app-id")} {request.Data.Value.ToString(Encoding.UTF8)}") },
             });
 
-        private static string Verb(InvokeRequest request) => request.HttpExtension is null ? "None" : request.HttpExtension.Verb.ToString().ToUpperInvariant();
+        private static string Verb(InvokeRequest request) =>
+            request.HttpExtension is null ? "None" : request.HttpExtension.Verb.ToString().ToUpperInvariant();
     }
 }

@@ -32,9 +32,20 @@ public sealed class GrpcEventTests : IAsyncDisposable
         var cancel = TestContext.Current.CancellationToken;
         var app = new Subscriber { Topics = { Routed("orders"), new TopicSubscription { PubsubName = "pubsub", Topic = "plain" } } };
         using var dapr = Machine.Client(await StartAsync(app, Broker + Declared("declared", "dead")));
-        await dapr.PublishEventAsync("pubsub", "orders", new { id = 7 }, new Dictionary<string, string> { ["cloudevent.type"] = "order.v2", ["cloudevent.subject"] = "s", ["cloudevent.traceparent"] = Trace, ["x-Mine"] = "m" }, cancel);
+        await dapr.PublishEventAsync(
+            "pubsub", "orders", new { id = 7 },
+            new Dictionary<string, string>
+            {
+                ["cloudevent.type"] = "order.v2",
+                ["cloudevent.subject"] = "s",
+                ["cloudevent.traceparent"] = Trace,
+                ["x-Mine"] = "m",
+            },
+            cancel);
         var (second, headers) = await app.NextAsync(cancel);
-        Assert.Equal(("/v2", """{"id":7}""", "application/json", "orders", "pubsub", "order.v2", "app1", "1.0"), (second.Path, second.Data.ToStringUtf8(), second.DataContentType,
+        Assert.Equal(
+            ("/v2", """{"id":7}""", "application/json", "orders", "pubsub", "order.v2", "app1", "1.0"),
+            (second.Path, second.Data.ToStringUtf8(), second.DataContentType,
             second.Topic, second.PubsubName, second.Type, second.Source, second.SpecVersion));
         Assert.Equal("s", second.Extensions.Fields["subject"].StringValue);
         Assert.Equal("m", headers.GetValue("x-mine"));
@@ -70,9 +81,11 @@ public sealed class GrpcEventTests : IAsyncDisposable
         var app = new Subscriber
         {
             Topics = { Routed("orders") },
-            Answer = _ => ++tries switch { 1 => Status.Retry, 2 => throw new RpcException(new(StatusCode.Internal, "broken")), _ => Status.Success },
+            Answer = _ =>
+                ++tries switch { 1 => Status.Retry, 2 => throw new RpcException(new(StatusCode.Internal, "broken")), _ => Status.Success },
         };
-        using var dapr = Machine.Client(await StartAsync(app, Machine.Component("pubsub", "pubsub.in-memory", ("redeliverInterval", "20ms"))));
+        using var dapr = Machine.Client(
+            await StartAsync(app, Machine.Component("pubsub", "pubsub.in-memory", ("redeliverInterval", "20ms"))));
         await dapr.PublishEventAsync("pubsub", "orders", 1, cancel);
         var first = (await app.NextAsync(cancel)).Event.Id;
         Assert.Equal((first, first), ((await app.NextAsync(cancel)).Event.Id, (await app.NextAsync(cancel)).Event.Id));
@@ -86,9 +99,16 @@ public sealed class GrpcEventTests : IAsyncDisposable
         {
             var bulk = new TopicSubscription
             {
-                PubsubName = "pubsub", Topic = "bulk" + alpha, DeadLetterTopic = "dead", BulkSubscribe = new BulkSubscribeConfig { Enabled = true, MaxMessagesCount = 2, MaxAwaitDurationMs = 200 },
+                PubsubName = "pubsub", Topic = "bulk" + alpha, DeadLetterTopic = "dead",
+                BulkSubscribe = new BulkSubscribeConfig { Enabled = true, MaxMessagesCount = 2, MaxAwaitDurationMs = 200 },
             };
-            var app = new Subscriber { Topics = { bulk, Dead }, Alpha = alpha, Answer = _ => Status.Success, AnswerEntry = e => e.CloudEvent.Data.ToStringUtf8() == "2" ? Status.Drop : Status.Success };
+            var app = new Subscriber
+            {
+                Topics = { bulk, Dead },
+                Alpha = alpha,
+                Answer = _ => Status.Success,
+                AnswerEntry = e => e.CloudEvent.Data.ToStringUtf8() == "2" ? Status.Drop : Status.Success,
+            };
             var sidecar = await StartAsync(app, Broker);
             using var dapr = Machine.Client(sidecar);
             await dapr.BulkPublishEventAsync("pubsub", bulk.Topic, (int[])[1, 2], cancellationToken: cancel);
@@ -111,7 +131,10 @@ public sealed class GrpcEventTests : IAsyncDisposable
     {
         var cancel = TestContext.Current.CancellationToken;
         var app = new Mute();
-        var sidecar = await StartAsync(app, Broker + Declared("lost", "dead") + Declared("dropped", "dead") + Machine.Component("tick", "bindings.cron", ("schedule", "@every 1s")));
+        var sidecar = await StartAsync(
+            app,
+            Broker + Declared("lost", "dead") + Declared("dropped", "dead")
+                + Machine.Component("tick", "bindings.cron", ("schedule", "@every 1s")));
         using var dapr = Machine.Client(sidecar);
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{sidecar.GrpcPort}");
         using var dead = new Wire(channel).SubscribeTopicEventsAlpha1(cancellationToken: cancel);
@@ -129,8 +152,15 @@ public sealed class GrpcEventTests : IAsyncDisposable
     public async Task A_binding_that_is_named_tells_and_its_answer_reaches_output_bindings()
     {
         var cancel = TestContext.Current.CancellationToken;
-        var app = new Subscriber { Bindings = { "tick" }, AnswerBinding = new BindingEventResponse { To = { "files" }, Data = ByteString.CopyFromUtf8("""{"a":1}""") } };
-        await StartAsync(app, Machine.Component("tick", "bindings.cron", ("schedule", "@every 1s")) + Machine.Component("unwanted", "bindings.cron", ("schedule", "@every 1s"))
+        var app = new Subscriber
+        {
+            Bindings = { "tick" },
+            AnswerBinding = new BindingEventResponse { To = { "files" }, Data = ByteString.CopyFromUtf8("""{"a":1}""") },
+        };
+        await StartAsync(
+            app,
+            Machine.Component("tick", "bindings.cron", ("schedule", "@every 1s"))
+                + Machine.Component("unwanted", "bindings.cron", ("schedule", "@every 1s"))
             + Machine.Component("files", "bindings.localstorage", ("rootPath", "files")));
         for (var i = 0; i < 2; i++)
         {
@@ -149,9 +179,16 @@ public sealed class GrpcEventTests : IAsyncDisposable
         var app = new Subscriber
         {
             Bindings = { "tick" },
-            AnswerBinding = new BindingEventResponse { StoreName = "state", States = { new StateItem { Key = "k", Value = ByteString.CopyFromUtf8("7") } } },
+            AnswerBinding = new BindingEventResponse
+            {
+                StoreName = "state",
+                States = { new StateItem { Key = "k", Value = ByteString.CopyFromUtf8("7") } },
+            },
         };
-        using var dapr = Machine.Client(await StartAsync(app, Machine.Component("tick", "bindings.cron", ("schedule", "@every 1s")) + Machine.Component("state", "state.in-memory")));
+        using var dapr = Machine.Client(
+            await StartAsync(
+                app,
+                Machine.Component("tick", "bindings.cron", ("schedule", "@every 1s")) + Machine.Component("state", "state.in-memory")));
         await app.Happened.Reader.ReadAsync(cancel);
         await app.Happened.Reader.ReadAsync(cancel);
         Assert.Equal(7, await dapr.GetStateAsync<int>("state", "k", cancellationToken: cancel));
@@ -209,9 +246,11 @@ public sealed class GrpcEventTests : IAsyncDisposable
             {
                 builder.Services.AddGrpc();
                 builder.Services.AddSingleton(callbacks);
-                builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http2));
+                builder.WebHost.ConfigureKestrel(
+                    kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http2));
             });
-        return await _machine.StartAsync(new SidecarOptions("app1") { AppPort = port, AppProtocol = "grpc", AppToken = "secret" }, resources);
+        return await _machine.StartAsync(
+            new SidecarOptions("app1") { AppPort = port, AppProtocol = "grpc", AppToken = "secret" }, resources);
     }
 
     public ValueTask DisposeAsync() => _machine.DisposeAsync();
@@ -252,9 +291,11 @@ public sealed class GrpcEventTests : IAsyncDisposable
 
         public Channel<JobEventRequest> Due { get; } = Channel.CreateUnbounded<JobEventRequest>();
 
-        public async Task<(TopicEventRequest Event, Metadata Headers)> NextAsync(CancellationToken cancel) => await _events.Reader.ReadAsync(cancel);
+        public async Task<(TopicEventRequest Event, Metadata Headers)> NextAsync(CancellationToken cancel) =>
+            await _events.Reader.ReadAsync(cancel);
 
-        public async Task<(string Path, string Data)> NextPathAsync(CancellationToken cancel) => (await NextAsync(cancel)).Event is var next ? (next.Path, next.Data.ToStringUtf8()) : default;
+        public async Task<(string Path, string Data)> NextPathAsync(CancellationToken cancel) =>
+            (await NextAsync(cancel)).Event is var next ? (next.Path, next.Data.ToStringUtf8()) : default;
 
         public override Task<ListTopicSubscriptionsResponse> ListTopicSubscriptions(Empty request, ServerCallContext context) =>
             Task.FromResult(new ListTopicSubscriptionsResponse { Subscriptions = { Topics } });
@@ -279,7 +320,8 @@ public sealed class GrpcEventTests : IAsyncDisposable
             return Task.FromResult(AnswerBinding);
         }
 
-        public override Task<JobEventResponse> OnJobEvent(JobEventRequest request, ServerCallContext context) => Alpha ? throw Unimplemented : Task.FromResult(Handle(request, context));
+        public override Task<JobEventResponse> OnJobEvent(JobEventRequest request, ServerCallContext context) =>
+            Alpha ? throw Unimplemented : Task.FromResult(Handle(request, context));
 
         public TopicEventBulkResponse Handle(TopicEventBulkRequest request, ServerCallContext context)
         {
@@ -301,9 +343,11 @@ public sealed class GrpcEventTests : IAsyncDisposable
     private sealed class AlphaCallbacks(Subscriber app) : AppCallbackAlpha.AppCallbackAlphaBase
     {
         [Obsolete("As its base is.")]
-        public override Task<TopicEventBulkResponse> OnBulkTopicEventAlpha1(TopicEventBulkRequest request, ServerCallContext context) => Task.FromResult(app.Handle(request, context));
+        public override Task<TopicEventBulkResponse> OnBulkTopicEventAlpha1(TopicEventBulkRequest request, ServerCallContext context) =>
+            Task.FromResult(app.Handle(request, context));
 
         [Obsolete("As its base is.")]
-        public override Task<JobEventResponse> OnJobEventAlpha1(JobEventRequest request, ServerCallContext context) => Task.FromResult(app.Handle(request, context));
+        public override Task<JobEventResponse> OnJobEventAlpha1(JobEventRequest request, ServerCallContext context) =>
+            Task.FromResult(app.Handle(request, context));
     }
 }

@@ -21,7 +21,8 @@ public sealed class HttpEndpointTests : IAsyncDisposable
     public async Task A_header_may_be_a_secret()
     {
         await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "secrets.json"), """{"key": "s3cr3t"}""", Machine.Cancel);
-        var outside = await _machine.StartAppAsync(app => app.MapGet("/a", (HttpContext http) => http.Request.Headers["x-key"].ToString()));
+        var outside = await _machine.StartAppAsync(
+            app => app.MapGet("/a", (HttpContext http) => http.Request.Headers["x-key"].ToString()));
         using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("caller"), Machine.Component("secrets", "secretstores.local.file", ("secretsFile", "secrets.json")) + $$"""
             apiVersion: dapr.io/v1alpha1
             kind: HTTPEndpoint

@@ -37,7 +37,8 @@ public sealed class InvocationTests : IAsyncDisposable
         }), builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.AllowSynchronousIO = true));
         using var http = await CallerAsync(callee);
         var pipe = new System.IO.Pipelines.Pipe();
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/invoke/callee/method/echo") { Content = new StreamContent(pipe.Reader.AsStream()) };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, "/v1.0/invoke/callee/method/echo") { Content = new StreamContent(pipe.Reader.AsStream()) };
         var sending = http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Machine.Cancel);
         var sent = RandomNumberGenerator.GetBytes(2 * Piece);
         await pipe.Writer.WriteAsync(sent.AsMemory(0, Piece), Machine.Cancel);
@@ -58,13 +59,18 @@ public sealed class InvocationTests : IAsyncDisposable
     public async Task A_large_body_passes_where_the_limit_allows_it_and_gets_413_where_not()
     {
         var callee = await _machine.StartAppAsync(
-            app => app.MapPost("/hash", async (HttpContext http) => await http.Response.WriteAsync(Convert.ToHexString(await SHA256.HashDataAsync(http.Request.Body)))),
+            app => app.MapPost(
+                "/hash",
+                async (HttpContext http) =>
+                    await http.Response.WriteAsync(Convert.ToHexString(await SHA256.HashDataAsync(http.Request.Body)))),
             builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null));
         await _machine.StartAsync(new SidecarOptions("callee") { AppPort = callee }, "");
         var body = RandomNumberGenerator.GetBytes(20 << 20);
         using var wide = Machine.Http(await _machine.StartAsync(new SidecarOptions("caller") { MaxBodySize = 32 << 20 }, ""));
         using var accepted = await PostAsync(wide, body);
-        Assert.Equal((HttpStatusCode.OK, Convert.ToHexString(SHA256.HashData(body))), (accepted.StatusCode, await accepted.Content.ReadAsStringAsync(Machine.Cancel)));
+        Assert.Equal(
+            (HttpStatusCode.OK, Convert.ToHexString(SHA256.HashData(body))),
+            (accepted.StatusCode, await accepted.Content.ReadAsStringAsync(Machine.Cancel)));
         using var narrow = Machine.Http(await _machine.StartAsync(new SidecarOptions("caller2"), ""));
         try
         {
@@ -81,7 +87,9 @@ public sealed class InvocationTests : IAsyncDisposable
     [Fact]
     public async Task The_caller_is_named_by_its_sidecar_and_tokens_stay_where_they_belong()
     {
-        var callee = await _machine.StartAppAsync(app => app.MapGet("/seen", (HttpContext http) => http.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString())));
+        var callee = await _machine.StartAppAsync(
+            app => app.MapGet(
+                "/seen", (HttpContext http) => http.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString())));
         await _machine.StartAsync(new SidecarOptions("callee") { AppPort = callee, AppToken = "for the application" }, "");
         using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("caller") { ApiToken = "for the sidecar" }, ""));
         using var request = new HttpRequestMessage(HttpMethod.Get, "/seen?x=1");
@@ -89,7 +97,9 @@ public sealed class InvocationTests : IAsyncDisposable
             request.Headers.Add(name, value);
         using var response = await http.SendAsync(request, Machine.Cancel);
         var seen = (await response.Content.ReadFromJsonAsync<Dictionary<string, string>>(Machine.Cancel))!;
-        Assert.Equal(("caller", "callee", "for the application", "7"), (seen["dapr-caller-app-id"], seen["dapr-callee-app-id"], seen["dapr-api-token"], seen["x-mine"]));
+        Assert.Equal(
+            ("caller", "callee", "for the application", "7"),
+            (seen["dapr-caller-app-id"], seen["dapr-callee-app-id"], seen["dapr-api-token"], seen["x-mine"]));
         // A daprd that does not trace sends zeros.
         Assert.Matches(Executables.AreGiven ? "^00-0{32}-0{16}-00$" : "^00-[0-9a-f]{32}-[0-9a-f]{16}-01$", seen["traceparent"]);
         Assert.DoesNotContain("dapr-app-id", seen.Keys);
@@ -98,7 +108,8 @@ public sealed class InvocationTests : IAsyncDisposable
     [Fact, EmbeddedOnly("daprd puts the caller's name before the one that the caller claims, and passes both on")]
     public async Task Nobody_calls_in_the_name_of_another()
     {
-        var callee = await _machine.StartAppAsync(app => app.MapGet("/seen", (HttpContext http) => http.Request.Headers["dapr-caller-app-id"].ToString()));
+        var callee = await _machine.StartAppAsync(
+            app => app.MapGet("/seen", (HttpContext http) => http.Request.Headers["dapr-caller-app-id"].ToString()));
         using var http = await CallerAsync(callee);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1.0/invoke/callee/method/seen");
         request.Headers.Add("dapr-caller-app-id", "somebody-else");
@@ -110,7 +121,8 @@ public sealed class InvocationTests : IAsyncDisposable
     public async Task Endpoints_outside_are_invoked_by_name_and_by_address(string @base)
     {
         Assert.SkipWhen(Executables.AreGiven && @base.EndsWith('/'), "daprd puts a second slash behind the first");
-        var outside = await _machine.StartAppAsync(app => app.MapFallback((HttpContext http) => $"{http.Request.Path}{http.Request.QueryString} {http.Request.Headers["x-key"]} {http.Request.Headers["dapr-caller-app-id"]}"));
+        var outside =
+            await _machine.StartAppAsync(app => app.MapFallback((HttpContext http) => $"{http.Request.Path}{http.Request.QueryString} {http.Request.Headers["x-key"]} {http.Request.Headers["dapr-caller-app-id"]}"));
         using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("caller"), $"""
             apiVersion: dapr.io/v1alpha1
             kind: HTTPEndpoint
@@ -153,11 +165,17 @@ public sealed class InvocationTests : IAsyncDisposable
                   - {name: /open/*, httpVerb: [GET], action: allow}
             """);
         using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("caller"), ""));
-        using var request = new HttpRequestMessage(new HttpMethod(verb), new Uri($"{http.BaseAddress}v1.0/invoke/callee/method{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var request = new HttpRequestMessage(
+            new HttpMethod(verb),
+            new Uri(
+                $"{http.BaseAddress}v1.0/invoke/callee/method{path}",
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         using var response = await http.SendAsync(request, Machine.Cancel);
         Assert.Equal(status, (int)response.StatusCode);
         if (status == 403)
-            Assert.Contains("access control policy has denied access to id: spiffe://public/ns/default/caller", await response.Content.ReadAsStringAsync(Machine.Cancel));
+            Assert.Contains(
+                "access control policy has denied access to id: spiffe://public/ns/default/caller",
+                await response.Content.ReadAsStringAsync(Machine.Cancel));
         using var stranger = Machine.Http(await _machine.StartAsync(new SidecarOptions("stranger"), ""));
         Assert.Equal(403, (await Machine.AskAsync(stranger, HttpMethod.Get, "/v1.0/invoke/callee/method/open/a")).Status);
     }
@@ -190,7 +208,18 @@ public sealed class InvocationTests : IAsyncDisposable
             app.MapGet("/healthz", () => ill ? Results.StatusCode(503) : Results.Ok());
             app.MapGet("/work", () => "done");
         });
-        await _machine.StartAsync(new SidecarOptions("callee") { AppPort = callee, AppHealthCheck = new AppHealthCheck { Interval = TimeSpan.FromMilliseconds(50), Timeout = TimeSpan.FromSeconds(5), Threshold = 2 } }, "");
+        await _machine.StartAsync(
+            new SidecarOptions("callee")
+            {
+                AppPort = callee,
+                AppHealthCheck = new AppHealthCheck
+                {
+                    Interval = TimeSpan.FromMilliseconds(50),
+                    Timeout = TimeSpan.FromSeconds(5),
+                    Threshold = 2,
+                },
+            },
+            "");
         using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("caller"), ""));
         Assert.Equal(200, (await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/callee/method/work")).Status);
         ill = true;
@@ -224,7 +253,8 @@ public sealed class InvocationTests : IAsyncDisposable
 
     private static async Task<HttpResponseMessage> PostAsync(HttpClient http, byte[] body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/invoke/callee/method/hash") { Content = new ByteArrayContent(body) };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, "/v1.0/invoke/callee/method/hash") { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         // A refusal then comes before the body is sent.
         request.Headers.ExpectContinue = true;

@@ -91,8 +91,11 @@ internal sealed class Machine : IAsyncDisposable
     /// A component. One on SQLite that keeps something stands on Redis where daprd is tested: it has fewer engines on SQLite, and Redis is
     /// what its users run.
     /// </summary>
-    public static string Component(string name, string type, params (string Name, string Value)[] metadata) => Executables.AreGiven && type.EndsWith(".sqlite", StringComparison.Ordinal)
-        ? Resource(name, type.Replace(".sqlite", ".redis", StringComparison.Ordinal), [("redisHost", "{redisHost}"), .. metadata.Where(m => m.Name != "connectionString")])
+    public static string Component(string name, string type, params (string Name, string Value)[] metadata) =>
+        Executables.AreGiven && type.EndsWith(".sqlite", StringComparison.Ordinal)
+        ? Resource(
+            name, type.Replace(".sqlite", ".redis", StringComparison.Ordinal),
+            [("redisHost", "{redisHost}"), .. metadata.Where(m => m.Name != "connectionString")])
         : Resource(name, type, metadata);
 
     private static string Resource(string name, string type, (string Name, string Value)[] metadata) => $"""

@@ -29,7 +29,8 @@ public sealed class MetadataTests : IAsyncDisposable
     public async Task Http_and_grpc_tell_the_same()
     {
         var port = await _machine.StartAppAsync(_ => { });
-        var sidecar = await _machine.StartAsync(Machine.Component("state", "state.in-memory") + Machine.Component("tick", "bindings.cron", ("schedule", "@daily")), port);
+        var sidecar = await _machine.StartAsync(
+            Machine.Component("state", "state.in-memory") + Machine.Component("tick", "bindings.cron", ("schedule", "@daily")), port);
         using var dapr = Machine.Client(sidecar);
         await dapr.SetMetadataAsync("colour", "blue", Machine.Cancel);
         var metadata = await dapr.GetMetadataAsync(Machine.Cancel);
@@ -69,11 +70,14 @@ public sealed class MetadataTests : IAsyncDisposable
     [InlineData("app1", "missing", Verb.Get, StatusCode.NotFound, "Not Found")]
     [InlineData("app1", "boom", Verb.Get, StatusCode.Unknown, "Internal Server Error")]
     [InlineData("nosuch", "x", Verb.Get, StatusCode.Internal, "failed to invoke, id: nosuch, err: no host found with the given ID")]
-    [InlineData("app1", "echo/x", Verb.None, StatusCode.Internal, "failed to invoke, id: app1, err: rpc error: code = InvalidArgument desc = missing HTTP extension field")]
+    [InlineData(
+            "app1", "echo/x", Verb.None, StatusCode.Internal,
+            "failed to invoke, id: app1, err: rpc error: code = InvalidArgument desc = missing HTTP extension field")]
     public async Task Failures_have_the_recorded_status(string app, string method, Verb verb, StatusCode status, string detail)
     {
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{(await StartAsync()).GrpcPort}");
-        var error = await Assert.ThrowsAsync<RpcException>(() => new Wire(channel).InvokeServiceAsync(Request(app, method, verb), cancellationToken: Machine.Cancel).ResponseAsync);
+        var error = await Assert.ThrowsAsync<RpcException>(
+            () => new Wire(channel).InvokeServiceAsync(Request(app, method, verb), cancellationToken: Machine.Cancel).ResponseAsync);
         Assert.Equal((status, detail), (error.StatusCode, error.Status.Detail));
     }
 
@@ -110,20 +114,26 @@ public sealed class MetadataTests : IAsyncDisposable
             app.MapPost("/t", () => delivered.TrySetResult());
         });
         Directory.CreateDirectory(Path.Combine(_machine.Folder, "files"));
-        var sidecar = await _machine.StartAsync(Machine.Component("state", "state.in-memory") + Machine.Component("pubsub", "pubsub.in-memory") + Machine.Component("files", "bindings.localstorage", ("rootPath", "files")), port);
+        var sidecar = await _machine.StartAsync(
+            Machine.Component("state", "state.in-memory") + Machine.Component("pubsub", "pubsub.in-memory")
+                + Machine.Component("files", "bindings.localstorage", ("rootPath", "files")),
+            port);
         using var http = Machine.Http(sidecar);
         using var dapr = Machine.Client(sidecar);
         await dapr.SaveStateAsync("state", "k", 1, cancellationToken: cancel);
         await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/state/state/k");
         await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/state/nosuch/k");
         await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/healthz");
-        await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/bindings/files", new { operation = "get", metadata = new { fileName = "no\"ne" } });
+        await Machine.AskAsync(
+            http, HttpMethod.Post, "/v1.0/bindings/files", new { operation = "get", metadata = new { fileName = "no\"ne" } });
         await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/publish/pubsub/t", 1);
         await delivered.Task.WaitAsync(cancel);
         string[] expected =
         [
-            """dapr_http_server_request_count{app_id="app1",method="GET",status="200"} 1""", """dapr_http_server_request_count{app_id="app1",method="GET",status="400"} 1""",
-            """dapr_http_server_latency_count{app_id="app1",method="POST",status="204"} 1""", """dapr_http_server_latency_bucket{app_id="app1",method="POST",status="204",le="+Inf"} 1""",
+            """dapr_http_server_request_count{app_id="app1",method="GET",status="200"} 1""",
+            """dapr_http_server_request_count{app_id="app1",method="GET",status="400"} 1""",
+            """dapr_http_server_latency_count{app_id="app1",method="POST",status="204"} 1""",
+            """dapr_http_server_latency_bucket{app_id="app1",method="POST",status="204",le="+Inf"} 1""",
             """dapr_grpc_io_server_completed_rpcs{app_id="app1",grpc_server_method="/dapr.proto.runtime.v1.Dapr/SaveState",grpc_server_status="OK"} 1""",
             """dapr_component_state_count{app_id="app1",namespace="default",component="state",operation="get",success="true"} 1""",
             """dapr_component_state_count{app_id="app1",namespace="default",component="state",operation="set",success="true"} 1""",

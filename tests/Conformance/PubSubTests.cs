@@ -15,7 +15,8 @@ namespace Samples.Conformance;
 public sealed class PubSubTests : IAsyncDisposable
 {
     /// <summary>Why a test of redelivery skips daprd.</summary>
-    internal const string NoRedelivery = "daprd 1.18 acknowledges on Redis what the application refused, and its broker in memory forgets it";
+    internal const string NoRedelivery =
+        "daprd 1.18 acknowledges on Redis what the application refused, and its broker in memory forgets it";
 
     private readonly Machine _machine = new();
     private readonly Channel<Got> _got = Channel.CreateUnbounded<Got>();
@@ -45,8 +46,10 @@ public sealed class PubSubTests : IAsyncDisposable
         Assert.Equal(new Order(700, "big x"), await orders.Reader.ReadAsync(cancel));
         var bulk = await dapr.BulkPublishEventAsync("pubsub", "orders", [new Order(2, "a"), new Order(3, "b")], cancellationToken: cancel);
         Assert.Empty(bulk.FailedEntries);
-        Assert.Equal([2, 3], new[] { await orders.Reader.ReadAsync(cancel), await orders.Reader.ReadAsync(cancel) }.Select(o => o.Id).Order());
-        await dapr.PublishByteEventAsync("pubsub", "orders", """{"id": 4, "name": "bytes"}"""u8.ToArray(), "application/json", cancellationToken: cancel);
+        Assert.Equal(
+            [2, 3], new[] { await orders.Reader.ReadAsync(cancel), await orders.Reader.ReadAsync(cancel) }.Select(o => o.Id).Order());
+        await dapr.PublishByteEventAsync(
+            "pubsub", "orders", """{"id": 4, "name": "bytes"}"""u8.ToArray(), "application/json", cancellationToken: cancel);
         Assert.Equal(new Order(4, "bytes"), await orders.Reader.ReadAsync(cancel));
     }
 
@@ -84,7 +87,9 @@ public sealed class PubSubTests : IAsyncDisposable
     public async Task What_a_handler_answers_decides_about_the_dead_letter(string topic, int status, string body, bool dead)
     {
         var cancel = TestContext.Current.CancellationToken;
-        var port = await StubAsync("app1", [new { pubsubname = "pubsub", topic, route = "/" + topic, deadLetterTopic = "dead" }, .. Topic("dead"), .. Topic("end")],
+        var port = await StubAsync(
+            "app1",
+            [new { pubsubname = "pubsub", topic, route = "/" + topic, deadLetterTopic = "dead" }, .. Topic("dead"), .. Topic("end")], 
             path => path == "/" + topic ? (status, body) : (200, ""));
         using var http = Machine.Http(await StartAsync("pubsub.in-memory", port));
         await PublishAsync(http, topic, 1);
@@ -92,7 +97,9 @@ public sealed class PubSubTests : IAsyncDisposable
         if (dead)
         {
             var letter = await _got.Reader.ReadAsync(cancel);
-            Assert.Equal(("/dead", topic, 1), (letter.Path, letter.Event.GetProperty("topic").GetString(), letter.Event.GetProperty("data").GetInt32()));
+            Assert.Equal(
+                ("/dead", topic, 1),
+                (letter.Path, letter.Event.GetProperty("topic").GetString(), letter.Event.GetProperty("data").GetInt32()));
         }
 
         await PublishAsync(http, "end", 2);
@@ -183,20 +190,37 @@ public sealed class PubSubTests : IAsyncDisposable
         var cancel = TestContext.Current.CancellationToken;
         var first = true;
         var port = await StubAsync("app1",
-            [new { pubsubname = "pubsub", topic = "bulk", route = "/bulk", bulkSubscribe = new { enabled = true, maxMessagesCount = 3, maxAwaitDurationMs = 60_000 } }, .. Topic("end")],
+            [
+                new
+                {
+                    pubsubname = "pubsub",
+                    topic = "bulk",
+                    route = "/bulk",
+                    bulkSubscribe = new { enabled = true, maxMessagesCount = 3, maxAwaitDurationMs = 60_000 },
+                },
+                .. Topic("end")
+            ],
             (path, body) =>
             {
                 if (path != "/bulk")
                     return (200, "");
                 using var envelope = JsonDocument.Parse(body);
-                var ids = envelope.RootElement.GetProperty("entries").EnumerateArray().Select(e => e.GetProperty("entryId").GetString()).ToArray();
+                var ids = envelope.RootElement
+                    .GetProperty("entries")
+                    .EnumerateArray()
+                    .Select(e => e.GetProperty("entryId").GetString())
+                    .ToArray();
                 // The first time, one is refused and one has no status.
-                var statuses = first ? new[] { new { entryId = ids[0], status = "SUCCESS" }, new { entryId = ids[1], status = "RETRY" } } : [.. ids.Select(i => new { entryId = i, status = "SUCCESS" })];
+                var statuses = first
+                    ? new[] { new { entryId = ids[0], status = "SUCCESS" }, new { entryId = ids[1], status = "RETRY" } }
+                    : [.. ids.Select(i => new { entryId = i, status = "SUCCESS" })];
                 first = false;
                 return (200, JsonSerializer.Serialize(new { statuses }));
             });
         using var http = Machine.Http(await StartAsync("pubsub.in-memory", port, settings: ("redeliverInterval", "20ms")));
-        var sent = await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/publish/bulk/pubsub/bulk", Enumerable.Range(1, 3).Select(i => new { entryId = $"{i}", @event = i, contentType = "application/json" }));
+        var sent = await Machine.AskAsync(
+            http, HttpMethod.Post, "/v1.0/publish/bulk/pubsub/bulk",
+            Enumerable.Range(1, 3).Select(i => new { entryId = $"{i}", @event = i, contentType = "application/json" }));
         Assert.Equal((204, ""), sent);
         var batch = (await _got.Reader.ReadAsync(cancel)).Event;
         Assert.Equal(("com.dapr.event.sent.bulk", "bulk", "pubsub"),
@@ -205,7 +229,8 @@ public sealed class PubSubTests : IAsyncDisposable
         await PublishAsync(http, "bulk", 4);
         Assert.Equal([2, 3, 4], Data((await _got.Reader.ReadAsync(cancel)).Event).Order());
 
-        static IEnumerable<int> Data(JsonElement batch) => batch.GetProperty("entries").EnumerateArray().Select(e => e.GetProperty("event").GetProperty("data").GetInt32());
+        static IEnumerable<int> Data(JsonElement batch) =>
+            batch.GetProperty("entries").EnumerateArray().Select(e => e.GetProperty("event").GetProperty("data").GetInt32());
     }
 
     [Fact(Timeout = 30_000)]
@@ -214,7 +239,10 @@ public sealed class PubSubTests : IAsyncDisposable
         const string Trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         var cancel = TestContext.Current.CancellationToken;
         using var http = Machine.Http(await StartAsync("pubsub.in-memory", await StubAsync("app1", Topic("t"))));
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/publish/pubsub/t") { Content = new StringContent("1"), Headers = { { "traceparent", Trace }, { "tracestate", "a=b" } } };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post,
+            "/v1.0/publish/pubsub/t") { Content = new StringContent("1"),
+            Headers = { { "traceparent", Trace }, { "tracestate", "a=b" } } };
         (await http.SendAsync(request, cancel)).EnsureSuccessStatusCode();
         var traced = await _got.Reader.ReadAsync(cancel);
         Assert.Equal((Trace, Trace), (traced.Header("traceparent"), traced.Event.GetProperty("traceid").GetString()));
@@ -232,10 +260,12 @@ public sealed class PubSubTests : IAsyncDisposable
     {
         var cancel = TestContext.Current.CancellationToken;
         using var http = Machine.Http(await StartAsync("pubsub.sqlite", await StubAsync("app1", Topic("t"))));
-        var query = "?metadata.mine=7&metadata.content-length=3&metadata.dapr-api-token=x&metadata.host=evil&metadata.bad=%0d%0aX:1&metadata.b%20d=1&metadata.uml=%c3%a4";
+        var query =
+            "?metadata.mine=7&metadata.content-length=3&metadata.dapr-api-token=x&metadata.host=evil&metadata.bad=%0d%0aX:1&metadata.b%20d=1&metadata.uml=%c3%a4";
         await PublishAsync(http, "t" + query, 1);
         var got = await _got.Reader.ReadAsync(cancel);
-        Assert.Equal(("7", "", "application/cloudevents+json"), (got.Header("mine"), got.Header("dapr-api-token"), got.Header("content-type")));
+        Assert.Equal(
+            ("7", "", "application/cloudevents+json"), (got.Header("mine"), got.Header("dapr-api-token"), got.Header("content-type")));
         Assert.StartsWith("127.0.0.1", got.Header("host"));
     }
 
@@ -255,13 +285,18 @@ public sealed class PubSubTests : IAsyncDisposable
         Assert.False(_got.Reader.TryRead(out _));
     }
 
-    private Task<ITestedSidecar> StartAsync(string engine, int? port, string appId = "app1", string more = "", params (string, string)[] settings) =>
-        _machine.StartAsync(Machine.Component("pubsub", engine, engine == "pubsub.sqlite" ? [("connectionString", "pubsub.db"), .. settings] : settings) + more, port, appId);
+    private Task<ITestedSidecar> StartAsync(
+        string engine, int? port, string appId = "app1", string more = "", params (string, string)[] settings) =>
+        _machine.StartAsync(
+            Machine.Component("pubsub", engine, engine == "pubsub.sqlite" ? [("connectionString", "pubsub.db"), .. settings] : settings)
+                + more,
+            port, appId);
 
     private Task<int> StubAsync(string app, object[] subscriptions, Func<string, (int, string)>? answer = null) =>
         StubAsync(app, subscriptions, (path, _) => answer?.Invoke(path) ?? (200, ""));
 
-    private Task<int> StubAsync(string app, object[] subscriptions, Func<string, string, (int Status, string Body)> answer) => _machine.StartAppAsync(web =>
+    private Task<int> StubAsync(
+        string app, object[] subscriptions, Func<string, string, (int Status, string Body)> answer) => _machine.StartAppAsync(web =>
     {
         web.MapGet("/dapr/subscribe", () => subscriptions);
         web.MapPost("/{**path}", async (HttpContext http) =>

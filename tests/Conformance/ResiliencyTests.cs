@@ -62,7 +62,9 @@ public sealed class ResiliencyTests : IAsyncDisposable
             await context.Response.WriteAsync($"try {Interlocked.Increment(ref _calls)}");
         });
         using var response = await http.GetAsync("/v1.0/invoke/retried/method/work", Machine.Cancel);
-        Assert.Equal(((HttpStatusCode)418, "mine", "try 4"), (response.StatusCode, response.Headers.GetValues("x-app").Single(), await response.Content.ReadAsStringAsync(Machine.Cancel)));
+        Assert.Equal(
+            ((HttpStatusCode)418, "mine", "try 4"),
+            (response.StatusCode, response.Headers.GetValues("x-app").Single(), await response.Content.ReadAsStringAsync(Machine.Cancel)));
     }
 
     [Theory, InlineData(500, 1), InlineData(503, 4)]
@@ -87,7 +89,8 @@ public sealed class ResiliencyTests : IAsyncDisposable
             await context.Request.Body.CopyToAsync(Stream.Null);
             context.Response.StatusCode = 500;
         });
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/invoke/retried/method/work") { Content = new StringContent("x", Encoding.UTF8) };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, "/v1.0/invoke/retried/method/work") { Content = new StringContent("x", Encoding.UTF8) };
         request.Headers.TransferEncodingChunked = true;
         Assert.Equal(HttpStatusCode.InternalServerError, (await http.SendAsync(request, Machine.Cancel)).StatusCode);
         Assert.Equal(1, _calls);
@@ -100,7 +103,9 @@ public sealed class ResiliencyTests : IAsyncDisposable
         using var http = await CallerAsync("slow", _ => end.Task);
         var (status, body) = await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/slow/method/work");
         end.SetResult();
-        Assert.Equal((500, """{"errorCode":"ERR_DIRECT_INVOKE","message":"failed to invoke, id: slow, err: context deadline exceeded"}"""), (status, body));
+        Assert.Equal(
+            (500, """{"errorCode":"ERR_DIRECT_INVOKE","message":"failed to invoke, id: slow, err: context deadline exceeded"}"""),
+            (status, body));
     }
 
     [Fact]
@@ -160,7 +165,8 @@ public sealed class ResiliencyTests : IAsyncDisposable
         }, "/{method}");
         for (var i = 0; i < 3; i++)
             await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/broken/method/bad");
-        Assert.Contains("circuit breaker is open", (await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/broken/method/bad?fine")).Body);
+        Assert.Contains(
+            "circuit breaker is open", (await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/broken/method/bad?fine")).Body);
         Assert.Equal((200, ""), await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/invoke/broken/method/good?fine"));
     }
 
@@ -180,7 +186,14 @@ public sealed class ResiliencyTests : IAsyncDisposable
             app.MapPost("/dead", () => dead.TrySetResult());
         });
         using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("app") { AppPort = port },
-            Machine.Component("pubsub", "pubsub.in-memory") + Components("pubsub", "inbound", "{policy: constant, duration: 1ms, maxRetries: 2, matching: {httpStatusCodes: 501-503}}")));
+            Machine.Component("pubsub", "pubsub.in-memory")
+
+
+
+
+
+
+                                        + Components("pubsub", "inbound", "{policy: constant, duration: 1ms, maxRetries: 2, matching: {httpStatusCodes: 501-503}}")));
         await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/publish/pubsub/work", new { id = 1 });
         await dead.Task.WaitAsync(cancel);
         Assert.Equal(tries, _calls);
@@ -189,9 +202,11 @@ public sealed class ResiliencyTests : IAsyncDisposable
     [Fact]
     public async Task An_output_binding_is_tried_again()
     {
-        var port = await _machine.StartAppAsync(app => app.MapPost("/", () => Interlocked.Increment(ref _calls) < 3 ? Results.StatusCode(500) : Results.Text("done")));
+        var port = await _machine.StartAppAsync(
+            app => app.MapPost("/", () => Interlocked.Increment(ref _calls) < 3 ? Results.StatusCode(500) : Results.Text("done")));
         using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("app"),
-            Machine.Component("web", "bindings.http", ("url", $"http://127.0.0.1:{port}")) + Components("web", "outbound", "{policy: constant, duration: 1ms, maxRetries: 2}")));
+            Machine.Component("web", "bindings.http", ("url", $"http://127.0.0.1:{port}"))
+                + Components("web", "outbound", "{policy: constant, duration: 1ms, maxRetries: 2}")));
         Assert.Equal((200, "done"), await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/bindings/web", new { operation = "post" }));
         Assert.Equal(3, _calls);
     }
@@ -205,7 +220,11 @@ public sealed class ResiliencyTests : IAsyncDisposable
             return Task.CompletedTask;
         });
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{_caller!.GrpcPort}");
-        var request = new InvokeServiceRequest { Id = "retried", Message = new InvokeRequest { Method = "work", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Post } } };
+        var request = new InvokeServiceRequest
+        {
+            Id = "retried",
+            Message = new InvokeRequest { Method = "work", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Post } },
+        };
         await new Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient(channel).InvokeServiceAsync(request, cancellationToken: Machine.Cancel);
         Assert.Equal(3, _calls);
     }

@@ -33,7 +33,9 @@ public sealed class SdkTests : IAsyncDisposable
     [Theory, InlineData("memory"), InlineData("durable")]
     public async Task A_transaction_is_applied_whole_or_not_at_all(string store)
     {
-        Assert.SkipWhen(Executables.AreGiven && store == "durable", "Redis does not take back what stands before the operation that failed, as daprd says in its log");
+        Assert.SkipWhen(
+            Executables.AreGiven && store == "durable",
+            "Redis does not take back what stands before the operation that failed, as daprd says in its log");
         using var dapr = Client(await StartAsync("app1"));
         await dapr.SaveStateAsync(store, "x", 1, cancellationToken: Cancel);
         await dapr.ExecuteStateTransactionAsync(store,
@@ -95,7 +97,9 @@ public sealed class SdkTests : IAsyncDisposable
     [InlineData("a%20b%2Fc")]
     public async Task Status_body_query_and_encoded_path_pass_unchanged(string path)
     {
-        Assert.SkipWhen(Executables.AreGiven && path.Contains("%2Fc", StringComparison.Ordinal), "daprd decodes the path: an escaped slash becomes one, and an escaped question mark begins the query");
+        Assert.SkipWhen(
+            Executables.AreGiven && path.Contains("%2Fc", StringComparison.Ordinal),
+            "daprd decodes the path: an escaped slash becomes one, and an escaped question mark begins the query");
         await using var app = await StartAppAsync("echo");
         await StartAsync("echo", Port(app));
         var caller = await StartAsync("caller");
@@ -103,7 +107,8 @@ public sealed class SdkTests : IAsyncDisposable
         var answer = await http.PostAsJsonAsync("/status/418/" + path, new Order(1, "é"), Cancel);
         Assert.Equal((HttpStatusCode)418, answer.StatusCode);
         Assert.Equal($"/status/418/{path} {{\"id\":1,\"name\":\"é\"}}".Replace("é", "\\u00e9", StringComparison.OrdinalIgnoreCase),
-            (await answer.Content.ReadAsStringAsync(Cancel)).Replace("\\u00E9", "\\u00e9", StringComparison.Ordinal).Replace("é", "\\u00e9", StringComparison.Ordinal));
+            (await answer.Content.ReadAsStringAsync(Cancel)).Replace(
+                "\\u00E9", "\\u00e9", StringComparison.Ordinal).Replace("é", "\\u00e9", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -121,13 +126,15 @@ public sealed class SdkTests : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private Task<ITestedSidecar> StartAsync(string appId, int? appPort = null, string? token = null) => _machine.StartAsync(new SidecarOptions(appId) { AppPort = appPort, ApiToken = token },
+    private Task<ITestedSidecar> StartAsync(string appId, int? appPort = null, string? token = null) =>
+        _machine.StartAsync(new SidecarOptions(appId) { AppPort = appPort, ApiToken = token },
         Machine.Component("memory", "state.in-memory") + Machine.Component("durable", "state.sqlite", ("connectionString", "state.db"))
         + Machine.Component("locks", "lock.sqlite", ("connectionString", "locks.db")));
 
     private static DaprClient Client(ITestedSidecar sidecar, string? token = null)
     {
-        var builder = new DaprClientBuilder().UseHttpEndpoint($"http://127.0.0.1:{sidecar.HttpPort}").UseGrpcEndpoint($"http://127.0.0.1:{sidecar.GrpcPort}");
+        var builder = new DaprClientBuilder().UseHttpEndpoint(
+            $"http://127.0.0.1:{sidecar.HttpPort}").UseGrpcEndpoint($"http://127.0.0.1:{sidecar.GrpcPort}");
         return (token is null ? builder : builder.UseDaprApiToken(token)).Build();
     }
 

@@ -16,7 +16,9 @@ public sealed class SecretTests : IAsyncDisposable
     [Theory]
     [InlineData("secrets/plain", 200, """{"plain":"s3cr3t"}""")]
     [InlineData("secrets/nested:user", 200, """{"nested:user":"u"}""")]
-    [InlineData("secrets/none", 500, """{"errorCode":"ERR_SECRET_GET","message":"failed getting secret with key none from secret store secrets: secret none not found"}""")]
+    [InlineData(
+            "secrets/none", 500,
+            """{"errorCode":"ERR_SECRET_GET","message":"failed getting secret with key none from secret store secrets: secret none not found"}""")]
     [InlineData("nosuch/x", 401, """{"errorCode":"ERR_SECRET_STORE_NOT_FOUND","message":"failed finding secret store with key nosuch"}""")]
     [InlineData("multi/nested", 200, """{"user":"u","password":"p"}""")]
     public async Task Http_answers_as_recorded(string path, int status, string body)
@@ -57,7 +59,9 @@ public sealed class SecretTests : IAsyncDisposable
     }
 
     [Theory, EmbeddedOnly("daprd starts without the setting, or ends with a message of the component's")]
-    [InlineData("secrets", "none", "all.yaml:12: component 'state' takes 'connectionString' from the secret 'none', which the store 'secrets' does not have. Add")]
+    [InlineData(
+            "secrets", "none",
+            "all.yaml:12: component 'state' takes 'connectionString' from the secret 'none', which the store 'secrets' does not have. Add")]
     [InlineData("nosuch", "path", "takes 'connectionString' from the secret store 'nosuch', which is not there. Define")]
     [InlineData("env", "UNSET", "which is empty. Give")]
     public async Task A_missing_secret_is_named_with_its_place_and_the_cure(string store, string secret, string message)

@@ -23,7 +23,8 @@ public sealed class SlowClientTests : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1100);
 
     private readonly Machine _machine = new();
-    private readonly DaprRuntime _runtime = new(new RuntimeOptions { SlowClients = new SlowClients { HeadersTimeout = Patience, Grace = Patience, Standstill = 2 * Patience } });
+    private readonly DaprRuntime _runtime = new(
+        new RuntimeOptions { SlowClients = new SlowClients { HeadersTimeout = Patience, Grace = Patience, Standstill = 2 * Patience } });
     private readonly TaskCompletionSource _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Sidecar _sidecar = null!, _other = null!;
     private long _stalledAt;
@@ -80,7 +81,8 @@ public sealed class SlowClientTests : IAsyncLifetime
     public async Task A_body_that_is_still_being_made_may_take_its_time()
     {
         var cancel = TestContext.Current.CancellationToken;
-        using var client = await ConnectAsync("POST /v1.0/invoke/app1/method/length HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n", cancel);
+        using var client = await ConnectAsync(
+            "POST /v1.0/invoke/app1/method/length HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n", cancel);
         for (var i = 0; i < 3; i++)
         {
             await client.GetStream().WriteAsync("1\r\nx\r\n"u8.ToArray(), cancel);
@@ -103,7 +105,8 @@ public sealed class SlowClientTests : IAsyncLifetime
             {
                 var writing = http.Response.Body.WriteAsync(chunk, http.RequestAborted);
                 written += chunk.Length;
-                // A write that has to wait says how much came before it. (After the connection was lost, writes do nothing at all for a moment.)
+                // A write that has to wait says how much came before it. (After the connection was lost, writes do nothing at all for a
+                // moment.)
                 if (!writing.IsCompleted)
                     Volatile.Write(ref _stalledAt, written);
                 await writing;

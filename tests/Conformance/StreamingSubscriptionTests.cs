@@ -24,9 +24,12 @@ public sealed class StreamingSubscriptionTests : IAsyncDisposable
         using var stream = await SubscribeAsync(channel, "orders", "dead", cancel);
         using var dead = await SubscribeAsync(channel, "dead", "", cancel);
         using var dapr = Machine.Client(sidecar);
-        await dapr.PublishEventAsync("pubsub", "orders", new { id = 7 }, new Dictionary<string, string> { ["cloudevent.subject"] = "s" }, cancel);
+        await dapr.PublishEventAsync(
+            "pubsub", "orders", new { id = 7 }, new Dictionary<string, string> { ["cloudevent.subject"] = "s" }, cancel);
         var first = await NextAsync(stream, cancel);
-        Assert.Equal(("""{"id":7}""", "application/json", "orders", "pubsub", "/", "com.dapr.event.sent", "app1"), (first.Data.ToStringUtf8(), first.DataContentType,
+        Assert.Equal(
+            ("""{"id":7}""", "application/json", "orders", "pubsub", "/", "com.dapr.event.sent", "app1"),
+            (first.Data.ToStringUtf8(), first.DataContentType,
             first.Topic, first.PubsubName, first.Path, first.Type, first.Source));
         Assert.Equal("s", first.Extensions.Fields["subject"].StringValue);
         await AnswerAsync(stream, first.Id, Status.Success, cancel);
@@ -68,7 +71,8 @@ public sealed class StreamingSubscriptionTests : IAsyncDisposable
         var cancel = TestContext.Current.CancellationToken;
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{(await StartAsync()).GrpcPort}");
         using var stream = new Wire(channel).SubscribeTopicEventsAlpha1(cancellationToken: cancel);
-        await stream.RequestStream.WriteAsync(new Request { InitialRequest = new SubscribeTopicEventsRequestInitialAlpha1 { PubsubName = pubSub, Topic = topic } }, cancel);
+        await stream.RequestStream.WriteAsync(
+            new Request { InitialRequest = new SubscribeTopicEventsRequestInitialAlpha1 { PubsubName = pubSub, Topic = topic } }, cancel);
         var error = await Assert.ThrowsAsync<RpcException>(() => stream.ResponseStream.MoveNext(cancel));
         Assert.Equal((status, message), (error.StatusCode, error.Status.Detail));
     }
@@ -99,26 +103,33 @@ public sealed class StreamingSubscriptionTests : IAsyncDisposable
         await stopping;
     }
 
-    private Task<ITestedSidecar> StartAsync(params (string, string)[] settings) => _machine.StartAsync(Machine.Component("pubsub", "pubsub.in-memory", settings));
+    private Task<ITestedSidecar> StartAsync(params (string, string)[] settings) =>
+        _machine.StartAsync(Machine.Component("pubsub", "pubsub.in-memory", settings));
 
-    private static async Task<AsyncDuplexStreamingCall<Request, Response>> SubscribeAsync(GrpcChannel channel, string topic, string deadLetters, CancellationToken cancel)
+    private static async Task<AsyncDuplexStreamingCall<Request, Response>> SubscribeAsync(
+        GrpcChannel channel, string topic, string deadLetters, CancellationToken cancel)
     {
         var stream = new Wire(channel).SubscribeTopicEventsAlpha1(cancellationToken: cancel);
         await stream.RequestStream.WriteAsync(
-            new Request { InitialRequest = new SubscribeTopicEventsRequestInitialAlpha1 { PubsubName = "pubsub", Topic = topic, DeadLetterTopic = deadLetters } }, cancel);
+            new Request { InitialRequest = new SubscribeTopicEventsRequestInitialAlpha1 { PubsubName = "pubsub", Topic = topic, DeadLetterTopic = deadLetters } },
+            cancel);
         Assert.True(await stream.ResponseStream.MoveNext(cancel));
         Assert.NotNull(stream.ResponseStream.Current.InitialResponse);
         return stream;
     }
 
-    private static async Task<Dapr.AppCallback.Autogen.Grpc.v1.TopicEventRequest> NextAsync(AsyncDuplexStreamingCall<Request, Response> stream, CancellationToken cancel)
+    private static async Task<Dapr.AppCallback.Autogen.Grpc.v1.TopicEventRequest> NextAsync(
+        AsyncDuplexStreamingCall<Request, Response> stream, CancellationToken cancel)
     {
         Assert.True(await stream.ResponseStream.MoveNext(cancel));
         return stream.ResponseStream.Current.EventMessage;
     }
 
-    private static Task AnswerAsync(AsyncDuplexStreamingCall<Request, Response> stream, string id, Status status, CancellationToken cancel) =>
-        stream.RequestStream.WriteAsync(new Request { EventProcessed = new SubscribeTopicEventsRequestProcessedAlpha1 { Id = id, Status = new Reply { Status = status } } }, cancel);
+    private static Task AnswerAsync(
+        AsyncDuplexStreamingCall<Request, Response> stream, string id, Status status, CancellationToken cancel) =>
+        stream.RequestStream.WriteAsync(
+            new Request { EventProcessed = new SubscribeTopicEventsRequestProcessedAlpha1 { Id = id, Status = new Reply { Status = status } } },
+            cancel);
 
     public ValueTask DisposeAsync() => _machine.DisposeAsync();
 }

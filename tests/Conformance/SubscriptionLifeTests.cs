@@ -32,7 +32,8 @@ public sealed class SubscriptionLifeTests : IAsyncDisposable
         await PublishAsync(http, "first", 2);
         await PublishAsync(http, "second", 3);
         await StartAppAsync(port, "first", "second");
-        Assert.Equal([("first", 2), ("second", 3)], new[] { await _got.Reader.ReadAsync(cancel), await _got.Reader.ReadAsync(cancel) }.Order());
+        Assert.Equal(
+            [("first", 2), ("second", 3)], new[] { await _got.Reader.ReadAsync(cancel), await _got.Reader.ReadAsync(cancel) }.Order());
         await PublishAsync(http, "second", 4);
         Assert.Equal(("second", 4), await _got.Reader.ReadAsync(cancel));
     }
@@ -83,7 +84,8 @@ public sealed class SubscriptionLifeTests : IAsyncDisposable
         Assert.True(finished.Task.IsCompleted);
         // It was handled: the next sidecar does not get it again.
         _answer = _ => Task.FromResult(Results.Ok());
-        using var again = Machine.Http(await StartAsync(runtime, "app1", new Uri((await StartAppAsync(0, "t")).Urls.First()).Port, cancel));
+        using var again = Machine.Http(
+            await StartAsync(runtime, "app1", new Uri((await StartAppAsync(0, "t")).Urls.First()).Port, cancel));
         await PublishAsync(again, "t", 2);
         Assert.Equal(("t", 2), await _got.Reader.ReadAsync(cancel));
     }
@@ -139,11 +141,15 @@ public sealed class SubscriptionLifeTests : IAsyncDisposable
         Assert.Contains("component 'pubsub' (pubsub.sqlite) cannot start: another runtime uses", error.Message);
     }
 
-    private async Task<ITestedSidecar> StartAsync(ITestedDapr runtime, string appId, int? port, CancellationToken cancel, string more = "", params (string, string)[] settings)
+    private async Task<ITestedSidecar> StartAsync(
+        ITestedDapr runtime, string appId, int? port, CancellationToken cancel, string more = "", params (string, string)[] settings)
     {
         var resources = Directory.CreateDirectory(Path.Combine(_folder, "components")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(resources, "all.yaml"), Machine.Component("pubsub", "pubsub.sqlite", [("connectionString", "pubsub.db"), .. settings]) + more, cancel);
-        var sidecar = await runtime.AddAsync(new SidecarOptions(appId) { AppPort = port, ResourcePaths = [resources], BaseDirectory = _folder }, cancel);
+        await File.WriteAllTextAsync(
+            Path.Combine(resources, "all.yaml"),
+            Machine.Component("pubsub", "pubsub.sqlite", [("connectionString", "pubsub.db"), .. settings]) + more, cancel);
+        var sidecar = await runtime.AddAsync(
+            new SidecarOptions(appId) { AppPort = port, ResourcePaths = [resources], BaseDirectory = _folder }, cancel);
         await sidecar.WaitForAppAsync(cancel);
         return sidecar;
     }
@@ -157,7 +163,8 @@ public sealed class SubscriptionLifeTests : IAsyncDisposable
         _open.Add(app);
         app.MapGet("/dapr/subscribe", () => topics.SelectMany(t => new[]
         {
-            new { pubsubname = "pubsub", topic = t, route = "/" + t, deadLetterTopic = "dead-" + t }, new { pubsubname = "pubsub", topic = "dead-" + t, route = "/dead-" + t, deadLetterTopic = "" },
+            new { pubsubname = "pubsub", topic = t, route = "/" + t, deadLetterTopic = "dead-" + t },
+            new { pubsubname = "pubsub", topic = "dead-" + t, route = "/dead-" + t, deadLetterTopic = "" },
         }));
         app.MapPost("/{topic}", async (string topic, JsonElement body) =>
         {

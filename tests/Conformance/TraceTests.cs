@@ -66,13 +66,21 @@ public sealed class TraceTests
     {
         await using var machine = new Machine();
         string? seen = null;
-        var port = await machine.StartAppAsync(app => app.MapGet("/work", (HttpContext http) => seen = http.Request.Headers["traceparent"]));
+        var port = await machine.StartAppAsync(
+            app => app.MapGet("/work", (HttpContext http) => seen = http.Request.Headers["traceparent"]));
         await machine.StartAsync(new SidecarOptions("callee") { AppPort = port }, "");
         var sidecar = await machine.StartAsync(new SidecarOptions("caller"), "");
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{sidecar.GrpcPort}");
-        byte[] binary = [0, 0, .. Convert.FromHexString("0af7651916cd43dd8448eb211c80319c"), 1, .. Convert.FromHexString("b7ad6b7169203331"), 2, 1];
+        byte[] binary =
+        [
+            0, 0, .. Convert.FromHexString("0af7651916cd43dd8448eb211c80319c"), 1, .. Convert.FromHexString("b7ad6b7169203331"), 2, 1
+        ];
         await new Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient(channel).InvokeServiceAsync(
-            new InvokeServiceRequest { Id = "callee", Message = new InvokeRequest { Method = "work", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Get } } },
+            new InvokeServiceRequest
+            {
+                Id = "callee",
+                Message = new InvokeRequest { Method = "work", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Get } },
+            },
             new Grpc.Core.Metadata { { "grpc-trace-bin", binary } }, cancellationToken: Machine.Cancel);
         Assert.Equal(Parent, seen);
     }
@@ -80,7 +88,8 @@ public sealed class TraceTests
     private static async Task<(Func<string?> Seen, HttpClient Http)> StartAsync(Machine machine, string? configuration)
     {
         string? seen = null;
-        var port = await machine.StartAppAsync(app => app.MapGet("/work", (HttpContext http) => seen = http.Request.Headers["traceparent"]));
+        var port = await machine.StartAppAsync(
+            app => app.MapGet("/work", (HttpContext http) => seen = http.Request.Headers["traceparent"]));
         await machine.StartAsync(new SidecarOptions("callee") { AppPort = port }, "");
         return (() => seen, Machine.Http(await machine.StartAsync(new SidecarOptions("caller"), "", configuration)));
     }

@@ -110,5 +110,6 @@ public sealed class ActorTurnsTests
         return overlaps == 0 && !turns.IsBusy;
     }, iter: 200);
 
-    private Task<Entry> EnterAsync(string? chain = null) => _turns.EnterAsync(chain, 2, patient: false, TestContext.Current.CancellationToken);
+    private Task<Entry> EnterAsync(string? chain = null) =>
+        _turns.EnterAsync(chain, 2, patient: false, TestContext.Current.CancellationToken);
 }

@@ -19,7 +19,8 @@ internal sealed class BrokerBench : IAsyncDisposable
         foreach (var (name, value) in settings)
             metadata[name] = value;
         var component = new Component("pubsub", type, "v1", metadata, Origin.Code);
-        var broker = (IBroker)EngineCatalog.All[type].Create(component, new EngineContext(Folder, time ?? TimeProvider.System, NullLoggerFactory.Instance));
+        var broker = (IBroker)EngineCatalog.All[type].Create(
+            component, new EngineContext(Folder, time ?? TimeProvider.System, NullLoggerFactory.Instance));
         _open.Add(broker);
         await broker.InitAsync(CancellationToken.None);
         return broker;

@@ -78,7 +78,8 @@ public sealed class BrokerKillTests : IAsyncDisposable
 
         Task PublishAsync(string topic, string text) =>
             broker.PublishAsync([new BrokerMessage(topic, Encoding.UTF8.GetBytes(text), null, new Dictionary<string, string>())], cancel);
-        Task<IAsyncDisposable> SubscribeAsync(string group, string topic = "t") => broker.SubscribeAsync(new BrokerSubscription(group, topic, (_, _) =>
+        Task<IAsyncDisposable> SubscribeAsync(string group, string topic = "t") => broker.SubscribeAsync(
+            new BrokerSubscription(group, topic, (_, _) =>
         {
             done.Signal();
             return Task.FromResult<IReadOnlyList<Delivery>>([Delivery.Done]);
@@ -90,7 +91,8 @@ public sealed class BrokerKillTests : IAsyncDisposable
     {
         await _bench.OpenAsync("pubsub.sqlite");
         await using var second = new BrokerBench();
-        var error = await Assert.ThrowsAsync<IOException>(() => second.OpenAsync("pubsub.sqlite", null, ("connectionString", _bench.File)));
+        var error = await Assert.ThrowsAsync<IOException>(
+            () => second.OpenAsync("pubsub.sqlite", null, ("connectionString", _bench.File)));
         Assert.Contains("another runtime uses", error.Message);
     }
 

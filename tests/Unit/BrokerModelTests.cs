@@ -19,7 +19,8 @@ public sealed class BrokerModelTests
     public static TheoryData<string> Engines => ["pubsub.in-memory", "pubsub.sqlite"];
 
     [Theory(Timeout = 120_000), MemberData(nameof(Engines))]
-    public Task Every_group_handles_what_was_published_since_it_exists(string engine) => HoldsAsync(engine, iterations: 40, TestContext.Current.CancellationToken);
+    public Task Every_group_handles_what_was_published_since_it_exists(string engine) =>
+        HoldsAsync(engine, iterations: 40, TestContext.Current.CancellationToken);
 
     [Fact(Timeout = 120_000)]
     public async Task So_it_is_on_Redis()
@@ -29,7 +30,8 @@ public sealed class BrokerModelTests
         await HoldsAsync("pubsub.redis", iterations: 15, cancel, ("redisHost", server.Host));
     }
 
-    private static async Task HoldsAsync(string engine, int iterations, CancellationToken cancel, params (string Name, string Value)[] settings)
+    private static async Task HoldsAsync(
+        string engine, int iterations, CancellationToken cancel, params (string Name, string Value)[] settings)
     {
         var step = Gen.Select(Gen.Int[0, 9], Gen.Int[0, 1], Gen.Int[1, 5]);
         await step.Array[1, 25].SampleAsync(async steps =>
@@ -55,7 +57,8 @@ public sealed class BrokerModelTests
     private sealed class History(BrokerBench bench, string engine, (string Name, string Value)[] settings)
     {
         private readonly Dictionary<string, HashSet<string>> _owed = [];
-        private readonly Dictionary<string, List<IAsyncDisposable>> _members = Groups.ToDictionary(g => g, _ => new List<IAsyncDisposable>());
+        private readonly Dictionary<string, List<IAsyncDisposable>> _members = Groups.ToDictionary(
+            g => g, _ => new List<IAsyncDisposable>());
         private readonly ConcurrentDictionary<(string Group, string Message), int> _inHand = [];
         private readonly ConcurrentDictionary<(string Group, string Message), int> _tries = [];
         private readonly ConcurrentDictionary<(string Group, string Message), byte> _handled = [];
@@ -66,7 +69,8 @@ public sealed class BrokerModelTests
         private IBroker _broker = null!;
         private int _next;
 
-        public async Task OpenAsync() => _broker = await bench.OpenAsync(engine, null, [("redeliverInterval", "1ms"), ("concurrency", "3"), .. settings]);
+        public async Task OpenAsync() =>
+            _broker = await bench.OpenAsync(engine, null, [("redeliverInterval", "1ms"), ("concurrency", "3"), .. settings]);
 
         public async Task PublishAsync(int count)
         {
@@ -74,12 +78,17 @@ public sealed class BrokerModelTests
             // A topic without a group: what the first one gets of it is the engine's matter.
             foreach (var owed in _owed.Values)
                 owed.UnionWith(messages);
-            await _broker.PublishAsync([.. messages.Select(m => new BrokerMessage(_topic, Encoding.UTF8.GetBytes(m), null, new Dictionary<string, string>()))], CancellationToken.None);
+            await _broker.PublishAsync(
+                [.. messages.Select(m => new BrokerMessage(_topic, Encoding.UTF8.GetBytes(m), null, new Dictionary<string, string>()))],
+                CancellationToken.None);
         }
 
         public async Task JoinAsync(string group)
         {
-            _members[group].Add(await _broker.SubscribeAsync(new BrokerSubscription(group, _topic, async (messages, _) => [await HandleAsync(group, messages[0])]), CancellationToken.None));
+            _members[group].Add(
+                await _broker.SubscribeAsync(
+                    new BrokerSubscription(group, _topic, async (messages, _) => [await HandleAsync(group, messages[0])]),
+                    CancellationToken.None));
             _owed.TryAdd(group, []);
         }
 

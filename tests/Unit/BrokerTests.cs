@@ -225,22 +225,31 @@ public sealed class BrokerTests : IAsyncDisposable
         var broker = await _bench.OpenAsync("pubsub.in-memory");
         var seen = Channel.CreateUnbounded<string>();
         await SubscribeAsync(broker, "g", m => seen.Writer.TryWrite(m), "orders.*");
-        await broker.PublishAsync([Message("a") with { Topic = "orders.new" }, Message("b") with { Topic = "other" }, Message("c") with { Topic = "orders.old" }], Cancel);
+        await broker.PublishAsync(
+            [
+                Message("a") with { Topic = "orders.new" },
+                Message("b") with { Topic = "other" },
+                Message("c") with { Topic = "orders.old" }
+            ],
+            Cancel);
         Assert.Equal(["a", "c"], (await TakeAsync(seen, 2)).Order());
     }
 
-    private static BrokerMessage Message(string text) => new("t", Encoding.UTF8.GetBytes(text), "text/plain", new Dictionary<string, string> { ["k"] = text });
+    private static BrokerMessage Message(string text) =>
+        new("t", Encoding.UTF8.GetBytes(text), "text/plain", new Dictionary<string, string> { ["k"] = text });
 
     private static Task PublishAsync(IBroker broker, string text) => broker.PublishAsync([Message(text)], Cancel);
 
-    private static Task<IAsyncDisposable> SubscribeAsync(IBroker broker, string group, Action<string> handle, string topic = "t") => SubscribeAsync(broker, group, (message, _) =>
+    private static Task<IAsyncDisposable> SubscribeAsync(
+        IBroker broker, string group, Action<string> handle, string topic = "t") => SubscribeAsync(broker, group, (message, _) =>
     {
         handle(Text(message));
         return Task.FromResult(Delivery.Done);
     }, topic);
 
     private static Task<IAsyncDisposable> SubscribeAsync(IBroker broker, string group, MessageHandler handle, string topic = "t") =>
-        broker.SubscribeAsync(new BrokerSubscription(group, topic, async (messages, cancel) => [await handle(messages[0], cancel)]), Cancel);
+        broker.SubscribeAsync(
+            new BrokerSubscription(group, topic, async (messages, cancel) => [await handle(messages[0], cancel)]), Cancel);
 
     private static string Text(BrokerMessage message) => Encoding.UTF8.GetString(message.Data.Span);
 

@@ -22,7 +22,13 @@ public sealed class CronBindingTests
     public void A_schedule_names_its_next_time(string schedule, string next) =>
         Assert.Equal(DateTimeOffset.Parse(next + "Z"), CronSchedule.Parse(schedule).Next(Start, TimeZoneInfo.Utc));
 
-    [Theory, InlineData("often"), InlineData("@every"), InlineData("@every x"), InlineData("@every 0s"), InlineData("@every 5"), InlineData("61 * * * *")]
+    [Theory,
+        InlineData("often"),
+        InlineData("@every"),
+        InlineData("@every x"),
+        InlineData("@every 0s"),
+        InlineData("@every 5"),
+        InlineData("61 * * * *")]
     public void A_wrong_schedule_is_refused(string schedule) => Assert.ThrowsAny<FormatException>(() => CronSchedule.Parse(schedule));
 
     [Fact(Timeout = 10_000)]

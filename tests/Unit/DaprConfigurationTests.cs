@@ -28,7 +28,9 @@ public sealed class DaprConfigurationTests : IDisposable
                   - {name: orders/**, httpVerb: ["*"], action: allow}
                   - {name: /orders/secret, httpVerb: ["*"], action: deny}
             """);
-        Assert.Equal((0.5, new Uri("http://localhost:4318/v1/traces"), true), (read.Tracing!.SamplingRate, read.Tracing.OtlpEndpoint, read.Tracing.OverHttp));
+        Assert.Equal(
+            (0.5, new Uri("http://localhost:4318/v1/traces"), true),
+            (read.Tracing!.SamplingRate, read.Tracing.OtlpEndpoint, read.Tracing.OverHttp));
         Assert.Equal((true, false), (read.SecretScopes[0].Permits("a"), read.SecretScopes[0].Permits("b")));
         var access = read.AccessControl!;
         Assert.True(access.Permits("caller", "/orders", "GET"));

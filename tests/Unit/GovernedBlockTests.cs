@@ -25,8 +25,10 @@ public sealed class GovernedBlockTests : IAsyncDisposable
             () => new StateBlock(context).GetAsync("faulty", "k", cancel),
             () => new StateBlock(context).SaveAsync("faulty", [new StateWrite.Set("k", "1"u8.ToArray())], cancel),
             () => new StateBlock(context).DeleteAsync("faulty", new StateWrite.Delete("k"), cancel),
-            () => new StateBlock(context).TransactAsync("faulty", [new TransactionWrite(new StateWrite.Delete("k"), new Dictionary<string, string>(), default)], default, cancel),
-            () => new PubSubBlock(context).PublishAsync("faulty", "t", new Publication("1"u8.ToArray(), null, new Dictionary<string, string>()), default, cancel),
+            () => new StateBlock(context).TransactAsync(
+                "faulty", [new TransactionWrite(new StateWrite.Delete("k"), new Dictionary<string, string>(), default)], default, cancel),
+            () => new PubSubBlock(context).PublishAsync(
+                "faulty", "t", new Publication("1"u8.ToArray(), null, new Dictionary<string, string>()), default, cancel),
         ])
         {
             _engine.Left = failures;
@@ -47,7 +49,8 @@ public sealed class GovernedBlockTests : IAsyncDisposable
         {
             _engine.Left = failures;
             _engine.Calls = 0;
-            var asked = context.Policies.GovernAsync("faulty", kind, "ERR_OWN", "it failed", stop => _engine.GetAsync("k", stop), TestContext.Current.CancellationToken);
+            var asked = context.Policies.GovernAsync(
+                "faulty", kind, "ERR_OWN", "it failed", stop => _engine.GetAsync("k", stop), TestContext.Current.CancellationToken);
             if (failures <= retries)
             {
                 Assert.Null(await asked);
@@ -55,7 +58,8 @@ public sealed class GovernedBlockTests : IAsyncDisposable
             else
             {
                 var error = await Assert.ThrowsAsync<ApiException>(() => asked);
-                Assert.Equal((500, "ERR_OWN", "it failed: the server does not answer"), (error.HttpStatus, error.ErrorCode, error.Message));
+                Assert.Equal(
+                    (500, "ERR_OWN", "it failed: the server does not answer"), (error.HttpStatus, error.ErrorCode, error.Message));
             }
 
             Assert.Equal(1 + retries, _engine.Calls);
@@ -66,7 +70,9 @@ public sealed class GovernedBlockTests : IAsyncDisposable
     {
         var names = new Dictionary<string, PolicyNames> { ["faulty"] = new(null, "r", null) };
         var none = new Dictionary<string, PolicyNames>();
-        var resiliency = new Resiliency(new Dictionary<string, TimeSpan>(), new Dictionary<string, RetryPolicy> { ["r"] = new(false, TimeSpan.Zero, TimeSpan.Zero, retries) },
+        var resiliency = new Resiliency(
+            new Dictionary<string, TimeSpan>(),
+            new Dictionary<string, RetryPolicy> { ["r"] = new(false, TimeSpan.Zero, TimeSpan.Zero, retries) }, 
             new Dictionary<string, BreakerPolicy>(), none, none, none, names, []);
         return new SidecarContext("app1", "default", new Lookup(_engine), new NoApp(), TimeProvider.System, NullLoggerFactory.Instance)
         {
@@ -95,7 +101,8 @@ public sealed class GovernedBlockTests : IAsyncDisposable
 
         public Task<long> DeleteWithPrefixAsync(string prefix, CancellationToken cancel) => Work(0L);
 
-        public Task<IAsyncDisposable> SubscribeAsync(BrokerSubscription subscription, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<IAsyncDisposable> SubscribeAsync(BrokerSubscription subscription, CancellationToken cancel) =>
+            throw new NotSupportedException();
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
@@ -118,6 +125,9 @@ public sealed class GovernedBlockTests : IAsyncDisposable
     {
         public bool IsAvailable => false;
 
-        public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancel) => throw new HttpRequestException("no application");
+        public Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request,
+            HttpCompletionOption completion,
+            CancellationToken cancel) => throw new HttpRequestException("no application");
     }
 }

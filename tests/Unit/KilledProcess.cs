@@ -9,7 +9,8 @@ internal static class KilledProcess
     /// <summary>Runs <c>Samples.BrokerHost</c> and kills it after so many lines; all lines that it wrote.</summary>
     public static async Task<List<string>> RunAsync(int linesBeforeKill, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Samples.BrokerHost.dll"), .. arguments]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "Samples.BrokerHost.dll"), .. arguments]) { RedirectStandardOutput = true };
         using var host = Process.Start(start)!;
         var lines = new List<string>();
         while (await host.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)

@@ -45,7 +45,8 @@ public sealed class LocalStorageBindingTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(Root, "file"), Path.Combine(outside, "s.txt"));
         File.CreateSymbolicLink(Path.Combine(Root, "dangling"), Path.Combine(outside, "new.txt"));
         foreach (var name in new[] { "folder/s.txt", "file", "dangling", "folder" })
-            Assert.Contains("symbolic link", (await Assert.ThrowsAsync<EngineRequestException>(() => InvokeAsync(operation, name, "mine"))).Message);
+            Assert.Contains(
+                "symbolic link", (await Assert.ThrowsAsync<EngineRequestException>(() => InvokeAsync(operation, name, "mine"))).Message);
         Assert.Equal("[]", await InvokeAsync("list", null));
         Assert.Equal("theirs", await File.ReadAllTextAsync(Path.Combine(outside, "s.txt"), Cancel));
         Assert.Single(Directory.EnumerateFiles(outside));
@@ -60,7 +61,11 @@ public sealed class LocalStorageBindingTests : IDisposable
         Assert.True(Directory.Exists(Root));
     }
 
-    [Theory, InlineData("\"hello\"", "hello"), InlineData("{\"a\":1}", "{\"a\":1}"), InlineData("\"AQID\"", "\u0001\u0002\u0003"), InlineData("AQID", "AQID")]
+    [Theory,
+        InlineData("\"hello\"", "hello"),
+        InlineData("{\"a\":1}", "{\"a\":1}"),
+        InlineData("\"AQID\"", "\u0001\u0002\u0003"),
+        InlineData("AQID", "AQID")]
     public async Task Json_text_is_stored_as_what_it_stands_for(string data, string stored)
     {
         await InvokeAsync("create", "f", data);

@@ -30,7 +30,8 @@ public sealed class LockStoreTests : IDisposable
     public async Task Of_fifty_that_try_at_once_one_gets_it()
     {
         await using var locks = Open();
-        var tries = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => locks.TryLockAsync("r", "owner" + i, TimeSpan.FromSeconds(5), Cancel)));
+        var tries = await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(i => locks.TryLockAsync("r", "owner" + i, TimeSpan.FromSeconds(5), Cancel)));
         Assert.Single(tries, won => won);
     }
 

@@ -4,7 +4,8 @@ using Grpc.Net.Client;
 using Microsoft.Data.Sqlite;
 using Samples.Runtime;
 using Xunit;
-using Stream = Grpc.Core.AsyncDuplexStreamingCall<Dapr.Client.Autogen.Grpc.v1.SubscribeTopicEventsRequestAlpha1, Dapr.Client.Autogen.Grpc.v1.SubscribeTopicEventsResponseAlpha1>;
+using Stream =
+    Grpc.Core.AsyncDuplexStreamingCall<Dapr.Client.Autogen.Grpc.v1.SubscribeTopicEventsRequestAlpha1, Dapr.Client.Autogen.Grpc.v1.SubscribeTopicEventsResponseAlpha1>;
 using Wire = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 
 namespace Samples.Unit;
@@ -45,7 +46,10 @@ public sealed class OutboxKillTests : IDisposable
         await RunAsync((_, _) => Task.CompletedTask, cancel);
         var acknowledged = new HashSet<string>();
         for (var round = 0; round < 5; round++)
-            acknowledged.UnionWith((await KilledProcess.RunAsync(Random.Shared.Next(1, 400), "outbox", _folder, $"{round * 1_000_000}")).Select(line => line.Split(' ')[1]));
+            acknowledged.UnionWith(
+                (
+                    await KilledProcess.RunAsync(Random.Shared.Next(1, 400), "outbox", _folder, $"{round * 1_000_000}")).Select(line =>
+                        line.Split(' ')[1]));
         var committed = Keys("app1||").ToHashSet();
         Assert.Superset(acknowledged, committed);
         Assert.DoesNotContain(committed, number => int.Parse(number) % 5 == 0);
@@ -56,7 +60,8 @@ public sealed class OutboxKillTests : IDisposable
             {
                 var told = stream.ResponseStream.Current.EventMessage;
                 published.Add(told.Data.ToStringUtf8());
-                await stream.RequestStream.WriteAsync(new() { EventProcessed = new() { Id = told.Id, Status = new TopicEventResponse() } }, end);
+                await stream.RequestStream.WriteAsync(
+                    new() { EventProcessed = new() { Id = told.Id, Status = new TopicEventResponse() } }, end);
             }
 
             // What was published is kept no longer.
@@ -70,7 +75,8 @@ public sealed class OutboxKillTests : IDisposable
     private async Task RunAsync(Func<Stream, CancellationToken, Task> use, CancellationToken cancel)
     {
         await using var runtime = new DaprRuntime(new RuntimeOptions());
-        var sidecar = await runtime.AddSidecarAsync(new SidecarOptions("app1") { ResourcePaths = [_folder], BaseDirectory = _folder }, cancel);
+        var sidecar = await runtime.AddSidecarAsync(
+            new SidecarOptions("app1") { ResourcePaths = [_folder], BaseDirectory = _folder }, cancel);
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{sidecar.GrpcPort}");
         using var stream = new Wire(channel).SubscribeTopicEventsAlpha1(cancellationToken: cancel);
         await stream.RequestStream.WriteAsync(new() { InitialRequest = new() { PubsubName = "pubsub", Topic = "changes" } }, cancel);

@@ -42,7 +42,9 @@ public sealed class ResiliencyTests : IDisposable
     [Fact]
     public async Task An_open_breaker_lets_one_call_through_after_its_timeout_and_closes_when_that_succeeds()
     {
-        var policy = new Policies(Load("circuitBreakers: {c: {trip: consecutiveFailures >= 2, timeout: 10s}}\n  targets:\n    apps:\n      a: {circuitBreaker: c}"), _time).App("a", "m");
+        var policy = new Policies(
+            Load("circuitBreakers: {c: {trip: consecutiveFailures >= 2, timeout: 10s}}\n  targets:\n    apps:\n      a: {circuitBreaker: c}"),
+            _time).App("a", "m");
         for (var i = 0; i < 2; i++)
             await Assert.ThrowsAsync<FailedAnswerException>(() => Call(policy, fails: true));
         await Assert.ThrowsAsync<BrokenCircuitException>(() => Call(policy, fails: false));
@@ -57,7 +59,8 @@ public sealed class ResiliencyTests : IDisposable
     [Fact]
     public void A_target_without_policies_takes_the_defaults()
     {
-        var policies = new Policies(Load("retries: {DefaultRetryPolicy: {maxRetries: 1}, DefaultComponentOutboundRetryPolicy: {maxRetries: 0}}"), _time);
+        var policies = new Policies(
+            Load("retries: {DefaultRetryPolicy: {maxRetries: 1}, DefaultComponentOutboundRetryPolicy: {maxRetries: 0}}"), _time);
         Assert.True(policies.App("any", "m")!.Retries);
         Assert.False(policies.Outbound("store", ComponentKind.Statestore)?.Retries ?? false);
         Assert.Null(Policies.None.App("any", "m"));
@@ -66,8 +69,16 @@ public sealed class ResiliencyTests : IDisposable
     [Fact]
     public void The_most_special_default_is_taken_and_a_named_target_takes_none()
     {
-        var policies = new Policies(Load("retries: {DefaultRetryPolicy: {maxRetries: 1}, DefaultPubsubComponentOutboundRetryPolicy: {maxRetries: 0}}\n"
-            + "    timeouts: {DefaultTimeoutPolicy: 1s, t: 2s}\n  targets:\n    components:\n      named: {outbound: {timeout: t}}"), _time);
+        var policies = new Policies(
+            Load("retries: {DefaultRetryPolicy: {maxRetries: 1}, DefaultPubsubComponentOutboundRetryPolicy: {maxRetries: 0}}\n"
+
+
+
+
+
+
+
+                                        + "    timeouts: {DefaultTimeoutPolicy: 1s, t: 2s}\n  targets:\n    components:\n      named: {outbound: {timeout: t}}"), _time);
         Assert.False(policies.Outbound("broker", ComponentKind.Pubsub)!.Retries);
         Assert.True(policies.Outbound("store", ComponentKind.Statestore)!.Retries);
         Assert.False(policies.Outbound("named", ComponentKind.Statestore)!.Retries);
@@ -77,7 +88,9 @@ public sealed class ResiliencyTests : IDisposable
     [Fact]
     public async Task Each_method_has_its_own_breaker_and_the_least_used_is_forgotten()
     {
-        var policies = new Policies(Load("circuitBreakers: {c: {trip: consecutiveFailures >= 1}}\n  targets:\n    apps:\n      a: {circuitBreaker: c, circuitBreakerCacheSize: 2}"), _time);
+        var policies = new Policies(
+            Load("circuitBreakers: {c: {trip: consecutiveFailures >= 1}}\n  targets:\n    apps:\n      a: {circuitBreaker: c, circuitBreakerCacheSize: 2}"),
+            _time);
         await Assert.ThrowsAsync<FailedAnswerException>(() => Call(policies.App("a", "broken"), fails: true));
         Assert.True(await Call(policies.App("a", "fine"), fails: false));
         await Assert.ThrowsAsync<BrokenCircuitException>(() => Call(policies.App("a", "broken"), fails: false));
@@ -89,7 +102,9 @@ public sealed class ResiliencyTests : IDisposable
     [Theory, InlineData("type", false), InlineData("id", true), InlineData("both", true)]
     public async Task An_actors_breaker_is_its_own_or_its_types(string scope, bool own)
     {
-        var policies = new Policies(Load($"circuitBreakers: {{c: {{trip: consecutiveFailures >= 1}}}}\n  targets:\n    actors:\n      a: {{circuitBreaker: c, circuitBreakerScope: {scope}}}"), _time);
+        var policies = new Policies(
+            Load($"circuitBreakers: {{c: {{trip: consecutiveFailures >= 1}}}}\n  targets:\n    actors:\n      a: {{circuitBreaker: c, circuitBreakerScope: {scope}}}"),
+            _time);
         await Assert.ThrowsAsync<FailedAnswerException>(() => Call(policies.Actor("a", "1"), fails: true));
         if (own)
             Assert.True(await Call(policies.Actor("a", "2"), fails: false));
@@ -100,7 +115,9 @@ public sealed class ResiliencyTests : IDisposable
     [Fact]
     public async Task An_open_breaker_ends_the_tries()
     {
-        var policy = new Policies(Load("retries: {r: {duration: 0s, maxRetries: 9}}\n    circuitBreakers: {c: {trip: consecutiveFailures >= 2}}\n  targets:\n    apps:\n      a: {retry: r, circuitBreaker: c}"), _time).App("a", "m");
+        var policy = new Policies(
+            Load("retries: {r: {duration: 0s, maxRetries: 9}}\n    circuitBreakers: {c: {trip: consecutiveFailures >= 2}}\n  targets:\n    apps:\n      a: {retry: r, circuitBreaker: c}"),
+            _time).App("a", "m");
         var calls = 0;
         await Assert.ThrowsAsync<BrokenCircuitException>(() => policy.RunAsync<bool>(_ =>
         {
@@ -123,7 +140,8 @@ public sealed class ResiliencyTests : IDisposable
     [Fact]
     public async Task What_the_caller_did_wrong_is_not_tried_again()
     {
-        var policy = new Policies(Load("retries: {DefaultRetryPolicy: {duration: 0s, maxRetries: 5}}"), _time).Outbound("store", ComponentKind.Statestore);
+        var policy = new Policies(
+            Load("retries: {DefaultRetryPolicy: {duration: 0s, maxRetries: 5}}"), _time).Outbound("store", ComponentKind.Statestore);
         var calls = 0;
         await Assert.ThrowsAsync<Samples.Runtime.Components.ETagMismatchException>(() => policy.RunAsync<bool>(_ =>
         {
@@ -134,11 +152,13 @@ public sealed class ResiliencyTests : IDisposable
     }
 
     private static Task<bool> Call(Policy? policy, bool fails) =>
-        policy.RunAsync(_ => fails ? throw new FailedAnswerException(500) : new ValueTask<bool>(true), TestContext.Current.CancellationToken).AsTask();
+        policy.RunAsync(
+            _ => fails ? throw new FailedAnswerException(500) : new ValueTask<bool>(true), TestContext.Current.CancellationToken).AsTask();
 
     private IReadOnlyList<Resiliency> Load(string policies)
     {
-        File.WriteAllText(_file, $"apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: {{name: r}}\nspec:\n  policies:\n    {policies}\n");
+        File.WriteAllText(
+            _file, $"apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: {{name: r}}\nspec:\n  policies:\n    {policies}\n");
         return ResourceLoader.Load([_file], "app", EngineCatalog.All.Values).Resiliencies;
     }
 

@@ -18,7 +18,8 @@ public sealed class ResourceLoaderTests : IDisposable
     [Theory]
     [InlineData("kind: Component", "kind: Komponent", 1, "kind 'Komponent' is unknown")]
     [InlineData("  type: state.sqlite", "  type: state.sqllite", 6, "unknown type 'state.sqllite'. The embedded runtime has: ")]
-    [InlineData("  - name: connectionString", "  - name: conectionString", 9, "unknown setting 'conectionString'. Known: connectionString")]
+    [InlineData(
+            "  - name: connectionString", "  - name: conectionString", 9, "unknown setting 'conectionString'. Known: connectionString")]
     [InlineData("  version: v1", "  vresion: v1", 7, "unknown field 'vresion'. Known: type, version")]
     [InlineData("  name: store", "  label: store", 1, "no 'metadata.name'")]
     [InlineData("    value: a.db", "    value: [a", 10, "not YAML")]
@@ -31,7 +32,8 @@ public sealed class ResourceLoaderTests : IDisposable
 
     [Fact]
     public void A_required_setting_that_is_missing_is_named() =>
-        Assert.Contains("lacks the setting 'connectionString'", Assert.Throws<ResourceException>(() => Load(Valid("keyPrefix", "none"))).Message);
+        Assert.Contains(
+            "lacks the setting 'connectionString'", Assert.Throws<ResourceException>(() => Load(Valid("keyPrefix", "none"))).Message);
 
     [Fact]
     public void Two_components_of_one_name_are_refused() =>
@@ -40,7 +42,10 @@ public sealed class ResourceLoaderTests : IDisposable
 
     [Fact]
     public void A_path_that_does_not_exist_is_named() =>
-        Assert.Contains("does not exist", Assert.Throws<ResourceException>(() => ResourceLoader.Load([Path.Combine(_folder, "no")], "app", EngineCatalog.All.Values)).Message);
+        Assert.Contains(
+            "does not exist",
+            Assert.Throws<ResourceException>(
+                () => ResourceLoader.Load([Path.Combine(_folder, "no")], "app", EngineCatalog.All.Values)).Message);
 
     private ResourceSet Load(string yaml)
     {

@@ -68,7 +68,9 @@ public sealed class RoutingExpressionTests
     [InlineData("event.data.a + 1 == 2", "'+' at column 14 is not supported")]
     [InlineData("event.data.a ? true : false", "'?' at column 14 is not supported")]
     [InlineData("order.type == 'x'", "'order' at column 1 is unknown: only 'event', has() and size() are")]
-    [InlineData("event.data.items.exists(i, i > 3)", "the function 'exists' at column 18 is not supported: startsWith, endsWith, contains, matches and size are")]
+    [InlineData(
+            "event.data.items.exists(i, i > 3)",
+            "the function 'exists' at column 18 is not supported: startsWith, endsWith, contains, matches and size are")]
     [InlineData("event.type.matches('(')", "the pattern of matches() at column 12 cannot be used")]
     [InlineData("event.type.matches(event.source)", "matches() at column 12 takes one text")]
     [InlineData("event.type == 'x", "the text that begins at column 15 has no end")]
@@ -107,7 +109,9 @@ public sealed class RoutingExpressionTests
                     default: /all
                 """);
             var error = Assert.Throws<ResourceException>(() => ResourceLoader.Load([folder], "app", EngineCatalog.All.Values));
-            Assert.Contains("sub.yaml:11: the rule 'event.data.items.map(i, i > 2) == [2]' of subscription 'orders' cannot be used: the function 'map' at column 18 is not supported: startsWith, endsWith, contains, matches and size are. Write", error.Message);
+            Assert.Contains(
+                "sub.yaml:11: the rule 'event.data.items.map(i, i > 2) == [2]' of subscription 'orders' cannot be used: the function 'map' at column 18 is not supported: startsWith, endsWith, contains, matches and size are. Write",
+                error.Message);
         }
         finally
         {

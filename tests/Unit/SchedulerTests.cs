@@ -73,7 +73,8 @@ public sealed class SchedulerTests : IDisposable
     {
         await using var scheduler = await StartAsync();
         await AddAsync(scheduler, "j", new Job { DueTime = "10s" });
-        Assert.False(await scheduler.AddAsync(Create("j", new Job { DueTime = "1s" }), overwrite: false, TestContext.Current.CancellationToken));
+        Assert.False(
+            await scheduler.AddAsync(Create("j", new Job { DueTime = "1s" }), overwrite: false, TestContext.Current.CancellationToken));
         await AddAsync(scheduler, "j", new Job { DueTime = "20s" });
         _time.Advance(TimeSpan.FromSeconds(15));
         Assert.False(_fired.Reader.TryRead(out _));
@@ -139,9 +140,11 @@ public sealed class SchedulerTests : IDisposable
         return _scheduler = scheduler;
     }
 
-    private Task<bool> AddAsync(Scheduler scheduler, string name, Job job) => scheduler.AddAsync(Create(name, job), overwrite: true, TestContext.Current.CancellationToken);
+    private Task<bool> AddAsync(Scheduler scheduler, string name, Job job) =>
+        scheduler.AddAsync(Create(name, job), overwrite: true, TestContext.Current.CancellationToken);
 
-    private JobAppointment Create(string name, Job job) => JobAppointment.Create(new JobTarget("app1", null, name), job, _time.GetUtcNow(), TimeZoneInfo.Utc);
+    private JobAppointment Create(string name, Job job) =>
+        JobAppointment.Create(new JobTarget("app1", null, name), job, _time.GetUtcNow(), TimeZoneInfo.Utc);
 
     private static string Key(string name) => new JobTarget("app1", null, name).Key;
 
@@ -155,7 +158,10 @@ public sealed class SchedulerTests : IDisposable
             _time.Advance(time);
         }
 
-        return await _fired.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        return await _fired.Reader
+            .ReadAsync(TestContext.Current.CancellationToken)
+            .AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 
     private static async Task GoneAsync(Scheduler scheduler, string name)

@@ -51,7 +51,8 @@ public sealed class StateStoreTests : IDisposable
     {
         await using var store = Open(engine);
         await Set(store, "x", "old");
-        var refused = store.WriteAsync([new StateWrite.Set("y", "1"u8.ToArray()), new StateWrite.Set("x", "2"u8.ToArray(), "99999")], Cancel);
+        var refused = store.WriteAsync(
+            [new StateWrite.Set("y", "1"u8.ToArray()), new StateWrite.Set("x", "2"u8.ToArray(), "99999")], Cancel);
         var accepted = Set(store, "z", "3");
         await Assert.ThrowsAsync<ETagMismatchException>(() => refused);
         await accepted;
@@ -114,7 +115,8 @@ public sealed class StateStoreTests : IDisposable
                 }
                 else if (onlyIfNew && model.ContainsKey(name))
                 {
-                    await Assert.ThrowsAsync<ETagMismatchException>(() => Set(store, name, value.ToString(), null, Concurrency.FirstWrite));
+                    await Assert.ThrowsAsync<ETagMismatchException>(
+                        () => Set(store, name, value.ToString(), null, Concurrency.FirstWrite));
                 }
                 else
                 {
@@ -148,7 +150,8 @@ public sealed class StateStoreTests : IDisposable
 
     private static Task<StateItem?> Get(IStateStore store, string key) => store.GetAsync(key, Cancel);
 
-    private static Task Set(IStateStore store, string key, string value, string? etag = null, Concurrency concurrency = Concurrency.Unspecified) =>
+    private static Task Set(
+        IStateStore store, string key, string value, string? etag = null, Concurrency concurrency = Concurrency.Unspecified) =>
         store.WriteAsync([new StateWrite.Set(key, Encoding.UTF8.GetBytes(value), etag, concurrency)], Cancel);
 
     private static string? Text(StateItem? item) => item is null ? null : Encoding.UTF8.GetString(item.Data.Span);

@@ -64,9 +64,11 @@ internal sealed class AbsentApi(SidecarContext context) : IBlockApi
     private static ApiException Conversation(string name) => new(400, "ERR_CONVERSATION_NOT_FOUND", StatusCode.InvalidArgument,
         $"failed finding conversation component {name}{Cure}");
 
-    private static ApiException Crypto() => new(500, "ERR_CRYPTO_PROVIDERS_NOT_CONFIGURED", StatusCode.Internal, $"crypto providers not configured{Cure}");
+    private static ApiException Crypto() =>
+        new(500, "ERR_CRYPTO_PROVIDERS_NOT_CONFIGURED", StatusCode.Internal, $"crypto providers not configured{Cure}");
 
-    private static ApiException Unimplemented() => new(501, "ERR_API_UNIMPLEMENTED", StatusCode.Unimplemented, "this API is currently not implemented");
+    private static ApiException Unimplemented() =>
+        new(501, "ERR_API_UNIMPLEMENTED", StatusCode.Unimplemented, "this API is currently not implemented");
 
     private ApiException Query(string store) => context.Components.Find<IStateStore>(store) is null
         ? StateBlock.NotFound(context, store)

@@ -4,8 +4,8 @@ using Samples.Runtime.Api.Grpc;
 namespace Samples.Runtime.Api;
 
 /// <summary>
-/// A building block of one sidecar as its callers see it: over HTTP, over gRPC, and following the application's life. A new block is its logic
-/// in BuildingBlocks, a file each in Api/Http and Api/Grpc that translate, a file here that ties them together, and a line in
+/// A building block of one sidecar as its callers see it: over HTTP, over gRPC, and following the application's life. A new block is its
+/// logic in BuildingBlocks, a file each in Api/Http and Api/Grpc that translate, a file here that ties them together, and a line in
 /// <see cref="Blocks"/>.
 /// </summary>
 internal interface IBlockApi : IAsyncDisposable

@@ -23,7 +23,8 @@ internal sealed class InvocationApi(Invocation block, TimeSpan standstill) : IBl
         var proxy = new GrpcProxy(block, host.Services.GetRequiredService<IHttpForwarder>());
         var http = new InvocationMiddleware(block, forwarding);
         host.Use((context, next) => GrpcProxy.Concerns(context) ? proxy.ForwardAsync(context)
-            : InvocationTarget.Read(context) is { } target && context.Request.Protocol != HttpProtocol.Http2 ? http.InvokeAsync(context, target)
+            : InvocationTarget.Read(context) is { } target
+                && context.Request.Protocol != HttpProtocol.Http2 ? http.InvokeAsync(context, target)
             : next(context));
     }
 

@@ -25,7 +25,8 @@ internal sealed class SidecarApi(
         routes.MapGet("/v1.0/healthz", (string? appid) => appid is null || appid == context.AppId
             ? app.Port is null || context.App.IsAvailable
                 ? Results.NoContent()
-                : throw new ApiException(500, "ERR_HEALTH_NOT_READY", StatusCode.Unavailable, "dapr is not ready: the application does not answer yet")
+                : throw new ApiException(
+                    500, "ERR_HEALTH_NOT_READY", StatusCode.Unavailable, "dapr is not ready: the application does not answer yet")
             : throw new ApiException(500, "ERR_HEALTH_APPID_NOT_MATCH", StatusCode.InvalidArgument, "dapr app-id does not match"));
         routes.MapGet("/v1.0/healthz/outbound", () => Results.NoContent());
         routes.MapGet("/v1.0/metadata", () => JsonAnswer.Of(Describe()));
@@ -44,7 +45,8 @@ internal sealed class SidecarApi(
 
     public void Bind(GrpcMethods methods)
     {
-        methods.Unary<GetMetadataRequest, GetMetadataResponse>("GetMetadata", (_, _) => Task.FromResult(MetadataGrpc.ToMessage(Describe())));
+        methods.Unary<GetMetadataRequest, GetMetadataResponse>(
+            "GetMetadata", (_, _) => Task.FromResult(MetadataGrpc.ToMessage(Describe())));
         methods.Unary<SetMetadataRequest, Empty>("SetMetadata", (request, _) =>
         {
             _extended[request.Key] = request.Value;

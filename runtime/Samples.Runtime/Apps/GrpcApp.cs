@@ -10,15 +10,18 @@ using Grpc.Net.Client;
 namespace Samples.Runtime.Apps;
 
 /// <summary>
-/// The callbacks of an application that speaks gRPC. What HTTP applications get as a request becomes <c>OnInvoke</c> here, and its answer a
-/// response; what only HTTP applications are asked that way (the configuration of actors) is answered with 404.
+/// The callbacks of an application that speaks gRPC. What HTTP applications get as a request becomes <c>OnInvoke</c> here, and its answer
+/// a response; what only HTTP applications are asked that way (the configuration of actors) is answered with 404.
 /// </summary>
 internal sealed class GrpcApp : IDisposable
 {
     // The official package has these services' server side only.
-    private static readonly Method<InvokeRequest, InvokeResponse> OnInvoke = Unary("AppCallback", "OnInvoke", InvokeRequest.Parser, InvokeResponse.Parser);
-    private static readonly Method<JobEventRequest, JobEventResponse> OnJobEvent = Unary("AppCallback", "OnJobEvent", JobEventRequest.Parser, JobEventResponse.Parser);
-    private static readonly Method<JobEventRequest, JobEventResponse> OnJobEventAlpha1 = Unary("AppCallbackAlpha", "OnJobEventAlpha1", JobEventRequest.Parser, JobEventResponse.Parser);
+    private static readonly Method<InvokeRequest, InvokeResponse> OnInvoke = Unary(
+        "AppCallback", "OnInvoke", InvokeRequest.Parser, InvokeResponse.Parser);
+    private static readonly Method<JobEventRequest, JobEventResponse> OnJobEvent = Unary(
+        "AppCallback", "OnJobEvent", JobEventRequest.Parser, JobEventResponse.Parser);
+    private static readonly Method<JobEventRequest, JobEventResponse> OnJobEventAlpha1 = Unary(
+        "AppCallbackAlpha", "OnJobEventAlpha1", JobEventRequest.Parser, JobEventResponse.Parser);
     private static readonly Method<Empty, Empty> HealthCheck = Unary("AppCallbackHealthCheck", "HealthCheck", Empty.Parser, Empty.Parser);
 
     private readonly GrpcChannel _channel;
@@ -28,22 +31,25 @@ internal sealed class GrpcApp : IDisposable
     public GrpcApp(Uri address, HttpMessageInvoker client, AppChannel app)
     {
         _app = app;
-        _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = new Shared(client), MaxReceiveMessageSize = null, DisposeHttpClient = false });
+        _channel = GrpcChannel.ForAddress(
+            address, new GrpcChannelOptions { HttpHandler = new Shared(client), MaxReceiveMessageSize = null, DisposeHttpClient = false });
         _calls = _channel.CreateCallInvoker();
     }
 
     /// <summary>
-    /// One call of a callback, with the app token, within the concurrency limit. Throws <see cref="RpcException"/> with the application's status, and
-    /// <see cref="HttpRequestException"/> where it refused the connection.
+    /// One call of a callback, with the app token, within the concurrency limit. Throws <see cref="RpcException"/> with the application's
+    /// status, and <see cref="HttpRequestException"/> where it refused the connection.
     /// </summary>
-    public async Task<TResponse> CallAsync<TRequest, TResponse>(Method<TRequest, TResponse> method, TRequest request, Metadata headers, CancellationToken cancel)
+    public async Task<TResponse> CallAsync<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, TRequest request, Metadata headers, CancellationToken cancel)
         where TRequest : class
         where TResponse : class
     {
         using var place = await _app.EnterAsync(cancel);
         try
         {
-            using var call = _calls.AsyncUnaryCall(method, null, new CallOptions([.. headers, .. _app.Token], cancellationToken: cancel), request);
+            using var call = _calls.AsyncUnaryCall(
+                method, null, new CallOptions([.. headers, .. _app.Token], cancellationToken: cancel), request);
             return await call;
         }
         catch (RpcException error) when (Refusal(error) is { } refused)
@@ -59,10 +65,14 @@ internal sealed class GrpcApp : IDisposable
 
     // Nothing was sent: that is no answer of the application's.
     private static HttpRequestException? Refusal(RpcException error) =>
-        error.StatusCode == StatusCode.Unavailable && error.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } refused ? refused : null;
+        error.StatusCode == StatusCode.Unavailable
+            && error.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } refused
+            ? refused
+            : null;
 
     /// <summary>Invokes a method. Throws <see cref="RpcException"/> with the application's status.</summary>
-    public async Task<(InvokeResponse Answer, Metadata Headers)> InvokeAsync(InvokeRequest request, Metadata headers, CancellationToken cancel)
+    public async Task<(InvokeResponse Answer, Metadata Headers)> InvokeAsync(
+        InvokeRequest request, Metadata headers, CancellationToken cancel)
     {
         try
         {
@@ -77,12 +87,15 @@ internal sealed class GrpcApp : IDisposable
         }
     }
 
-    /// <summary>Tells of a job that is due, under the method's stable name or the one that came before it. The result is the application's status.</summary>
+    /// <summary>
+    /// Tells of a job that is due, under the method's stable name or the one that came before it. The result is the application's status.
+    /// </summary>
     public async Task<StatusCode> RunJobAsync(string name, Any? data, CancellationToken cancel)
     {
         var request = new JobEventRequest
         {
-            Name = name, Data = data, Method = "job/" + name, ContentType = data?.TypeUrl ?? "", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Post },
+            Name = name, Data = data, Method = "job/" + name, ContentType = data?.TypeUrl ?? "",
+            HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Post },
         };
         var status = await TryAsync(OnJobEvent);
         return status == StatusCode.Unimplemented ? await TryAsync(OnJobEventAlpha1) : status;
@@ -132,7 +145,8 @@ internal sealed class GrpcApp : IDisposable
         try
         {
             var (answer, metadata) = await InvokeAsync(
-                ToInvoke(request.Method.Method, path, request.RequestUri.Query, request.Content?.Headers.ContentType?.ToString(), body), headers, cancel);
+                ToInvoke(request.Method.Method, path, request.RequestUri.Query, request.Content?.Headers.ContentType?.ToString(), body),
+                headers, cancel);
             return ToResponse(answer, metadata);
         }
         catch (RpcException error)
@@ -149,14 +163,17 @@ internal sealed class GrpcApp : IDisposable
         Data = new Any { Value = UnsafeByteOperations.UnsafeWrap(body) },
         HttpExtension = new HTTPExtension
         {
-            Verb = System.Enum.TryParse<HTTPExtension.Types.Verb>(verb, ignoreCase: true, out var known) ? known : HTTPExtension.Types.Verb.Post,
+            Verb = System.Enum.TryParse<HTTPExtension.Types.Verb>(verb, ignoreCase: true, out var known)
+                ? known
+                : HTTPExtension.Types.Verb.Post,
             Querystring = query.TrimStart('?'),
         },
     };
 
     private static HttpResponseMessage ToResponse(InvokeResponse answer, Metadata headers)
     {
-        var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new ReadOnlyMemoryContent(answer.Data?.Value.Memory ?? default) };
+        var response =
+            new HttpResponseMessage(HttpStatusCode.OK) { Content = new ReadOnlyMemoryContent(answer.Data?.Value.Memory ?? default) };
         if (MediaTypeHeaderValue.TryParse(answer.ContentType, out var type))
             response.Content.Headers.ContentType = type;
         foreach (var header in headers.Where(h => !h.IsBinary && h.Key is not ("content-type" or "date" or "server" or "trailer")))
@@ -187,7 +204,8 @@ internal sealed class GrpcApp : IDisposable
         _ => 500,
     };
 
-    internal static Method<TRequest, TResponse> Unary<TRequest, TResponse>(string service, string name, MessageParser<TRequest> request, MessageParser<TResponse> response)
+    internal static Method<TRequest, TResponse> Unary<TRequest, TResponse>(
+        string service, string name, MessageParser<TRequest> request, MessageParser<TResponse> response)
         where TRequest : IMessage<TRequest>
         where TResponse : IMessage<TResponse> =>
         new(MethodType.Unary, "dapr.proto.runtime.v1." + service, name,

@@ -11,8 +11,10 @@ internal static class GrpcEvents
     private static readonly Method<Empty, ListTopicSubscriptionsResponse> ListTopicSubscriptions =
         Unary("AppCallback", "ListTopicSubscriptions", Empty.Parser, ListTopicSubscriptionsResponse.Parser);
 
-    private static readonly Method<Empty, ListInputBindingsResponse> ListInputBindings = Unary("AppCallback", "ListInputBindings", Empty.Parser, ListInputBindingsResponse.Parser);
-    private static readonly Method<TopicEventRequest, TopicEventResponse> OnTopicEvent = Unary("AppCallback", "OnTopicEvent", TopicEventRequest.Parser, TopicEventResponse.Parser);
+    private static readonly Method<Empty, ListInputBindingsResponse> ListInputBindings = Unary(
+        "AppCallback", "ListInputBindings", Empty.Parser, ListInputBindingsResponse.Parser);
+    private static readonly Method<TopicEventRequest, TopicEventResponse> OnTopicEvent = Unary(
+        "AppCallback", "OnTopicEvent", TopicEventRequest.Parser, TopicEventResponse.Parser);
 
     private static readonly Method<TopicEventBulkRequest, TopicEventBulkResponse> OnBulkTopicEvent =
         Unary("AppCallback", "OnBulkTopicEvent", TopicEventBulkRequest.Parser, TopicEventBulkResponse.Parser);
@@ -50,11 +52,13 @@ internal static class GrpcEvents
     }
 
     /// <summary>Delivers an event of a topic.</summary>
-    public static Task<TopicEventResponse> TellAsync(this GrpcApp app, TopicEventRequest topicEvent, Metadata headers, CancellationToken cancel) =>
+    public static Task<TopicEventResponse> TellAsync(
+        this GrpcApp app, TopicEventRequest topicEvent, Metadata headers, CancellationToken cancel) =>
         app.CallAsync(OnTopicEvent, topicEvent, headers, cancel);
 
     /// <summary>Delivers a batch, under the method's stable name or the one that came before it.</summary>
-    public static async Task<TopicEventBulkResponse> TellAsync(this GrpcApp app, TopicEventBulkRequest batch, Metadata headers, CancellationToken cancel)
+    public static async Task<TopicEventBulkResponse> TellAsync(
+        this GrpcApp app, TopicEventBulkRequest batch, Metadata headers, CancellationToken cancel)
     {
         try
         {
@@ -67,6 +71,7 @@ internal static class GrpcEvents
     }
 
     /// <summary>Delivers an event of an input binding.</summary>
-    public static Task<BindingEventResponse> TellAsync(this GrpcApp app, BindingEventRequest happened, Metadata headers, CancellationToken cancel) =>
+    public static Task<BindingEventResponse> TellAsync(
+        this GrpcApp app, BindingEventRequest happened, Metadata headers, CancellationToken cancel) =>
         app.CallAsync(OnBindingEvent, happened, headers, cancel);
 }

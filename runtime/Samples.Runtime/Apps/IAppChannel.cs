@@ -15,7 +15,10 @@ public interface IAppChannel
     /// </summary>
     Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancel);
 
-    /// <summary>True where the application answers a GET with a status below 500. Outside the concurrency limit: a busy application is not a dead one.</summary>
+    /// <summary>
+    /// True where the application answers a GET with a status below 500. Outside the concurrency limit: a busy application is not a dead
+    /// one.
+    /// </summary>
     async Task<bool> AnswersAsync(string path, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);

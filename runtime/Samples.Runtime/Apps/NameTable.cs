@@ -27,7 +27,8 @@ public sealed class NameTable
     /// <summary>True where both name the same application.</summary>
     public static bool IsSame(string appId, string other) => Plain(appId) == Plain(other);
 
-    private static string Plain(string appId) => appId.EndsWith(".default", StringComparison.Ordinal) ? appId[..^".default".Length] : appId;
+    private static string Plain(string appId) =>
+        appId.EndsWith(".default", StringComparison.Ordinal) ? appId[..^".default".Length] : appId;
 
     private sealed class Replicas(AppChannel[] channels)
     {

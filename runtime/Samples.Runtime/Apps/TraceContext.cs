@@ -25,7 +25,8 @@ internal static class TraceContext
     }
 
     /// <summary>The text form of gRPC's binary trace (version 0: trace id, span id, flags); null where it is something else.</summary>
-    public static string? FromBinary(ReadOnlySpan<byte> trace) => trace is [0, 0, .., _] && trace.Length == 29 && trace[18] == 1 && trace[27] == 2
+    public static string? FromBinary(ReadOnlySpan<byte> trace) =>
+        trace is [0, 0, .., _] && trace.Length == 29 && trace[18] == 1 && trace[27] == 2
         ? $"00-{Convert.ToHexStringLower(trace[2..18])}-{Convert.ToHexStringLower(trace[19..27])}-{trace[28]:x2}"
         : null;
 

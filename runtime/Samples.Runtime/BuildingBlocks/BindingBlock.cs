@@ -14,14 +14,18 @@ public sealed class BindingBlock(SidecarContext context)
     {
         if (string.IsNullOrEmpty(operation))
             throw Failed(name, "operation field is missing from request");
-        if (context.Components.Find<IOutputBinding>(name) is not { } binding || !Directions(name).Contains("output", StringComparison.OrdinalIgnoreCase))
+        if (context.Components.Find<IOutputBinding>(name) is not { } binding
+            || !Directions(name).Contains("output", StringComparison.OrdinalIgnoreCase))
             throw Failed(name, $"couldn't find output binding {name}");
         if (!binding.Operations.Contains(operation, StringComparer.Ordinal))
-            throw Failed(name, $"binding {name} does not support operation {operation}. supported operations:{string.Join(' ', binding.Operations)}");
+            throw Failed(
+                name,
+                $"binding {name} does not support operation {operation}. supported operations:{string.Join(' ', binding.Operations)}");
         var succeeded = false;
         try
         {
-            var result = await context.Policies.Outbound(name, ComponentKind.Binding).RunAsync(async stop => await binding.InvokeAsync(operation, data, metadata, stop), cancel);
+            var result = await context.Policies.Outbound(name, ComponentKind.Binding).RunAsync(
+                async stop => await binding.InvokeAsync(operation, data, metadata, stop), cancel);
             succeeded = true;
             return result;
         }

@@ -8,7 +8,8 @@ using System.Text.Json;
 namespace Samples.Runtime.BuildingBlocks;
 
 /// <summary>What an envelope is made of. <see cref="Expiration"/> is null for an event that does not expire.</summary>
-internal sealed record EnvelopeContext(string Source, string PubSub, string Topic, EventTrace Trace, DateTimeOffset Now, DateTimeOffset? Expiration);
+internal sealed record EnvelopeContext(
+    string Source, string PubSub, string Topic, EventTrace Trace, DateTimeOffset Now, DateTimeOffset? Expiration);
 
 /// <summary>
 /// CloudEvents 1.0 in JSON, as daprd writes them: members in the order of their names, the extensions <c>topic</c>, <c>pubsubname</c>,
@@ -28,7 +29,8 @@ internal static class CloudEvents
     /// The envelope of a payload. Metadata <c>cloudevent.id</c>, <c>.source</c>, <c>.type</c>, <c>.subject</c>, <c>.traceid</c>,
     /// <c>.traceparent</c> and <c>.tracestate</c> override what it would get.
     /// </summary>
-    public static byte[] Wrap(ReadOnlyMemory<byte> data, string? contentType, IReadOnlyDictionary<string, string> metadata, EnvelopeContext context)
+    public static byte[] Wrap(
+        ReadOnlyMemory<byte> data, string? contentType, IReadOnlyDictionary<string, string> metadata, EnvelopeContext context)
     {
         var type = string.IsNullOrEmpty(contentType) ? "text/plain" : contentType;
         var traceId = Override(metadata, "traceparent") ?? Override(metadata, "traceid") ?? context.Trace.Parent;
@@ -55,7 +57,8 @@ internal static class CloudEvents
 
     /// <summary>The envelope of a payload with more members, or other values of those that it has.</summary>
     public static byte[] Wrap(
-        ReadOnlyMemory<byte> data, string? contentType, IReadOnlyDictionary<string, string> metadata, EnvelopeContext context, IEnumerable<KeyValuePair<string, string>> members)
+        ReadOnlyMemory<byte> data, string? contentType, IReadOnlyDictionary<string, string> metadata, EnvelopeContext context,
+        IEnumerable<KeyValuePair<string, string>> members)
     {
         using var document = JsonDocument.Parse(Wrap(data, contentType, metadata, context));
         var all = Members(document.RootElement);
@@ -97,7 +100,8 @@ internal static class CloudEvents
     /// The envelope that a subscriber of raw payloads gets: its id is new with each delivery, and the data is always base64, because
     /// nobody said what it is.
     /// </summary>
-    public static byte[] FromRaw(ReadOnlyMemory<byte> data, string topic, string pubSub, IReadOnlyDictionary<string, string> metadata) => Write(json =>
+    public static byte[] FromRaw(
+        ReadOnlyMemory<byte> data, string topic, string pubSub, IReadOnlyDictionary<string, string> metadata) => Write(json =>
     {
         json.WriteBase64String("data_base64", data.Span);
         json.WriteString("datacontenttype", "application/octet-stream");
@@ -118,7 +122,8 @@ internal static class CloudEvents
     /// <summary>True where the event says that it is no longer wanted.</summary>
     public static bool HasExpired(JsonElement @event, DateTimeOffset now) =>
         @event.TryGetProperty("expiration", out var text) && text.ValueKind == JsonValueKind.String
-        && DateTimeOffset.TryParse(text.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end) && end < now;
+        && DateTimeOffset.TryParse(text.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end)
+            && end < now;
 
     private static void WriteData(Utf8JsonWriter json, ReadOnlyMemory<byte> data, string contentType)
     {

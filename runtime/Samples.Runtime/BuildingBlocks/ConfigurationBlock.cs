@@ -24,7 +24,8 @@ internal sealed class ConfigurationBlock(SidecarContext context)
     }
 
     /// <summary>
-    /// Calls <paramref name="changed"/> for changes until <see cref="EndAsync"/> gets <paramref name="id"/>; then <paramref name="ended"/> is called.
+    /// Calls <paramref name="changed"/> for changes until <see cref="EndAsync"/> gets <paramref name="id"/>; then <paramref name="ended"/>
+    /// is called.
     /// </summary>
     public async Task FollowAsync(
         string store,
@@ -64,7 +65,8 @@ internal sealed class ConfigurationBlock(SidecarContext context)
     /// <summary>The store. Throws <see cref="ApiException"/> where this application sees none of that name.</summary>
     public IConfigurationStore Find(string store) => context.Components.Find<IConfigurationStore>(store)
         ?? throw (context.Components.All.Any(c => c.Engine is IConfigurationStore)
-            ? new ApiException(400, "ERR_CONFIGURATION_STORE_NOT_FOUND", StatusCode.InvalidArgument, $"configuration store {store} not found")
+            ? new ApiException(
+                400, "ERR_CONFIGURATION_STORE_NOT_FOUND", StatusCode.InvalidArgument, $"configuration store {store} not found")
             : new ApiException(500, "ERR_CONFIGURATION_STORE_NOT_CONFIGURED", StatusCode.FailedPrecondition,
                 "configuration stores not configured"));
 }

@@ -21,7 +21,9 @@ internal enum Verdict
 
 /// <summary>What came of a delivery.</summary>
 /// <param name="Verdict">What is to happen to the event.</param>
-/// <param name="Refusal">The status with which the application refused it; null where it said so in another way, or did not get it.</param>
+/// <param name="Refusal">
+/// The status with which the application refused it; null where it said so in another way, or did not get it.
+/// </param>
 internal readonly record struct EventReply(Verdict Verdict, FailedAnswerException? Refusal = null)
 {
     public static implicit operator EventReply(Verdict verdict) => new(verdict);
@@ -40,10 +42,16 @@ internal sealed record BatchReply(IReadOnlyList<Verdict> Verdicts, FailedAnswerE
 /// <param name="Path">The route that the rules chose.</param>
 /// <param name="Metadata">The publisher's metadata.</param>
 internal sealed record TopicEvent(
-    JsonElement Envelope, ReadOnlyMemory<byte> Data, string PubSub, string Topic, string Path, IReadOnlyDictionary<string, string> Metadata);
+    JsonElement Envelope, ReadOnlyMemory<byte> Data, string PubSub, string Topic, string Path,
+    IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>An event in a batch. <see cref="Event"/> is JSON: the CloudEvent, or base64 text of a raw payload.</summary>
-internal sealed record BatchEntry(string EntryId, ReadOnlyMemory<byte> Event, string ContentType, IReadOnlyDictionary<string, string> Metadata, EventTrace Trace = default);
+internal sealed record BatchEntry(
+    string EntryId,
+    ReadOnlyMemory<byte> Event,
+    string ContentType,
+    IReadOnlyDictionary<string, string> Metadata,
+    EventTrace Trace = default);
 
 /// <summary>The way events take to an application: HTTP, a stream, or what other protocols there are.</summary>
 internal interface IEventReceiver
@@ -52,5 +60,6 @@ internal interface IEventReceiver
     Task<EventReply> DeliverAsync(TopicEvent topicEvent, CancellationToken cancel);
 
     /// <summary>Delivers a batch of one path. Throws only when cancelled.</summary>
-    Task<BatchReply> DeliverBatchAsync(string pubSub, string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel);
+    Task<BatchReply> DeliverBatchAsync(
+        string pubSub, string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel);
 }

@@ -23,11 +23,12 @@ internal interface IBindingReceiver
 /// <param name="Data">For the output bindings.</param>
 /// <param name="Parallel">All output bindings at once; else in turn.</param>
 internal sealed record BindingReply(
-    ReadOnlyMemory<byte> Body, string StoreName, IReadOnlyList<StateWrite> States, IReadOnlyList<string> To, string Operation, ReadOnlyMemory<byte> Data, bool Parallel);
+    ReadOnlyMemory<byte> Body, string StoreName, IReadOnlyList<StateWrite> States, IReadOnlyList<string> To, string Operation,
+    ReadOnlyMemory<byte> Data, bool Parallel);
 
 /// <summary>
-/// Input bindings of one application: it is asked whether it wants a binding, then gets its events. Its answer may save state and invoke output
-/// bindings.
+/// Input bindings of one application: it is asked whether it wants a binding, then gets its events. Its answer may save state and invoke
+/// output bindings.
 /// </summary>
 internal sealed class InputBindings(
     SidecarContext context, BindingBlock outputs, StateBlock state, IBindingReceiver app) : IAsyncDisposable
@@ -42,7 +43,11 @@ internal sealed class InputBindings(
             if (engine is IInputBinding binding && await IsWantedAsync(component, cancel))
             {
                 _running.Add(await binding.StartAsync(context.AppId, (happened, stop) =>
-                    context.Policies.Inbound(component.Name, ComponentKind.Binding).RunAsync(async limit => await DeliverAsync(component, happened, limit), stop).AsTask(), cancel));
+                    context.Policies
+                        .Inbound(component.Name, ComponentKind.Binding)
+                        .RunAsync(async limit => await DeliverAsync(component, happened, limit), stop)
+                        .AsTask(),
+                    cancel));
             }
         }
     }
@@ -67,7 +72,8 @@ internal sealed class InputBindings(
         var reply = await app.DeliverAsync(component, happened, cancel);
         if (reply is { States.Count: > 0, StoreName.Length: > 0 })
             await state.SaveAsync(reply.StoreName, reply.States, cancel);
-        var calls = reply.To.Select(to => (Func<Task>)(() => outputs.InvokeAsync(to, reply.Operation, reply.Data, new Dictionary<string, string>(), cancel)));
+        var calls = reply.To.Select(
+            to => (Func<Task>)(() => outputs.InvokeAsync(to, reply.Operation, reply.Data, new Dictionary<string, string>(), cancel)));
         if (reply.Parallel)
             await Task.WhenAll(calls.Select(call => call()));
         else

@@ -13,14 +13,17 @@ internal sealed class Invocation(SidecarContext context, NameTable names)
     public string AppId => context.AppId;
 
     /// <summary>What governs calls of this application's method, or of an endpoint; null where nothing does.</summary>
-    public Policy? Policy(string app, string method) => context.Policies.App(app, context.Resources.HttpEndpoints.Any(e => e.Name == app) ? "" : method);
+    public Policy? Policy(string app, string method) =>
+        context.Policies.App(app, context.Resources.HttpEndpoints.Any(e => e.Name == app) ? "" : method);
 
     /// <summary>The endpoint outside of Dapr that the name or the URL means; null where it is an application.</summary>
     public HttpEndpoint? External(string app)
     {
         if (context.Resources.HttpEndpoints.FirstOrDefault(e => e.Name == app) is { } endpoint)
             return endpoint;
-        return app.Contains("://", StringComparison.Ordinal) && Uri.TryCreate(app, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+        return app.Contains("://", StringComparison.Ordinal)
+            && Uri.TryCreate(app, UriKind.Absolute, out var url)
+            && url.Scheme is "http" or "https"
             ? new HttpEndpoint(app, url, new Dictionary<string, string>(), [])
             : null;
     }

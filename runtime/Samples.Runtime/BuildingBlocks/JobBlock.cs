@@ -23,15 +23,20 @@ internal sealed class JobBlock(SidecarContext context)
         bool added;
         try
         {
-            added = await context.Jobs.AddAsync(JobAppointment.Create(target, job, context.Time.GetUtcNow(), context.Time.LocalTimeZone), overwrite, cancel);
+            added = await context.Jobs.AddAsync(
+                JobAppointment.Create(target, job, context.Time.GetUtcNow(), context.Time.LocalTimeZone), overwrite, cancel);
         }
         catch (FormatException error)
         {
-            throw Failed(500, "SCHEDULE_JOB", StatusCode.Internal, $"failed to schedule job due to: rpc error: code = Unknown desc = job failed validation: {error.Message}");
+            throw Failed(
+                500, "SCHEDULE_JOB", StatusCode.Internal,
+                $"failed to schedule job due to: rpc error: code = Unknown desc = job failed validation: {error.Message}");
         }
 
         if (!added)
-            throw Failed(409, "SCHEDULE_JOB", StatusCode.AlreadyExists, $"failed to schedule job due to: rpc error: code = AlreadyExists desc = job already exists: '{target.Key}'");
+            throw Failed(
+                409, "SCHEDULE_JOB", StatusCode.AlreadyExists,
+                $"failed to schedule job due to: rpc error: code = AlreadyExists desc = job already exists: '{target.Key}'");
     }
 
     /// <summary>The job as it is kept.</summary>
@@ -39,12 +44,18 @@ internal sealed class JobBlock(SidecarContext context)
     {
         CheckName(name);
         return (context.Jobs.Find(new JobTarget(context.AppId, null, name).Key) as JobAppointment)?.Job
-            ?? throw Failed(500, "GET_JOB", StatusCode.Internal, $"failed to get job due to: rpc error: code = NotFound desc = job not found: {name}");
+            ?? throw Failed(
+                500, "GET_JOB", StatusCode.Internal, $"failed to get job due to: rpc error: code = NotFound desc = job not found: {name}");
     }
 
     /// <summary>All jobs whose names begin so.</summary>
     public IReadOnlyList<JobAppointment> List(string prefix = "") =>
-        [.. context.Jobs.List(JobTarget.Prefix(context.AppId, null) + prefix).Cast<JobAppointment>().Where(j => j.Target.Owner == context.AppId)];
+        [
+            .. context.Jobs
+                .List(JobTarget.Prefix(context.AppId, null) + prefix)
+                .Cast<JobAppointment>()
+                .Where(j => j.Target.Owner == context.AppId)
+        ];
 
     /// <summary>Removes a job; one that does not exist is no error.</summary>
     public Task DeleteAsync(string name, CancellationToken cancel)
@@ -54,7 +65,8 @@ internal sealed class JobBlock(SidecarContext context)
     }
 
     /// <summary>Removes all jobs whose names begin so.</summary>
-    public Task DeleteByPrefixAsync(string prefix, CancellationToken cancel) => context.Jobs.RemoveAsync([.. List(prefix).Select(j => j.Key)], cancel);
+    public Task DeleteByPrefixAsync(string prefix, CancellationToken cancel) =>
+        context.Jobs.RemoveAsync([.. List(prefix).Select(j => j.Key)], cancel);
 
     private void CheckName(string name)
     {
@@ -62,9 +74,11 @@ internal sealed class JobBlock(SidecarContext context)
             throw Empty("Name", "DAPR_SCHEDULER_JOB_NAME_EMPTY");
     }
 
-    private ApiException Empty(string what, string code) => Failed(400, code["DAPR_SCHEDULER_".Length..], StatusCode.InvalidArgument, $"{what} is empty");
+    private ApiException Empty(string what, string code) =>
+        Failed(400, code["DAPR_SCHEDULER_".Length..], StatusCode.InvalidArgument, $"{what} is empty");
 
-    private ApiException Failed(int status, string code, StatusCode grpc, string message) => new(status, "DAPR_SCHEDULER_" + code, grpc, message)
+    private ApiException Failed(int status, string code, StatusCode grpc, string message) =>
+        new(status, "DAPR_SCHEDULER_" + code, grpc, message)
     {
         Details = new ErrorDetails("DAPR_SCHEDULER_" + code)
         {

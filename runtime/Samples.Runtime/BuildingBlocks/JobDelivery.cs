@@ -22,7 +22,8 @@ internal sealed class JobDelivery(NameTable names, ActorSystem actors, ILogger l
     {
         // What the actor gets says nothing of due time and period: daprd's reminders do not, either.
         var data = job.Data is { } any ? (ReadOnlyMemory<byte>?)any.Unpack<BytesValue>().Value.Memory : null;
-        return TimerAppointment.CallAsync(actors.Router, actor, "remind/" + Uri.EscapeDataString(name), TimerAppointment.Body(data, null, null, null), log, cancel);
+        return TimerAppointment.CallAsync(
+            actors.Router, actor, "remind/" + Uri.EscapeDataString(name), TimerAppointment.Body(data, null, null, null), log, cancel);
     }
 
     private async Task<Outcome> PostAsync(string app, string name, Job job, CancellationToken cancel)
@@ -44,7 +45,8 @@ internal sealed class JobDelivery(NameTable names, ActorSystem actors, ILogger l
 
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, "/job/" + Uri.EscapeDataString(name)) { Content = new ReadOnlyMemoryContent(Body(job)) };
+                using var request = new HttpRequestMessage(
+                    HttpMethod.Post, "/job/" + Uri.EscapeDataString(name)) { Content = new ReadOnlyMemoryContent(Body(job)) };
                 request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
                 using var response = await replica.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
                 if (response.IsSuccessStatusCode)

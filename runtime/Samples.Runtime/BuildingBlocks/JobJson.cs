@@ -11,7 +11,9 @@ namespace Samples.Runtime.BuildingBlocks;
 /// <summary>Jobs as JSON: protobuf's JSON with intervals in Go's notation, as daprd reads and writes them over HTTP.</summary>
 internal static class JobJson
 {
-    private static readonly TypeRegistry Types = TypeRegistry.FromMessages(Value.Descriptor, StringValue.Descriptor, BytesValue.Descriptor, Int64Value.Descriptor, BoolValue.Descriptor, DoubleValue.Descriptor, Struct.Descriptor);
+    private static readonly TypeRegistry Types = TypeRegistry.FromMessages(
+        Value.Descriptor, StringValue.Descriptor, BytesValue.Descriptor, Int64Value.Descriptor, BoolValue.Descriptor,
+        DoubleValue.Descriptor, Struct.Descriptor);
     private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithTypeRegistry(Types));
     private static readonly JsonParser Parser = new(JsonParser.Settings.Default.WithIgnoreUnknownFields(true));
 
@@ -25,7 +27,8 @@ internal static class JobJson
             var overwrite = body["overwrite"] is JsonValue flag && flag.TryGetValue<bool>(out var yes) && yes;
             var job = Parser.Parse<Job>(body.ToJsonString());
             if (job.Name.Length > 0)
-                throw new ApiException(400, "DAPR_SCHEDULER_JOB_NAME", global::Grpc.Core.StatusCode.InvalidArgument, "Set the job name in the url only");
+                throw new ApiException(
+                    400, "DAPR_SCHEDULER_JOB_NAME", global::Grpc.Core.StatusCode.InvalidArgument, "Set the job name in the url only");
             job.Name = name;
             if (data is not null)
                 job.Data = Any.Pack(JsonParser.Default.Parse<Value>(data.ToJsonString(JsonTexts.Compact)));
@@ -55,5 +58,6 @@ internal static class JobJson
     }
 
     /// <summary>A value as compact JSON.</summary>
-    public static string Compact(Value value) => JsonNode.Parse(JsonFormatter.Default.Format(value))?.ToJsonString(JsonTexts.Compact) ?? "null";
+    public static string Compact(Value value) =>
+        JsonNode.Parse(JsonFormatter.Default.Format(value))?.ToJsonString(JsonTexts.Compact) ?? "null";
 }

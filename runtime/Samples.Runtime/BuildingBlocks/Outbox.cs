@@ -14,14 +14,17 @@ internal sealed record TransactionWrite(StateWrite Write, IReadOnlyDictionary<st
     public string ContentType => Metadata.GetValueOrDefault("contentType", "");
 
     /// <summary>True for what shapes the event of its key and is not written.</summary>
-    public bool IsProjection => Write is StateWrite.Set && Metadata.GetValueOrDefault("outbox.projection", "").ToLowerInvariant() is "true" or "1" or "t" or "y" or "yes" or "on";
+    public bool IsProjection =>
+        Write is StateWrite.Set
+            && Metadata.GetValueOrDefault("outbox.projection", "").ToLowerInvariant() is "true" or "1" or "t" or "y" or "yes" or "on";
 }
 
 /// <summary>
 /// The transactional outbox of one application: a transaction on a store that has one publishes an event for each upsert, exactly when it
-/// committed. The event is a row of the same transaction, and is removed after it was published: a runtime that is killed in between publishes it
-/// when it starts again. So an event may come twice, with the same id, but never without its transaction, nor the transaction without it.
-/// (daprd sends an intention to a topic of its own first, then looks for a mark in the store; what an application sees is the same.)
+/// committed. The event is a row of the same transaction, and is removed after it was published: a runtime that is killed in between
+/// publishes it when it starts again. So an event may come twice, with the same id, but never without its transaction, nor the transaction
+/// without it. (daprd sends an intention to a topic of its own first, then looks for a mark in the store; what an application sees is the
+/// same.)
 /// </summary>
 /// <seealso href="https://microservices.io/patterns/data/transactional-outbox.html"/>
 internal sealed class Outbox : IAsyncDisposable
@@ -41,11 +44,12 @@ internal sealed class Outbox : IAsyncDisposable
     }
 
     /// <summary>
-    /// Commits a transaction with its events, where the store has an outbox; else as it is. <paramref name="commit"/> gets the writes with their
-    /// complete keys. Throws <see cref="ApiException"/>, before anything is written, where the events cannot be published.
+    /// Commits a transaction with its events, where the store has an outbox; else as it is. <paramref name="commit"/> gets the writes with
+    /// their complete keys. Throws <see cref="ApiException"/>, before anything is written, where the events cannot be published.
     /// </summary>
     public async Task CommitAsync(
-        string store, IReadOnlyList<TransactionWrite> writes, EventTrace trace, Func<string, string> fullKey, Func<IReadOnlyList<StateWrite>, Task> commit)
+        string store, IReadOnlyList<TransactionWrite> writes, EventTrace trace, Func<string, string> fullKey,
+        Func<IReadOnlyList<StateWrite>, Task> commit)
     {
         var plain = writes.Where(w => !w.IsProjection || !_stores.ContainsKey(store))
             .Select(w => w.Write with { Key = fullKey(w.Write.Key) }).ToList();
@@ -79,18 +83,26 @@ internal sealed class Outbox : IAsyncDisposable
             // Ordered by time, so that events that wait for a start are published in the order of their transactions.
             var id = "outbox-" + Guid.CreateVersion7(_context.Time.GetUtcNow());
             var envelope = new EnvelopeContext(_context.AppId, settings.PubSub, settings.Topic, trace, _context.Time.GetUtcNow(), null);
-            yield return (id, CloudEvents.Wrap(shown.Payload, shown.ContentType, new Dictionary<string, string> { ["cloudevent.id"] = id }, envelope, Members(upsert.Metadata)));
+            yield return (
+                id,
+                CloudEvents.Wrap(
+                    shown.Payload, shown.ContentType, new Dictionary<string, string> { ["cloudevent.id"] = id }, envelope,
+                    Members(upsert.Metadata)));
         }
     }
 
     // Any metadata is a member of the event, but for its data and id, which are Dapr's.
     private static IEnumerable<KeyValuePair<string, string>> Members(IReadOnlyDictionary<string, string> metadata) => metadata
-        .Select(m => KeyValuePair.Create(m.Key.StartsWith("cloudevent.", StringComparison.OrdinalIgnoreCase) ? m.Key["cloudevent.".Length..] : m.Key, m.Value))
+        .Select(
+            m => KeyValuePair.Create(
+                m.Key.StartsWith("cloudevent.", StringComparison.OrdinalIgnoreCase) ? m.Key["cloudevent.".Length..] : m.Key, m.Value))
         .Where(m => m.Key is not ("data" or "data_base64" or "id" or "topic" or "pubsubname" or "contentType" or "outbox.projection"));
 
-    private ApiException Failed(string why) => new(500, "ERR_PUBLISH_OUTBOX", StatusCode.Internal, $"error while publishing outbox message: {why}")
+    private ApiException Failed(string why) =>
+        new(500, "ERR_PUBLISH_OUTBOX", StatusCode.Internal, $"error while publishing outbox message: {why}")
     {
-        Details = new ErrorDetails("DAPR_PUBSUB_OUTBOX") { Metadata = new Dictionary<string, string> { ["appID"] = _context.AppId, ["error"] = why } },
+        Details =
+            new ErrorDetails("DAPR_PUBSUB_OUTBOX") { Metadata = new Dictionary<string, string> { ["appID"] = _context.AppId, ["error"] = why } },
     };
 
     public async ValueTask DisposeAsync()

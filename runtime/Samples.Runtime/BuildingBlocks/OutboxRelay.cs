@@ -6,8 +6,8 @@ using Samples.Runtime.Components;
 namespace Samples.Runtime.BuildingBlocks;
 
 /// <summary>
-/// Takes events from the outbox of one store to the broker, in their order: publishes, then removes. What it finds at its start was left by a
-/// runtime that was killed. While the broker cannot be reached it tries again, for as long as it takes.
+/// Takes events from the outbox of one store to the broker, in their order: publishes, then removes. What it finds at its start was left
+/// by a runtime that was killed. While the broker cannot be reached it tries again, for as long as it takes.
 /// </summary>
 internal sealed class OutboxRelay : IAsyncDisposable
 {

@@ -10,7 +10,8 @@ namespace Samples.Runtime.BuildingBlocks;
 /// <param name="ContentType">Of the payload; <c>text/plain</c> where it is absent.</param>
 /// <param name="Metadata">Of the request or the entry: <c>rawPayload</c>, <c>ttlInSeconds</c>, <c>cloudevent.*</c>.</param>
 /// <param name="EntryId">In a bulk request: unique in it.</param>
-public sealed record Publication(ReadOnlyMemory<byte> Data, string? ContentType, IReadOnlyDictionary<string, string> Metadata, string? EntryId = null);
+public sealed record Publication(
+    ReadOnlyMemory<byte> Data, string? ContentType, IReadOnlyDictionary<string, string> Metadata, string? EntryId = null);
 
 /// <summary>Publishing of one application: the envelope, who may publish where, and daprd's words for what fails.</summary>
 public sealed class PubSubBlock(SidecarContext context)
@@ -30,7 +31,8 @@ public sealed class PubSubBlock(SidecarContext context)
 
     /// <summary>Publishes all or none. Each entry's metadata is completed by the request's.</summary>
     public Task PublishManyAsync(
-        string pubSub, string topic, IReadOnlyList<Publication> entries, IReadOnlyDictionary<string, string> metadata, EventTrace trace, CancellationToken cancel)
+        string pubSub, string topic, IReadOnlyList<Publication> entries, IReadOnlyDictionary<string, string> metadata, EventTrace trace,
+        CancellationToken cancel)
     {
         var (target, raw) = Check(pubSub, topic, metadata);
         var ids = new HashSet<string>(StringComparer.Ordinal);
@@ -43,7 +45,9 @@ public sealed class PubSubBlock(SidecarContext context)
         return PublishAsync(target, pubSub, topic, [.. entries.Select(e => ToMessage(pubSub, topic, e, raw, trace))], cancel);
     }
 
-    /// <summary>Throws where the component is not there or the names are empty, as publishing would; for callers that must read a body afterwards.</summary>
+    /// <summary>
+    /// Throws where the component is not there or the names are empty, as publishing would; for callers that must read a body afterwards.
+    /// </summary>
     internal (PubSub Target, bool Raw) Check(string pubSub, string topic, IReadOnlyDictionary<string, string> metadata)
     {
         if (pubSub.Length == 0)
@@ -59,7 +63,8 @@ public sealed class PubSubBlock(SidecarContext context)
     internal PubSub? Find(string name) => _pubSubs.GetValueOrDefault(name);
 
     /// <summary>Publishes complete CloudEvents, all or none.</summary>
-    internal Task PublishEnvelopesAsync(string pubSub, string topic, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, CancellationToken cancel) =>
+    internal Task PublishEnvelopesAsync(
+        string pubSub, string topic, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, CancellationToken cancel) =>
         PublishAsync(Find(pubSub) ?? throw PubSubErrors.NotFound(pubSub, null), pubSub, topic,
             [.. envelopes.Select(e => new BrokerMessage(topic, e, CloudEvents.ContentType, new Dictionary<string, string>()))], cancel);
 
@@ -75,13 +80,15 @@ public sealed class PubSubBlock(SidecarContext context)
         _ => null,
     };
 
-    private async Task PublishAsync(PubSub target, string pubSub, string topic, IReadOnlyList<BrokerMessage> messages, CancellationToken cancel)
+    private async Task PublishAsync(
+        PubSub target, string pubSub, string topic, IReadOnlyList<BrokerMessage> messages, CancellationToken cancel)
     {
         if (!target.Access.MayPublish(topic))
             throw PubSubErrors.Forbidden(pubSub, topic, context.AppId);
         try
         {
-            await context.Policies.Outbound(pubSub, ComponentKind.Pubsub).RunAsync(stop => target.Broker.PublishAsync(messages, stop), cancel);
+            await context.Policies.Outbound(pubSub, ComponentKind.Pubsub).RunAsync(
+                stop => target.Broker.PublishAsync(messages, stop), cancel);
             context.Metrics.Published(pubSub, topic, success: true);
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -114,7 +121,9 @@ public sealed class PubSubBlock(SidecarContext context)
     // Seconds, or a duration in Go's notation; anything else means no limit, as with daprd.
     private static TimeSpan? Ttl(IReadOnlyDictionary<string, string> metadata)
     {
-        var text = metadata.FirstOrDefault(m => m.Key.Equals("ttlInSeconds", StringComparison.OrdinalIgnoreCase) || m.Key.Equals("ttl", StringComparison.OrdinalIgnoreCase)).Value;
+        var text = metadata.FirstOrDefault(
+            m => m.Key.Equals("ttlInSeconds", StringComparison.OrdinalIgnoreCase)
+                || m.Key.Equals("ttl", StringComparison.OrdinalIgnoreCase)).Value;
         if (string.IsNullOrEmpty(text))
             return null;
         if (long.TryParse(text, out var seconds))

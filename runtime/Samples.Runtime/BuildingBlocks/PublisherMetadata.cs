@@ -6,7 +6,8 @@ internal static class PublisherMetadata
     // A publisher must not be able to frame the request, to open the application, or to forge the trace.
     private static readonly HashSet<string> Withheld = new(StringComparer.OrdinalIgnoreCase)
     {
-        "host", "connection", "keep-alive", "proxy-connection", "content-length", "content-type", "content-encoding", "transfer-encoding", "expect",
+        "host", "connection", "keep-alive", "proxy-connection", "content-length", "content-type", "content-encoding", "transfer-encoding",
+        "expect",
         "upgrade", "te", "trailer",
         "dapr-api-token", "pubsubname", "traceparent", "tracestate", "grpc-trace-bin",
     };

@@ -24,7 +24,8 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
     {
         var store = Find(storeName);
         IReadOnlyList<string> full = [.. keys.Select(store.FullKey)];
-        return await CountedAsync(store, "bulk_get", GovernedAsync(store, "ERR_STATE_BULK_GET", $"fail to get keys from state store {storeName}",
+        return await CountedAsync(
+            store, "bulk_get", GovernedAsync(store, "ERR_STATE_BULK_GET", $"fail to get keys from state store {storeName}",
             async stop => await store.Engine.GetManyAsync(full, stop), cancel));
     }
 
@@ -35,7 +36,11 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
         var prefixed = writes.Select(store.Prefixed).ToList();
         try
         {
-            await CountedAsync(store, "set", Task.WhenAll(prefixed.Select(w => WriteAsync(store, [w], "ERR_STATE_SAVE", $"failed saving state in state store {storeName}", cancel))));
+            await CountedAsync(
+                store, "set",
+                Task.WhenAll(
+                    prefixed.Select(
+                        w => WriteAsync(store, [w], "ERR_STATE_SAVE", $"failed saving state in state store {storeName}", cancel))));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
@@ -49,7 +54,9 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
         var store = Find(storeName);
         try
         {
-            await CountedAsync(store, "delete", WriteAsync(store, [store.Prefixed(delete)], "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}", cancel));
+            await CountedAsync(
+                store, "delete",
+                WriteAsync(store, [store.Prefixed(delete)], "ERR_STATE_DELETE", $"failed deleting state with key {delete.Key}", cancel));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
@@ -65,8 +72,13 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
             return;
         try
         {
-            Task CommitAsync(IReadOnlyList<StateWrite> all) => WriteAsync(store, all, "ERR_STATE_TRANSACTION", "error while executing state transaction", cancel);
-            await CountedAsync(store, "transaction", outbox is null ? CommitAsync([.. writes.Select(w => store.Prefixed(w.Write))]) : outbox.CommitAsync(storeName, writes, trace, store.FullKey, CommitAsync));
+            Task CommitAsync(IReadOnlyList<StateWrite> all) =>
+                WriteAsync(store, all, "ERR_STATE_TRANSACTION", "error while executing state transaction", cancel);
+            await CountedAsync(
+                store, "transaction",
+                outbox is null
+                    ? CommitAsync([.. writes.Select(w => store.Prefixed(w.Write))])
+                    : outbox.CommitAsync(storeName, writes, trace, store.FullKey, CommitAsync));
         }
         catch (Exception error) when (error is ETagMismatchException or InvalidETagException or EngineRequestException)
         {
@@ -78,7 +90,9 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
 
     private Task WriteAsync(Store store, IReadOnlyList<StateWrite> writes, string code, string what, CancellationToken cancel) =>
         // Without a policy the engine's own task is enough: saves are the hot path.
-        context.Policies.Outbound(store.Name, ComponentKind.Statestore) is null ? store.Engine.WriteAsync(writes, cancel) : GovernedAsync(store, code, what, async stop =>
+        context.Policies.Outbound(store.Name, ComponentKind.Statestore) is null
+            ? store.Engine.WriteAsync(writes, cancel)
+            : GovernedAsync(store, code, what, async stop =>
         {
             await store.Engine.WriteAsync(writes, stop);
             return true;
@@ -104,7 +118,8 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
         }
     }
 
-    private async Task<T> GovernedAsync<T>(Store store, string code, string what, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancel)
+    private async Task<T> GovernedAsync<T>(
+        Store store, string code, string what, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancel)
     {
         try
         {
@@ -164,7 +179,8 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
     {
         var engine = context.Components.Find<IStateStore>(name)
             ?? throw NotFound(context, name);
-        var prefix = context.Components.All.First(c => c.Component.Name == name).Component.Metadata.GetValueOrDefault("keyPrefix", "appid");
+        var prefix = context.Components.All.First(
+            c => c.Component.Name == name).Component.Metadata.GetValueOrDefault("keyPrefix", "appid");
         return new Store(name, engine, prefix switch
         {
             "none" => "",

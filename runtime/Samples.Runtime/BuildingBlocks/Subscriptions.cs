@@ -38,7 +38,8 @@ internal sealed class Subscriptions(SidecarContext context, PubSubBlock block, I
     public Task StopAsync() => Task.WhenAll(_active.Keys.Where(a => a.Kind != SubscriptionKind.Streaming).Select(EndAsync));
 
     /// <summary>Subscribes until the result is disposed. Throws <see cref="Errors.ApiException"/> where the application may not.</summary>
-    public async Task<IAsyncDisposable> AddAsync(Subscription subscription, SubscriptionKind kind, IEventReceiver receiver, CancellationToken cancel)
+    public async Task<IAsyncDisposable> AddAsync(
+        Subscription subscription, SubscriptionKind kind, IEventReceiver receiver, CancellationToken cancel)
     {
         var target = block.Find(subscription.PubsubName) ?? throw PubSubErrors.NotFound(subscription.PubsubName, null);
         if (!target.Access.MaySubscribe(subscription.Topic))
@@ -49,7 +50,9 @@ internal sealed class Subscriptions(SidecarContext context, PubSubBlock block, I
                 TimeSpan.FromMilliseconds(subscription.Bulk?.MaxAwaitDurationMs ?? 0))
             {
                 // The tries of a policy may take longer together than one may.
-                ProcessingTimeout = context.Policies.Inbound(subscription.PubsubName, ComponentKind.Pubsub) is { Retries: true } ? Timeout.InfiniteTimeSpan : null,
+                ProcessingTimeout = context.Policies.Inbound(subscription.PubsubName, ComponentKind.Pubsub) is { Retries: true }
+                    ? Timeout.InfiniteTimeSpan
+                    : null,
             }, cancel);
         var active = new Active(Interlocked.Increment(ref _order), subscription, kind, running);
         _active[active] = 0;
@@ -84,7 +87,8 @@ internal sealed class Subscriptions(SidecarContext context, PubSubBlock block, I
         catch (Exception error) when (error is not OperationCanceledException)
         {
             // One that cannot be served must not keep the application from the others.
-            _log.LogError("no subscription to topic {Topic} of {PubSub}: {Problem}", subscription.Topic, subscription.PubsubName, error.Message);
+            _log.LogError(
+                "no subscription to topic {Topic} of {PubSub}: {Problem}", subscription.Topic, subscription.PubsubName, error.Message);
         }
     }
 

@@ -22,9 +22,17 @@ internal sealed class TopicAccess(Component component, string appId)
         return scope.Count == 0 ? !_protected.Contains(topic) : scope.Contains(topic);
     }
 
-    private static List<string> Topics(string list) => [.. list.Replace(" ", "", StringComparison.Ordinal).Split(',').Where(t => t.Length > 0)];
+    private static List<string> Topics(string list) =>
+        [.. list.Replace(" ", "", StringComparison.Ordinal).Split(',').Where(t => t.Length > 0)];
 
     // app1=topic1,topic2;app2=;app3=topic3: an application that is named without topics has a scope that nothing is in.
     private static List<string> Scope(string scopes, string appId) =>
-        [.. scopes.Replace(" ", "", StringComparison.Ordinal).Split(';').Select(s => s.Split('=', 2)).Where(s => s.Length == 2 && s[0] == appId).SelectMany(s => s[1].Split(','))];
+        [
+            .. scopes
+                .Replace(" ", "", StringComparison.Ordinal)
+                .Split(';')
+                .Select(s => s.Split('=', 2))
+                .Where(s => s.Length == 2 && s[0] == appId)
+                .SelectMany(s => s[1].Split(','))
+        ];
 }

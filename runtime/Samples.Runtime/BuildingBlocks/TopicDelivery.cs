@@ -9,10 +9,11 @@ using Samples.Runtime.Routing;
 namespace Samples.Runtime.BuildingBlocks;
 
 /// <summary>
-/// What happens to the messages of one subscription: envelope, expiry, route, delivery, and for what failed the dead letter topic or another
-/// try by the broker.
+/// What happens to the messages of one subscription: envelope, expiry, route, delivery, and for what failed the dead letter topic or
+/// another try by the broker.
 /// </summary>
-internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, Subscription subscription, IEventReceiver receiver, ILogger log)
+internal sealed class TopicDelivery(
+    SidecarContext context, PubSubBlock block, Subscription subscription, IEventReceiver receiver, ILogger log)
 {
     private readonly bool? _raw = PubSubBlock.IsRaw(subscription.Metadata);
 
@@ -110,8 +111,12 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
                     byPath.Add(path, entries = []);
                 // The payload alone where the subscription is raw: a batch does not wrap it.
                 entries.Add((i, _raw == true
-                    ? new BatchEntry(Guid.NewGuid().ToString(), JsonSerializer.SerializeToUtf8Bytes(messages[i].Data.ToArray()), "application/octet-stream", messages[i].Metadata)
-                    : new BatchEntry(Guid.NewGuid().ToString(), data, CloudEvents.ContentType, messages[i].Metadata, EventTrace.Of(envelope.RootElement))));
+                    ? new BatchEntry(
+                        Guid.NewGuid().ToString(), JsonSerializer.SerializeToUtf8Bytes(messages[i].Data.ToArray()),
+                        "application/octet-stream", messages[i].Metadata)
+                    : new BatchEntry(
+                        Guid.NewGuid().ToString(), data, CloudEvents.ContentType, messages[i].Metadata,
+                        EventTrace.Of(envelope.RootElement))));
             }
         }
 
@@ -145,7 +150,9 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
     {
         if (_raw is null)
         {
-            log.LogError("the subscription to {Topic} has a rawPayload that is no truth value: {Value}", subscription.Topic, subscription.Metadata["rawPayload"]);
+            log.LogError(
+                "the subscription to {Topic} has a rawPayload that is no truth value: {Value}", subscription.Topic,
+                subscription.Metadata["rawPayload"]);
             return (default, null, Verdict.Retry);
         }
 
@@ -166,7 +173,9 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
         }
         catch (JsonException error)
         {
-            log.LogError("a message of topic {Topic} is no CloudEvent: {Problem}. Publishers of raw payloads need subscribers with rawPayload.", message.Topic, error.Message);
+            log.LogError(
+                "a message of topic {Topic} is no CloudEvent: {Problem}. Publishers of raw payloads need subscribers with rawPayload.",
+                message.Topic, error.Message);
             return (default, null, Verdict.Retry);
         }
     }
@@ -192,10 +201,13 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
 
     private async Task<Delivery> ConcludeAsync(BrokerMessage message, Verdict verdict, CancellationToken cancel)
     {
-        context.Metrics.Delivered(subscription.PubsubName, message.Topic, verdict switch { Verdict.Success => "success", Verdict.Drop => "drop", _ => "retry" });
+        context.Metrics.Delivered(
+            subscription.PubsubName, message.Topic, verdict switch { Verdict.Success => "success", Verdict.Drop => "drop", _ => "retry" });
         if (verdict is Verdict.Success)
             return Delivery.Done;
-        if (verdict is not Verdict.NotReached && subscription.DeadLetterTopic is { Length: > 0 } deadLetters && !cancel.IsCancellationRequested)
+        if (verdict is not Verdict.NotReached
+            && subscription.DeadLetterTopic is { Length: > 0 } deadLetters
+            && !cancel.IsCancellationRequested)
         {
             try
             {
@@ -204,7 +216,9 @@ internal sealed class TopicDelivery(SidecarContext context, PubSubBlock block, S
             }
             catch (Exception error) when (error is ApiException or OperationCanceledException)
             {
-                log.LogError("a message of topic {Topic} was not taken by the dead letter topic {DeadLetters}: {Problem}", message.Topic, deadLetters, error.Message);
+                log.LogError(
+                    "a message of topic {Topic} was not taken by the dead letter topic {DeadLetters}: {Problem}", message.Topic,
+                    deadLetters, error.Message);
                 return Delivery.Retry;
             }
         }

@@ -9,7 +9,9 @@ using Samples.Runtime.Routing;
 
 namespace Samples.Runtime.BuildingBlocks;
 
-/// <summary>Asks an application which topics it wants: at <c>/dapr/subscribe</c>, or with <c>ListTopicSubscriptions</c> where it speaks gRPC.</summary>
+/// <summary>
+/// Asks an application which topics it wants: at <c>/dapr/subscribe</c>, or with <c>ListTopicSubscriptions</c> where it speaks gRPC.
+/// </summary>
 internal sealed class WantedSubscriptions(SidecarContext context, ILogger log)
 {
     /// <summary>What it answered; what cannot be used is logged and left out.</summary>
@@ -44,13 +46,16 @@ internal sealed class WantedSubscriptions(SidecarContext context, ILogger log)
         return body.Length == 0 ? [] : JsonSerializer.Deserialize<Wanted[]>(body, JsonTexts.Compact) ?? [];
     }
 
-    private static async Task<IEnumerable<Wanted>> AskGrpcAsync(GrpcApp app, CancellationToken cancel) => (await app.ListTopicsAsync(cancel)).Select(ToWanted);
+    private static async Task<IEnumerable<Wanted>> AskGrpcAsync(GrpcApp app, CancellationToken cancel) =>
+        (await app.ListTopicsAsync(cancel)).Select(ToWanted);
 
     // One handler gets all events over gRPC, so a subscription needs no route: the path is only what the handler is told.
     private static Wanted ToWanted(TopicSubscription asked)
     {
         var rules = asked.Routes?.Rules.Select(r => new WantedRule(r.Match, r.Path)).ToArray() ?? [];
-        return new Wanted(asked.PubsubName, asked.Topic, null, new WantedRoutes(rules, asked.Routes?.Default), asked.DeadLetterTopic, new Dictionary<string, string>(asked.Metadata),
+        return new Wanted(
+            asked.PubsubName, asked.Topic, null, new WantedRoutes(rules, asked.Routes?.Default), asked.DeadLetterTopic,
+            new Dictionary<string, string>(asked.Metadata), 
             asked.BulkSubscribe is { } bulk ? new WantedBulk(bulk.Enabled, bulk.MaxMessagesCount, bulk.MaxAwaitDurationMs) : null)
         {
             NeedsNoRoute = rules.Length == 0,
@@ -87,23 +92,30 @@ internal sealed class WantedSubscriptions(SidecarContext context, ILogger log)
 
     /// <summary>What an application answers, in the shape of both API versions.</summary>
     private sealed record Wanted(
-        string? PubsubName, string? Topic, string? Route, WantedRoutes? Routes, string? DeadLetterTopic, Dictionary<string, string>? Metadata, WantedBulk? BulkSubscribe)
+        string? PubsubName, string? Topic, string? Route, WantedRoutes? Routes, string? DeadLetterTopic,
+        Dictionary<string, string>? Metadata, WantedBulk? BulkSubscribe)
     {
         [System.Text.Json.Serialization.JsonIgnore]
         public bool NeedsNoRoute { get; init; }
 
         public Subscription ToSubscription()
         {
-            var rules = (Routes?.Rules ?? []).Where(r => !string.IsNullOrWhiteSpace(r.Match)).Select(r => new RoutingRule(RoutingExpression.Parse(r.Match!.Trim()), r.Path ?? ""));
+            var rules = (Routes?.Rules ?? []).Where(r => !string.IsNullOrWhiteSpace(r.Match)).Select(
+                r => new RoutingRule(RoutingExpression.Parse(r.Match!.Trim()), r.Path ?? ""));
             // A rule without a condition matches always, so it is the last one.
             var path = Routes?.Rules?.FirstOrDefault(r => string.IsNullOrWhiteSpace(r.Match))?.Path;
-            var route = Routes?.Default is { Length: > 0 } otherwise ? otherwise : Route is { Length: > 0 } ? Route : NeedsNoRoute ? "" : null;
+            var route = Routes?.Default is { Length: > 0 } otherwise ? otherwise
+                : Route is { Length: > 0 } ? Route
+                : NeedsNoRoute ? ""
+                : null;
             return new Subscription(PubsubName ?? "", Topic ?? "", [.. rules], path ?? route)
             {
                 DeadLetterTopic = DeadLetterTopic is { Length: > 0 } ? DeadLetterTopic : null,
                 Metadata = Metadata ?? [],
                 Bulk = BulkSubscribe is { Enabled: true } bulk
-                    ? new BulkSubscribe(bulk.MaxMessagesCount > 0 ? bulk.MaxMessagesCount : 100, bulk.MaxAwaitDurationMs > 0 ? bulk.MaxAwaitDurationMs : 1000)
+                    ? new BulkSubscribe(
+                        bulk.MaxMessagesCount > 0 ? bulk.MaxMessagesCount : 100,
+                        bulk.MaxAwaitDurationMs > 0 ? bulk.MaxAwaitDurationMs : 1000)
                     : null,
             };
         }

@@ -5,7 +5,9 @@ namespace Samples.Runtime.Components;
 
 /// <summary>How an embedded broker delivers; the names are those of Dapr's Redis and JetStream components.</summary>
 /// <param name="RedeliverInterval">How long a message waits after a handler refused it or died with it.</param>
-/// <param name="ProcessingTimeout">A handler that takes longer is cancelled, and the message goes to another member; infinite for no limit.</param>
+/// <param name="ProcessingTimeout">
+/// A handler that takes longer is cancelled, and the message goes to another member; infinite for no limit.
+/// </param>
 /// <param name="Concurrency">How many batches one member may work on at once.</param>
 /// <param name="MaxDeliver">After so many deliveries a message is given up; 0 never gives up.</param>
 public sealed record BrokerSettings(TimeSpan RedeliverInterval, TimeSpan ProcessingTimeout, int Concurrency, int MaxDeliver)
@@ -53,5 +55,7 @@ public sealed record BrokerSettings(TimeSpan RedeliverInterval, TimeSpan Process
     }
 
     private static ResourceException Wrong(Component component, string name, string why, string cure) =>
-        new(component.MetadataOrigins.GetValueOrDefault(name, component.Origin), $"'{name}' of component '{component.Name}': {why}.", cure);
+        new(
+            component.MetadataOrigins.GetValueOrDefault(name, component.Origin), $"'{name}' of component '{component.Name}': {why}.",
+            cure);
 }

@@ -13,7 +13,8 @@ public sealed class ComponentPool(ILoggerFactory loggers, TimeProvider time) : I
     private readonly Dictionary<string, Entry> _shared = new(StringComparer.Ordinal);
 
     /// <summary>Starts the engine of a component, or joins the one that runs. Throws <see cref="ResourceException"/>.</summary>
-    public async Task<(IEngine Engine, Func<ValueTask> Release)> AcquireAsync(Component component, string baseDirectory, CancellationToken cancel)
+    public async Task<(IEngine Engine, Func<ValueTask> Release)> AcquireAsync(
+        Component component, string baseDirectory, CancellationToken cancel)
     {
         var type = EngineCatalog.All[component.Type];
         var context = new EngineContext(baseDirectory, time, loggers);
@@ -48,7 +49,8 @@ public sealed class ComponentPool(ILoggerFactory loggers, TimeProvider time) : I
         catch (Exception error) when (error is not (OperationCanceledException or ResourceException))
         {
             await engine.DisposeAsync();
-            throw new ResourceException(component.Origin, $"component '{component.Name}' ({component.Type}) cannot start: {error.Message}.",
+            throw new ResourceException(
+                component.Origin, $"component '{component.Name}' ({component.Type}) cannot start: {error.Message}.",
                 "Correct its metadata, or start what it connects to.");
         }
     }

@@ -8,7 +8,8 @@ namespace Samples.Runtime.Components;
 /// kept of those that are handled, is the engine's matter.
 /// </summary>
 internal sealed class ConsumerGroup(
-    string name, string topic, BrokerSettings settings, TimeProvider time, ILogger log, Action<QueuedMessage> handled) : IThreadPoolWorkItem, IAsyncDisposable
+    string name, string topic, BrokerSettings settings, TimeProvider time, ILogger log,
+    Action<QueuedMessage> handled) : IThreadPoolWorkItem, IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly Queue<QueuedMessage> _ready = [];
@@ -196,7 +197,9 @@ internal sealed class ConsumerGroup(
 
     private void GiveUp(QueuedMessage message)
     {
-        log.LogWarning("group {Group} gives up message {Id} on topic {Topic} after {Deliveries} deliveries", name, message.Id, topic, message.Deliveries);
+        log.LogWarning(
+            "group {Group} gives up message {Id} on topic {Topic} after {Deliveries} deliveries", name, message.Id, topic,
+            message.Deliveries);
         handled(message);
     }
 

@@ -1,7 +1,8 @@
 namespace Samples.Runtime.Components;
 
 /// <summary>One subscriber in a group. Disposing takes nothing more and lets running handlers finish.</summary>
-internal sealed class ConsumerGroupMember(ConsumerGroup group, BrokerSubscription subscription, BrokerSettings settings, TimeProvider time) : IAsyncDisposable
+internal sealed class ConsumerGroupMember(
+    ConsumerGroup group, BrokerSubscription subscription, BrokerSettings settings, TimeProvider time) : IAsyncDisposable
 {
     /// <summary>How long running handlers get to finish before they are cancelled; services drain within the same time.</summary>
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(10);

@@ -8,8 +8,8 @@ using Samples.Runtime.Components.Sqlite;
 namespace Samples.Runtime.Components;
 
 /// <summary>
-/// All engines, by type. An engine is a file in the folder of what it stands on, with a static <c>Type</c> property, and one line here: that is
-/// all that adding an engine needs.
+/// All engines, by type. An engine is a file in the folder of what it stands on, with a static <c>Type</c> property, and one line here:
+/// that is all that adding an engine needs.
 /// </summary>
 public static class EngineCatalog
 {

@@ -4,9 +4,12 @@ namespace Samples.Runtime.Components;
 /// A message on a topic. <see cref="Data"/> is the CloudEvent as JSON, or the raw payload; nobody changes it after the call, so an
 /// engine may keep it. <see cref="Metadata"/> is the publisher's, for example <c>cloudevent.type</c> or <c>rawPayload</c>.
 /// </summary>
-public sealed record BrokerMessage(string Topic, ReadOnlyMemory<byte> Data, string? ContentType, IReadOnlyDictionary<string, string> Metadata)
+public sealed record BrokerMessage(
+    string Topic, ReadOnlyMemory<byte> Data, string? ContentType, IReadOnlyDictionary<string, string> Metadata)
 {
-    /// <summary>From then on the broker forgets it instead of delivering it. Null where the envelope itself says when it expires, or never.</summary>
+    /// <summary>
+    /// From then on the broker forgets it instead of delivering it. Null where the envelope itself says when it expires, or never.
+    /// </summary>
     public DateTimeOffset? Expires { get; init; }
 }
 
@@ -20,7 +23,9 @@ public enum Delivery
     Retry,
 }
 
-/// <summary>Handles one message of a subscription. Must not throw for an application's failure: it answers <see cref="Delivery.Retry"/>.</summary>
+/// <summary>
+/// Handles one message of a subscription. Must not throw for an application's failure: it answers <see cref="Delivery.Retry"/>.
+/// </summary>
 public delegate Task<Delivery> MessageHandler(BrokerMessage message, CancellationToken cancel);
 
 /// <summary>Handles a batch; the answers are in the order of the messages.</summary>

@@ -7,7 +7,8 @@ public interface IOutputBinding : IEngine
     IReadOnlyList<string> Operations { get; }
 
     /// <summary>Carries out one operation; throws <see cref="EngineRequestException"/> for what the caller did wrong.</summary>
-    Task<BindingResult> InvokeAsync(string operation, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancel);
+    Task<BindingResult> InvokeAsync(
+        string operation, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancel);
 }
 
 /// <summary>What an output binding answered.</summary>

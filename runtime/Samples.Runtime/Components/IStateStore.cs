@@ -24,7 +24,9 @@ public interface IStateStore : IEngine
     /// <summary>The keys that start with <paramref name="prefix"/>, in the order of their characters.</summary>
     Task<IReadOnlyList<string>> KeysWithPrefixAsync(string prefix, CancellationToken cancel);
 
-    /// <summary>Removes every key that starts with <paramref name="prefix"/>: actors need it when a type is removed. Returns how many.</summary>
+    /// <summary>
+    /// Removes every key that starts with <paramref name="prefix"/>: actors need it when a type is removed. Returns how many.
+    /// </summary>
     Task<long> DeleteWithPrefixAsync(string prefix, CancellationToken cancel);
 }
 
@@ -48,8 +50,8 @@ public sealed record StateItem(ReadOnlyMemory<byte> Data, string ETag, DateTimeO
 public abstract record StateWrite(string Key, string? ETag, Concurrency Concurrency)
 {
     /// <summary>
-    /// Stores a value. <paramref name="Ttl"/> null leaves its life to the store, which keeps it for ever unless it says otherwise; one that is not above
-    /// zero keeps it for ever in any case.
+    /// Stores a value. <paramref name="Ttl"/> null leaves its life to the store, which keeps it for ever unless it says otherwise; one
+    /// that is not above zero keeps it for ever in any case.
     /// </summary>
     public sealed record Set(string Key, ReadOnlyMemory<byte> Data, string? ETag = null, Concurrency Concurrency = Concurrency.Unspecified,
         TimeSpan? Ttl = null, string? ContentType = null) : StateWrite(Key, ETag, Concurrency)

@@ -8,14 +8,15 @@ namespace Samples.Runtime.Components;
 internal sealed record OutboxSettings(string PubSub, string Topic)
 {
     /// <summary>
-    /// The settings that every transactional store knows. The last two are Dapr's for the topic that coordinates there; here the event is kept in the
-    /// transaction itself, so they are accepted and have nothing to do.
+    /// The settings that every transactional store knows. The last two are Dapr's for the topic that coordinates there; here the event is
+    /// kept in the transaction itself, so they are accepted and have nothing to do.
     /// </summary>
     public static IReadOnlyList<ComponentSetting> Known { get; } =
         [new("outboxPublishPubsub"), new("outboxPublishTopic"), new("outboxPubsub"), new("outboxDiscardWhenMissingState")];
 
     /// <summary>Null where the store has no outbox: Dapr wants both names.</summary>
     public static OutboxSettings? Read(Component store) =>
-        store.Metadata.GetValueOrDefault("outboxPublishPubsub") is { Length: > 0 } pubSub && store.Metadata.GetValueOrDefault("outboxPublishTopic") is { Length: > 0 } topic
+        store.Metadata.GetValueOrDefault("outboxPublishPubsub") is { Length: > 0 } pubSub
+            && store.Metadata.GetValueOrDefault("outboxPublishTopic") is { Length: > 0 } topic
             ? new OutboxSettings(pubSub, topic) : null;
 }

@@ -12,8 +12,8 @@ internal readonly record struct Labels(string First, string Second = "", string 
 }
 
 /// <summary>
-/// Counters of one name, or histograms of a latency in milliseconds, one for each combination of labels, in the text format of Prometheus. Callers
-/// choose some of the labels' values, so what comes after the first thousand combinations is counted together as <c>other</c>.
+/// Counters of one name, or histograms of a latency in milliseconds, one for each combination of labels, in the text format of Prometheus.
+/// Callers choose some of the labels' values, so what comes after the first thousand combinations is counted together as <c>other</c>.
 /// </summary>
 /// <seealso href="https://prometheus.io/docs/instrumenting/exposition_formats/"/>
 internal sealed class MetricFamily(string name, string help, string[] labels, bool isLatency = false)
@@ -22,7 +22,42 @@ internal sealed class MetricFamily(string name, string help, string[] labels, bo
 
     // Dapr's.
     private static readonly double[] Bounds =
-        [1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30, 40, 50, 65, 80, 100, 130, 160, 200, 250, 300, 400, 500, 650, 800, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000];
+        [
+            1,
+            2,
+            3,
+            4,
+            5,
+            6,
+            8,
+            10,
+            13,
+            16,
+            20,
+            25,
+            30,
+            40,
+            50,
+            65,
+            80,
+            100,
+            130,
+            160,
+            200,
+            250,
+            300,
+            400,
+            500,
+            650,
+            800,
+            1_000,
+            2_000,
+            5_000,
+            10_000,
+            20_000,
+            50_000,
+            100_000
+        ];
 
     private readonly ConcurrentDictionary<Labels, Series> _series = new();
 
@@ -58,10 +93,14 @@ internal sealed class MetricFamily(string name, string help, string[] labels, bo
 
             var below = 0L;
             for (var i = 0; i < Bounds.Length; i++)
-                text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{{own},le=\"{Bounds[i]}\"}} {below += Volatile.Read(ref series.Buckets![i])}\n");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{name}_bucket{{{own},le=\"{Bounds[i]}\"}} {below += Volatile.Read(ref series.Buckets![i])}\n");
             var count = Math.Max(below, Volatile.Read(ref series.Count));
             text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{{own},le=\"+Inf\"}} {count}\n");
-            text.Append(CultureInfo.InvariantCulture, $"{name}_sum{{{own}}} {TimeSpan.FromTicks(Volatile.Read(ref series.Ticks)).TotalMilliseconds}\n{name}_count{{{own}}} {count}\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"{name}_sum{{{own}}} {TimeSpan.FromTicks(Volatile.Read(ref series.Ticks)).TotalMilliseconds}\n{name}_count{{{own}}} {count}\n");
         }
     }
 
@@ -69,10 +108,16 @@ internal sealed class MetricFamily(string name, string help, string[] labels, bo
     {
         if (_series.TryGetValue(values, out var known))
             return known;
-        return _series.GetOrAdd(_series.Count < Most ? values : new Labels("other", "other", "other"), _ => new Series(isLatency ? new long[Bounds.Length] : null));
+        return _series.GetOrAdd(
+            _series.Count < Most ? values : new Labels("other", "other", "other"),
+            _ => new Series(isLatency ? new long[Bounds.Length] : null));
     }
 
-    internal static string Escape(string value) => value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+    internal static string Escape(string value) =>
+        value
+            .Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", "\\n", StringComparison.Ordinal);
 
     private sealed class Series(long[]? buckets)
     {

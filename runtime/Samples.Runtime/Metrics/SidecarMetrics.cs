@@ -9,16 +9,24 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Samples.Runtime.Metrics;
 
-/// <summary>What one sidecar counts, at <c>/metrics</c> of its HTTP port: the metrics of daprd whose meaning is the same here, under their names.</summary>
+/// <summary>
+/// What one sidecar counts, at <c>/metrics</c> of its HTTP port: the metrics of daprd whose meaning is the same here, under their names.
+/// </summary>
 internal sealed class SidecarMetrics(string appId)
 {
     private readonly MetricFamily _httpCount = new("dapr_http_server_request_count", "Requests of the HTTP API.", ["method", "status"]);
-    private readonly MetricFamily _httpLatency = new("dapr_http_server_latency", "Time to answer a request of the HTTP API, in ms.", ["method", "status"], isLatency: true);
-    private readonly MetricFamily _rpcCount = new("dapr_grpc_io_server_completed_rpcs", "Calls of the gRPC API.", ["grpc_server_method", "grpc_server_status"]);
-    private readonly MetricFamily _state = new("dapr_component_state_count", "Operations on a state store.", ["component", "operation", "success"]);
-    private readonly MetricFamily _egress = new("dapr_component_pubsub_egress_count", "Events that were published.", ["component", "topic", "success"]);
-    private readonly MetricFamily _ingress = new("dapr_component_pubsub_ingress_count", "Events that were delivered to the application.", ["component", "topic", "process_status"]);
-    private readonly MetricFamily _outputs = new("dapr_component_output_binding_count", "Operations of output bindings.", ["component", "operation", "success"]);
+    private readonly MetricFamily _httpLatency = new(
+        "dapr_http_server_latency", "Time to answer a request of the HTTP API, in ms.", ["method", "status"], isLatency: true);
+    private readonly MetricFamily _rpcCount = new(
+        "dapr_grpc_io_server_completed_rpcs", "Calls of the gRPC API.", ["grpc_server_method", "grpc_server_status"]);
+    private readonly MetricFamily _state = new(
+        "dapr_component_state_count", "Operations on a state store.", ["component", "operation", "success"]);
+    private readonly MetricFamily _egress = new(
+        "dapr_component_pubsub_egress_count", "Events that were published.", ["component", "topic", "success"]);
+    private readonly MetricFamily _ingress = new(
+        "dapr_component_pubsub_ingress_count", "Events that were delivered to the application.", ["component", "topic", "process_status"]);
+    private readonly MetricFamily _outputs = new(
+        "dapr_component_output_binding_count", "Operations of output bindings.", ["component", "operation", "success"]);
 
     /// <summary>An operation on a state store.</summary>
     public void State(string store, string operation, bool success) => _state.Add(new(store, operation, Truth(success)));
@@ -47,7 +55,8 @@ internal sealed class SidecarMetrics(string appId)
     }
 
     /// <summary>Serves them.</summary>
-    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/metrics", () => Results.Text(ToString(), "text/plain; version=0.0.4", Encoding.UTF8));
+    public void Map(IEndpointRouteBuilder routes) =>
+        routes.MapGet("/metrics", () => Results.Text(ToString(), "text/plain; version=0.0.4", Encoding.UTF8));
 
     /// <summary>All of them in the text format.</summary>
     public override string ToString()

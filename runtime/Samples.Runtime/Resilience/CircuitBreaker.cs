@@ -58,8 +58,18 @@ public sealed class CircuitBreaker(BreakerPolicy policy, TimeProvider time) : Re
             if (generation != _generation)
                 return;
             _counts = succeeded
-                ? _counts with { TotalSuccesses = _counts.TotalSuccesses + 1, ConsecutiveSuccesses = _counts.ConsecutiveSuccesses + 1, ConsecutiveFailures = 0 }
-                : _counts with { TotalFailures = _counts.TotalFailures + 1, ConsecutiveFailures = _counts.ConsecutiveFailures + 1, ConsecutiveSuccesses = 0 };
+                ? _counts with
+                {
+                    TotalSuccesses = _counts.TotalSuccesses + 1,
+                    ConsecutiveSuccesses = _counts.ConsecutiveSuccesses + 1,
+                    ConsecutiveFailures = 0,
+                }
+                : _counts with
+                {
+                    TotalFailures = _counts.TotalFailures + 1,
+                    ConsecutiveFailures = _counts.ConsecutiveFailures + 1,
+                    ConsecutiveSuccesses = 0,
+                };
             if (!succeeded && (_state == State.HalfOpen || policy.Trip.Holds(_counts)))
                 Become(State.Open, time.GetUtcNow());
             else if (succeeded && _state == State.HalfOpen && _counts.ConsecutiveSuccesses >= policy.MaxRequests)

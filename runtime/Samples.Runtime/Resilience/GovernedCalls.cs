@@ -6,7 +6,9 @@ namespace Samples.Runtime.Resilience;
 /// <summary>Calls of components whose failures have one error code each.</summary>
 internal static class GovernedCalls
 {
-    /// <summary>Calls a component under its policy. Throws <see cref="ApiException"/> with status 500 and <paramref name="code"/> where it fails.</summary>
+    /// <summary>
+    /// Calls a component under its policy. Throws <see cref="ApiException"/> with status 500 and <paramref name="code"/> where it fails.
+    /// </summary>
     public static async Task<T> GovernAsync<T>(
         this Policies policies,
         string component,

@@ -21,8 +21,8 @@ public sealed class Policies(IReadOnlyList<Resiliency> resources, TimeProvider t
     public static Policies None { get; } = new([], TimeProvider.System);
 
     /// <summary>
-    /// For invocation of an application or HTTPEndpoint; null where nothing is configured. Each method of an application has a circuit breaker of its
-    /// own, as in Dapr: one that is broken does not take the others away.
+    /// For invocation of an application or HTTPEndpoint; null where nothing is configured. Each method of an application has a circuit
+    /// breaker of its own, as in Dapr: one that is broken does not take the others away.
     /// </summary>
     public Policy? App(string appId, string method) => Find("App", appId, r => r.Apps, ["App"])?.For(method);
 
@@ -37,7 +37,8 @@ public sealed class Policies(IReadOnlyList<Resiliency> resources, TimeProvider t
     public Policy? Inbound(string component, ComponentKind kind) =>
         Find("Inbound", component, r => r.Inbound, [$"{kind}ComponentInbound", "ComponentInbound", "Component"])?.For("");
 
-    private Target? Find(string direction, string name, Func<Resiliency, IReadOnlyDictionary<string, PolicyNames>> targets, string[] levels)
+    private Target? Find(
+        string direction, string name, Func<Resiliency, IReadOnlyDictionary<string, PolicyNames>> targets, string[] levels)
     {
         if (resources.Count == 0)
             return null;
@@ -49,12 +50,15 @@ public sealed class Policies(IReadOnlyList<Resiliency> resources, TimeProvider t
             var retry = Choose(resource.Retries, names, names?.Retry, levels, "Retry");
             var breaker = Choose(resource.CircuitBreakers, names, names?.CircuitBreaker, levels, "CircuitBreaker");
             return timeout == TimeSpan.Zero && retry is null && breaker is null ? null
-                : new Target(() => Build(timeout, retry, breaker), breaker is not null && names?.SharesBreaker is not true ? names?.Breakers ?? DefaultBreakers : 0);
+                : new Target(
+                    () => Build(timeout, retry, breaker),
+                    breaker is not null && names?.SharesBreaker is not true ? names?.Breakers ?? DefaultBreakers : 0);
         });
     }
 
     // A target that is not named takes the default for its kind, then the default of all; one that is named has what it names.
-    private static T? Choose<T>(IReadOnlyDictionary<string, T> policies, PolicyNames? target, string? name, string[] levels, string of) where T : notnull =>
+    private static T? Choose<T>(
+        IReadOnlyDictionary<string, T> policies, PolicyNames? target, string? name, string[] levels, string of) where T : notnull =>
         (target is null ? [.. levels.Select(level => $"Default{level}{of}Policy"), $"Default{of}Policy"] : new[] { name })
             .Where(n => n is not null && policies.ContainsKey(n)).Select(n => policies[n!]).FirstOrDefault();
 
@@ -74,8 +78,10 @@ public sealed class Policies(IReadOnlyList<Resiliency> resources, TimeProvider t
     private static RetryStrategyOptions Options(RetryPolicy retry) => new()
     {
         MaxRetryAttempts = retry.MaxRetries < 0 ? int.MaxValue : retry.MaxRetries,
-        ShouldHandle = attempt => new ValueTask<bool>(attempt.Outcome.Exception is { } failure && Failure.IsWorthAnotherTry(failure, retry)),
-        DelayGenerator = attempt => new ValueTask<TimeSpan?>(retry.Exponential ? Growing(attempt.AttemptNumber, retry.MaxInterval) : retry.Duration),
+        ShouldHandle = attempt =>
+            new ValueTask<bool>(attempt.Outcome.Exception is { } failure && Failure.IsWorthAnotherTry(failure, retry)),
+        DelayGenerator = attempt =>
+            new ValueTask<TimeSpan?>(retry.Exponential ? Growing(attempt.AttemptNumber, retry.MaxInterval) : retry.Duration),
     };
 
     // The increments of Dapr's back-off: half a second, times 1.5 each, half of it up or down by chance.
@@ -124,7 +130,8 @@ public sealed class Policy(ResiliencePipeline pipeline, bool retries)
     public bool Retries { get; } = retries;
 
     /// <summary>Runs a call under the policy. A failure is an exception.</summary>
-    internal ValueTask<T> ExecuteAsync<T>(Func<CancellationToken, ValueTask<T>> call, CancellationToken cancel) => pipeline.ExecuteAsync(call, cancel);
+    internal ValueTask<T> ExecuteAsync<T>(Func<CancellationToken, ValueTask<T>> call, CancellationToken cancel) =>
+        pipeline.ExecuteAsync(call, cancel);
 }
 
 /// <summary>What a policy may be absent for.</summary>

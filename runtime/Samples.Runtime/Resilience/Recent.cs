@@ -1,6 +1,8 @@
 namespace Samples.Runtime.Resilience;
 
-/// <summary>The values that were used last, made when they are first asked for; the one that was not used for longest goes when there are too many.</summary>
+/// <summary>
+/// The values that were used last, made when they are first asked for; the one that was not used for longest goes when there are too many.
+/// </summary>
 /// <param name="most">How many are kept.</param>
 /// <param name="make">Makes the value of a key.</param>
 internal sealed class Recent<T>(int most, Func<string, T> make)

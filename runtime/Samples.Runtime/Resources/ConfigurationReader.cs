@@ -16,14 +16,17 @@ public static class ConfigurationReader
         var documents = YamlMap.ReadFile(file);
         return documents is [var root] && root.Text("kind") == "Configuration"
             ? ReadDocument(root)
-            : throw new ResourceException(new Origin(file, 1), "a configuration file holds one resource of kind Configuration.", "Keep one, with 'kind: Configuration'.");
+            : throw new ResourceException(
+                new Origin(file, 1), "a configuration file holds one resource of kind Configuration.",
+                "Keep one, with 'kind: Configuration'.");
     }
 
     private static DaprConfiguration ReadDocument(YamlMap root)
     {
         root.AllowOnly(["apiVersion", "kind", "metadata", "spec"]);
         if (root.Text("apiVersion") is not "dapr.io/v1alpha1")
-            throw root.Error($"apiVersion '{root.Text("apiVersion")}' is not one of a Configuration.", "Write 'apiVersion: dapr.io/v1alpha1'.");
+            throw root.Error(
+                $"apiVersion '{root.Text("apiVersion")}' is not one of a Configuration.", "Write 'apiVersion: dapr.io/v1alpha1'.");
         if (root.Map("spec") is not { } spec)
             return DaprConfiguration.Empty;
         foreach (var refused in spec.Keys.Except(Read).Except(WithoutMeaningHere))
@@ -45,7 +48,8 @@ public static class ConfigurationReader
     {
         tracing.AllowOnly(["samplingRate", "stdout", "otel", "zipkin"], "'tracing'");
         if (tracing.Has("zipkin"))
-            throw tracing.ErrorAt("zipkin", "the embedded runtime exports traces over OTLP only.", "Use 'otel'; Zipkin and Jaeger accept OTLP.");
+            throw tracing.ErrorAt(
+                "zipkin", "the embedded runtime exports traces over OTLP only.", "Use 'otel'; Zipkin and Jaeger accept OTLP.");
         var otel = tracing.Map("otel");
         otel?.AllowOnly(["protocol", "endpointAddress", "isSecure", "headers", "timeout"], "'tracing.otel'");
         var overHttp = otel?.Text("protocol") switch
@@ -63,8 +67,11 @@ public static class ConfigurationReader
 
     private static Uri ReadEndpoint(YamlMap otel, bool overHttp)
     {
-        var text = otel.Text("endpointAddress") ?? throw otel.Error("'tracing.otel' has no 'endpointAddress'.", "For example localhost:4317.");
-        var address = text.Contains("://", StringComparison.Ordinal) ? text : $"{(otel.Text("isSecure") == "false" ? "http" : "https")}://{text}";
+        var text = otel.Text("endpointAddress")
+            ?? throw otel.Error("'tracing.otel' has no 'endpointAddress'.", "For example localhost:4317.");
+        var address = text.Contains("://", StringComparison.Ordinal)
+            ? text
+            : $"{(otel.Text("isSecure") == "false" ? "http" : "https")}://{text}";
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             throw otel.ErrorAt("endpointAddress", $"'{text}' is no address.", "For example localhost:4317.");
         return overHttp && uri.AbsolutePath == "/" ? new Uri(uri, "/v1/traces") : uri;
@@ -85,7 +92,9 @@ public static class ConfigurationReader
         foreach (var required in (string[])["trustDomain", "namespace"])
         {
             if (!policy.Has(required))
-                throw policy.Error($"the access policy of '{appId}' has no '{required}', which daprd asks for.", required == "namespace" ? "Write namespace: \"default\"." : "Write trustDomain: \"public\".");
+                throw policy.Error(
+                    $"the access policy of '{appId}' has no '{required}', which daprd asks for.",
+                    required == "namespace" ? "Write namespace: \"default\"." : "Write trustDomain: \"public\".");
         }
 
         return new CallerPolicy(appId, ReadAction(policy, "defaultAction"), [.. policy.Maps("operations").Select(ReadOperation)]);
@@ -94,7 +103,8 @@ public static class ConfigurationReader
     private static OperationRule ReadOperation(YamlMap operation)
     {
         operation.AllowOnly(["name", "httpVerb", "action"], "an operation");
-        var name = operation.Text("name") ?? throw operation.Error("an operation has no 'name'.", "Write the path, for example /orders/*.");
+        var name = operation.Text("name")
+            ?? throw operation.Error("an operation has no 'name'.", "Write the path, for example /orders/*.");
         return new OperationRule(name.StartsWith('/') ? name : "/" + name, operation.Texts("httpVerb"),
             ReadAction(operation, "action") ?? throw operation.Error($"the operation '{name}' has no 'action'.", "Write allow or deny."));
     }
@@ -102,7 +112,8 @@ public static class ConfigurationReader
     private static SecretScope ReadScope(YamlMap scope)
     {
         scope.AllowOnly(["storeName", "defaultAccess", "allowedSecrets", "deniedSecrets"], "a secret scope");
-        return new SecretScope(scope.Text("storeName") ?? throw scope.Error("a secret scope has no 'storeName'.", "Name the secret store."),
+        return new SecretScope(
+            scope.Text("storeName") ?? throw scope.Error("a secret scope has no 'storeName'.", "Name the secret store."),
             ReadAction(scope, "defaultAccess") ?? true, scope.Texts("allowedSecrets"), scope.Texts("deniedSecrets"));
     }
 

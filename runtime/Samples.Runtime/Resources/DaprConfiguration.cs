@@ -15,7 +15,9 @@ public sealed record DaprConfiguration
     /// <summary>Which secrets this application may read, by store.</summary>
     public IReadOnlyList<SecretScope> SecretScopes { get; init; } = [];
 
-    /// <summary>Preview features that are switched on, for example <c>ActorStateTTL</c>; the names of others are accepted and mean nothing.</summary>
+    /// <summary>
+    /// Preview features that are switched on, for example <c>ActorStateTTL</c>; the names of others are accepted and mean nothing.
+    /// </summary>
     public IReadOnlyList<string> Features { get; init; } = [];
 }
 
@@ -41,7 +43,8 @@ public sealed record AccessControl(bool Allow, IReadOnlyList<CallerPolicy> Polic
             return Allow;
         var comparison = verb is null ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
         var operation = policy.Operations.Where(o => o.Covers(path, comparison)).MaxBy(o => o.Pattern.Length);
-        if (operation is not null && (verb is null || operation.Verbs.Contains("*") || operation.Verbs.Contains(verb, StringComparer.OrdinalIgnoreCase)))
+        if (operation is not null
+            && (verb is null || operation.Verbs.Contains("*") || operation.Verbs.Contains(verb, StringComparer.OrdinalIgnoreCase)))
             return operation.Allow;
         return policy.Allow ?? Allow;
     }
@@ -59,7 +62,8 @@ public sealed record OperationRule(string Pattern, IReadOnlyList<string> Verbs, 
         if (Pattern.EndsWith("/**", StringComparison.Ordinal))
             return path.StartsWith(Pattern[..^2], comparison) || path.Equals(Pattern[..^3], comparison);
         var (rule, asked) = (Pattern.Split('/'), path.Split('/'));
-        return rule.Length == asked.Length && rule.Zip(asked).All(s => (s.First == "*" && s.Second.Length > 0) || s.First.Equals(s.Second, comparison));
+        return rule.Length == asked.Length
+            && rule.Zip(asked).All(s => (s.First == "*" && s.Second.Length > 0) || s.First.Equals(s.Second, comparison));
     }
 }
 

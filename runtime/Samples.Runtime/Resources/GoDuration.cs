@@ -17,7 +17,10 @@ public static class GoDuration
             var unit = at;
             while (at < text.Length && char.IsAsciiLetter(text[at]))
                 at++;
-            if (unit == number || unit == at || !double.TryParse(text[number..unit], CultureInfo.InvariantCulture, out var amount) || amount > 1e9)
+            if (unit == number
+                || unit == at
+                || !double.TryParse(text[number..unit], CultureInfo.InvariantCulture, out var amount)
+                || amount > 1e9)
                 throw Wrong(text);
             total += text[unit..at] switch
             {

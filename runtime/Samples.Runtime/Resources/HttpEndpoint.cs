@@ -25,13 +25,15 @@ public sealed record HttpEndpoint(string Name, Uri BaseUrl, IReadOnlyDictionary<
     internal static HttpEndpoint Read(YamlMap root)
     {
         root.AllowOnly(["apiVersion", "kind", "metadata", "spec", "scopes", "auth"]);
-        var name = root.Map("metadata")?.Text("name") ?? throw root.Error("an HTTPEndpoint has no 'metadata.name'.", "Applications call it by that name: add one.");
+        var name = root.Map("metadata")?.Text("name")
+            ?? throw root.Error("an HTTPEndpoint has no 'metadata.name'.", "Applications call it by that name: add one.");
         var owner = $"HTTPEndpoint '{name}'";
         var spec = root.Map("spec") ?? throw root.Error($"{owner} has no 'spec'.", "Add 'spec' with 'baseUrl'.");
         spec.AllowOnly(["baseUrl", "headers", "clientTLS"], owner);
         var text = spec.Text("baseUrl") ?? throw spec.Error($"{owner} has no 'baseUrl'.", "For example https://api.example.com.");
         if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            throw spec.ErrorAt("baseUrl", $"the 'baseUrl' of {owner} is '{text}', which is no HTTP address.", "For example https://api.example.com.");
+            throw spec.ErrorAt(
+                "baseUrl", $"the 'baseUrl' of {owner} is '{text}', which is no HTTP address.", "For example https://api.example.com.");
         var secrets = new List<SecretReference>();
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var header in spec.Maps("headers"))
@@ -54,15 +56,21 @@ public sealed record HttpEndpoint(string Name, Uri BaseUrl, IReadOnlyDictionary<
             if (item.Map("secretKeyRef") is { } reference)
                 secrets.Add(SecretReference.Read(field, reference, root, owner));
             else
-                texts[field] = item.Text("value") ?? throw item.Error($"'{field}' of {owner} is empty.", "Write a PEM text as 'value', or a 'secretKeyRef'.");
+                texts[field] = item.Text("value")
+                    ?? throw item.Error($"'{field}' of {owner} is empty.", "Write a PEM text as 'value', or a 'secretKeyRef'.");
         }
 
-        return new HttpEndpoint(name, address, headers, root.Texts("scopes")) { TlsTexts = texts, SecretReferences = secrets, Origin = tls?.Origin ?? root.Origin };
+        return new HttpEndpoint(
+            name, address, headers,
+            root.Texts("scopes")) { TlsTexts = texts, SecretReferences = secrets, Origin = tls?.Origin ?? root.Origin };
     }
 
     private const string HeaderSetting = "header ";
 
-    /// <summary>The endpoint with its secrets filled in and its certificates read. Throws <see cref="ResourceException"/> for what is missing or no certificate.</summary>
+    /// <summary>
+    /// The endpoint with its secrets filled in and its certificates read. Throws <see cref="ResourceException"/> for what is missing or no
+    /// certificate.
+    /// </summary>
     internal async Task<HttpEndpoint> ResolveAsync(Func<string, ISecretSource?> find, CancellationToken cancel)
     {
         var headers = new Dictionary<string, string>(Headers, StringComparer.OrdinalIgnoreCase);
@@ -78,12 +86,19 @@ public sealed record HttpEndpoint(string Name, Uri BaseUrl, IReadOnlyDictionary<
 
         try
         {
-            return this with { Headers = headers, Tls = EndpointTls.Read(texts.GetValueOrDefault("rootCA"), texts.GetValueOrDefault("certificate"), texts.GetValueOrDefault("privateKey")) };
+            return this with
+            {
+                Headers = headers,
+                Tls = EndpointTls.Read(
+                    texts.GetValueOrDefault("rootCA"), texts.GetValueOrDefault("certificate"), texts.GetValueOrDefault("privateKey")),
+            };
         }
         catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
             // Neither the text nor the reason in it: a private key may be among them.
-            throw new ResourceException(Origin, $"the 'clientTLS' of HTTPEndpoint '{Name}' cannot be read as certificates.", "Write PEM texts; 'certificate' and 'privateKey' belong together.");
+            throw new ResourceException(
+                Origin, $"the 'clientTLS' of HTTPEndpoint '{Name}' cannot be read as certificates.",
+                "Write PEM texts; 'certificate' and 'privateKey' belong together.");
         }
     }
 }

@@ -18,7 +18,8 @@ internal static class ResiliencyReader
         var timeouts = policies?.Map("timeouts");
         var read = new Resiliency(
             timeouts?.Keys.ToDictionary(k => k, k => Duration(timeouts, k)!.Value) ?? [],
-            Entries(policies?.Map("retries"), ReadRetry), Entries(policies?.Map("circuitBreakers"), ReadBreaker), Empty, Empty, Empty, Empty, root.Texts("scopes"));
+            Entries(policies?.Map("retries"), ReadRetry), Entries(policies?.Map("circuitBreakers"), ReadBreaker), Empty, Empty, Empty,
+            Empty, root.Texts("scopes"));
         var targets = spec.Map("targets");
         targets?.AllowOnly(["apps", "actors", "components"], "'targets'");
         PolicyNames Names(YamlMap map) => ReadNames(map, read);
@@ -38,7 +39,9 @@ internal static class ResiliencyReader
     private static Dictionary<string, PolicyNames> Empty => [];
 
     private static Dictionary<string, T> Entries<T>(YamlMap? map, Func<YamlMap, T> read) =>
-        map?.Keys.ToDictionary(k => k, k => read(map.Map(k) ?? throw map.Error($"'{k}' is empty.", "Write its settings below it.")), StringComparer.Ordinal) ?? [];
+        map?.Keys.ToDictionary(
+            k => k, k => read(map.Map(k) ?? throw map.Error($"'{k}' is empty.", "Write its settings below it.")), StringComparer.Ordinal)
+            ?? [];
 
     private static RetryPolicy ReadRetry(YamlMap retry)
     {
@@ -51,7 +54,9 @@ internal static class ResiliencyReader
         };
         var matching = retry.Map("matching");
         matching?.AllowOnly(["httpStatusCodes", "gRPCStatusCodes"], "'matching'");
-        return new RetryPolicy(exponential, Duration(retry, "duration") ?? TimeSpan.FromSeconds(5), Duration(retry, "maxInterval") ?? TimeSpan.FromSeconds(60), retry.Number("maxRetries") ?? -1)
+        return new RetryPolicy(
+            exponential, Duration(retry, "duration") ?? TimeSpan.FromSeconds(5),
+            Duration(retry, "maxInterval") ?? TimeSpan.FromSeconds(60), retry.Number("maxRetries") ?? -1)
         {
             HttpStatuses = matching is null ? [] : Ranges(matching, "httpStatusCodes"),
             GrpcStatuses = matching is null ? [] : Ranges(matching, "gRPCStatusCodes"),
@@ -78,12 +83,15 @@ internal static class ResiliencyReader
         try
         {
             var trip = breaker.Text("trip") is { } text ? TripRule.Parse(text) : TripRule.Default;
-            return new BreakerPolicy(breaker.Number("maxRequests") ?? 1, Duration(breaker, "interval") ?? TimeSpan.Zero, Duration(breaker, "timeout") ?? TimeSpan.FromSeconds(60), trip);
+            return new BreakerPolicy(
+                breaker.Number("maxRequests") ?? 1, Duration(breaker, "interval") ?? TimeSpan.Zero,
+                Duration(breaker, "timeout") ?? TimeSpan.FromSeconds(60), trip);
         }
         catch (FormatException error)
         {
             throw breaker.ErrorAt("trip", $"the circuit breaker's 'trip' cannot be used: {error.Message}.",
-                "Compare requests, totalFailures, totalSuccesses, consecutiveFailures or consecutiveSuccesses with a number, joined by && or ||.");
+                "Compare requests, totalFailures, totalSuccesses, consecutiveFailures or consecutiveSuccesses with a number, "
+                    + "joined by && or ||.");
         }
     }
 
@@ -92,9 +100,11 @@ internal static class ResiliencyReader
         map.AllowOnly([.. TargetFields, "circuitBreakerScope", "circuitBreakerCacheSize"], "a target");
         string? Known(string key, IEnumerable<string> names) => map.Text(key) is not { } name ? null
             : names.Contains(name) ? name
-            : throw map.ErrorAt(key, $"the {key} policy '{name}' is not defined.", $"Define it under 'policies'; defined: {string.Join(", ", names)}.");
+            : throw map.ErrorAt(
+                key, $"the {key} policy '{name}' is not defined.", $"Define it under 'policies'; defined: {string.Join(", ", names)}.");
         return new PolicyNames(
-            Known("timeout", policies.Timeouts.Keys), Known("retry", policies.Retries.Keys), Known("circuitBreaker", policies.CircuitBreakers.Keys))
+            Known("timeout", policies.Timeouts.Keys), Known("retry", policies.Retries.Keys),
+            Known("circuitBreaker", policies.CircuitBreakers.Keys))
         {
             Breakers = map.Number("circuitBreakerCacheSize") is { } size and > 0 ? size : null,
         };
@@ -104,7 +114,10 @@ internal static class ResiliencyReader
     {
         (null, _) or (_, "id" or "both") => names with { Breakers = names.Breakers ?? ActorBreakers },
         (_, "type") => names with { SharesBreaker = true },
-        (_, var scope) => throw map.ErrorAt("circuitBreakerScope", scope is null ? "an actor's circuit breaker has no 'circuitBreakerScope'." : $"the 'circuitBreakerScope' is '{scope}'.",
+        (_, var scope) =>
+            throw map.ErrorAt(
+                "circuitBreakerScope",
+                scope is null ? "an actor's circuit breaker has no 'circuitBreakerScope'." : $"the 'circuitBreakerScope' is '{scope}'.", 
             "Write type (one for all actors of the type), id (one for each) or both (which is the same as id)."),
     };
 

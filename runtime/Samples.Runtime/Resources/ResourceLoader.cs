@@ -11,7 +11,9 @@ public static class ResourceLoader
     private static readonly string[] ComponentFields = ["apiVersion", "kind", "metadata", "spec", "scopes", "auth"];
     private static readonly string[] SpecFields = ["type", "version", "metadata", "initTimeout", "ignoreErrors"];
 
-    /// <summary>The resources that <paramref name="appId"/> may see, from files and folders (their <c>*.yaml</c> and <c>*.yml</c>, by name).</summary>
+    /// <summary>
+    /// The resources that <paramref name="appId"/> may see, from files and folders (their <c>*.yaml</c> and <c>*.yml</c>, by name).
+    /// </summary>
     /// <param name="paths">Files and folders.</param>
     /// <param name="appId">The application; others' scoped components are checked, then left out.</param>
     /// <param name="known">The types of components that there are.</param>
@@ -47,7 +49,9 @@ public static class ResourceLoader
                             warnings.Add($"{document.Origin}: daprd sees a Resiliency only where it is the first document of its file; move this one to a file of its own.");
                         break;
                     case "Configuration":
-                        throw document.Error("a Configuration in a resources path is passed over by daprd.", "Name its file as 'configFilePath' instead, and move it out of here.");
+                        throw document.Error(
+                            "a Configuration in a resources path is passed over by daprd.",
+                            "Name its file as 'configFilePath' instead, and move it out of here.");
                     case var kind:
                         throw document.Error($"kind '{kind}' is unknown.", "Known: Component, HTTPEndpoint, Resiliency, Subscription.");
                 }
@@ -75,8 +79,10 @@ public static class ResourceLoader
         if (File.Exists(path))
             return [path];
         if (!Directory.Exists(path))
-            throw new ResourceException(new Origin(path, 0), "the resources path does not exist.", "Create it, or correct 'resourcesPath'.");
-        return Directory.EnumerateFiles(path).Where(f => f.EndsWith(".yaml", StringComparison.Ordinal) || f.EndsWith(".yml", StringComparison.Ordinal))
+            throw new ResourceException(
+                new Origin(path, 0), "the resources path does not exist.", "Create it, or correct 'resourcesPath'.");
+        return Directory.EnumerateFiles(path).Where(
+            f => f.EndsWith(".yaml", StringComparison.Ordinal) || f.EndsWith(".yml", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal);
     }
 
@@ -85,13 +91,17 @@ public static class ResourceLoader
     {
         root.AllowOnly(ComponentFields);
         if (root.Text("apiVersion") is not "dapr.io/v1alpha1")
-            throw root.Error($"apiVersion '{root.Text("apiVersion")}' is not one of a Component.", "Write 'apiVersion: dapr.io/v1alpha1'.");
-        var name = root.Map("metadata")?.Text("name") ?? throw root.Error("a component has no 'metadata.name'.", "Applications call it by that name: add one.");
-        var spec = root.Map("spec") ?? throw root.Error($"component '{name}' has no 'spec'.", "Add 'spec' with 'type', 'version' and 'metadata'.");
+            throw root.Error(
+                $"apiVersion '{root.Text("apiVersion")}' is not one of a Component.", "Write 'apiVersion: dapr.io/v1alpha1'.");
+        var name = root.Map("metadata")?.Text("name")
+            ?? throw root.Error("a component has no 'metadata.name'.", "Applications call it by that name: add one.");
+        var spec = root.Map("spec")
+            ?? throw root.Error($"component '{name}' has no 'spec'.", "Add 'spec' with 'type', 'version' and 'metadata'.");
         spec.AllowOnly(SpecFields, $"component '{name}'");
         var type = spec.Text("type") ?? throw spec.Error($"component '{name}' has no 'spec.type'.", "For example 'type: state.sqlite'.");
         if (!types.TryGetValue(type, out var engine))
-            throw spec.Error($"component '{name}' has the unknown type '{type}'.", $"The embedded runtime has: {string.Join(", ", types.Keys)}.");
+            throw spec.Error(
+                $"component '{name}' has the unknown type '{type}'.", $"The embedded runtime has: {string.Join(", ", types.Keys)}.");
 
         var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var origins = new Dictionary<string, Origin>(StringComparer.OrdinalIgnoreCase);
@@ -99,7 +109,8 @@ public static class ResourceLoader
         foreach (var item in spec.Maps("metadata"))
         {
             item.AllowOnly(["name", "value", "secretKeyRef", "envRef"], $"component '{name}'");
-            var key = item.Text("name") ?? throw item.Error($"a metadata item of component '{name}' has no 'name'.", "Each item is 'name' and 'value'.");
+            var key = item.Text("name")
+                ?? throw item.Error($"a metadata item of component '{name}' has no 'name'.", "Each item is 'name' and 'value'.");
             if (!engine.Settings.Any(s => s.Name.Equals(key, StringComparison.OrdinalIgnoreCase)))
             {
                 throw item.Error($"component '{name}' ({type}) has the unknown setting '{key}'.",
@@ -129,7 +140,8 @@ public static class ResourceLoader
         if (item.Text("envRef") is { } variable)
         {
             return Environment.GetEnvironmentVariable(variable)
-                ?? throw item.Error($"component '{component}' asks for the environment variable '{variable}', which is not set.", "Set it.");
+                ?? throw item.Error(
+                    $"component '{component}' asks for the environment variable '{variable}', which is not set.", "Set it.");
         }
 
         return item.Text("value") ?? "";

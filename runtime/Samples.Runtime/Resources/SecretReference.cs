@@ -12,14 +12,17 @@ public sealed record SecretReference(string Setting, string Store, string Secret
     {
         reference.AllowOnly(["name", "key"], owner);
         root.Map("auth")?.AllowOnly(["secretStore"], owner);
-        var secret = reference.Text("name") ?? throw reference.Error($"the 'secretKeyRef' of '{setting}' in {owner} has no 'name'.", "Name the secret.");
+        var secret = reference.Text("name")
+            ?? throw reference.Error($"the 'secretKeyRef' of '{setting}' in {owner} has no 'name'.", "Name the secret.");
         var store = root.Map("auth")?.Text("secretStore")
             ?? throw reference.Error($"{owner} uses 'secretKeyRef' but names no secret store.",
                 "Add 'auth:' with 'secretStore: NAME' beside 'spec', or use 'value' or 'envRef'.");
         return new SecretReference(setting, store, secret, reference.Text("key") ?? secret, reference.Origin);
     }
 
-    /// <summary>The component with its secrets filled in. Throws <see cref="ResourceException"/> for a store or secret that is not there.</summary>
+    /// <summary>
+    /// The component with its secrets filled in. Throws <see cref="ResourceException"/> for a store or secret that is not there.
+    /// </summary>
     internal static async Task<Component> ResolveAsync(Component component, Func<string, ISecretSource?> find, CancellationToken cancel)
     {
         if (component.SecretReferences.Count == 0)
@@ -39,18 +42,22 @@ public sealed record SecretReference(string Setting, string Store, string Secret
         }
 
         var values = await store.GetAsync(Secret, cancel)
-            ?? throw new ResourceException(Origin, $"{owner} takes '{Setting}' from the secret '{Secret}', which the store '{Store}' does not have.",
+            ?? throw new ResourceException(
+                Origin, $"{owner} takes '{Setting}' from the secret '{Secret}', which the store '{Store}' does not have.",
                 "Add the secret to the store, or correct 'secretKeyRef.name'.");
         // The value itself never appears in a message.
         if (!values.TryGetValue(Key, out var value))
         {
-            throw new ResourceException(Origin, $"{owner} takes '{Setting}' from '{Key}' of the secret '{Secret}', which has only: {string.Join(", ", values.Keys)}.",
+            throw new ResourceException(
+                Origin,
+                $"{owner} takes '{Setting}' from '{Key}' of the secret '{Secret}', which has only: {string.Join(", ", values.Keys)}.", 
                 "Correct 'secretKeyRef.key'.");
         }
 
         // An environment variable that is not set reads as an empty secret.
         return value.Length > 0 ? value
-            : throw new ResourceException(Origin, $"{owner} takes '{Setting}' from the secret '{Secret}' of the store '{Store}', which is empty.",
+            : throw new ResourceException(
+                Origin, $"{owner} takes '{Setting}' from the secret '{Secret}' of the store '{Store}', which is empty.",
                 "Give the secret a value.");
     }
 }

@@ -4,12 +4,13 @@ using System.Text.RegularExpressions;
 namespace Samples.Runtime.Resources;
 
 /// <summary>The counts that a circuit breaker keeps.</summary>
-public readonly record struct BreakerCounts(long Requests, long TotalSuccesses, long TotalFailures, long ConsecutiveSuccesses, long ConsecutiveFailures);
+public readonly record struct BreakerCounts(
+    long Requests, long TotalSuccesses, long TotalFailures, long ConsecutiveSuccesses, long ConsecutiveFailures);
 
 /// <summary>
 /// What opens a circuit breaker: comparisons of counts, joined by <c>&amp;&amp;</c> or <c>||</c>, for example
-/// <c>consecutiveFailures >= 5</c> or <c>requests > 10 &amp;&amp; totalFailures / requests >= 0.5</c>. Dapr takes any CEL expression; this is
-/// the part that its documentation uses.
+/// <c>consecutiveFailures >= 5</c> or <c>requests > 10 &amp;&amp; totalFailures / requests >= 0.5</c>. Dapr takes any CEL expression; this
+/// is the part that its documentation uses.
 /// </summary>
 public sealed partial class TripRule
 {
@@ -58,6 +59,8 @@ public sealed partial class TripRule
         _ => c => c.ConsecutiveFailures,
     };
 
-    [GeneratedRegex(@"^\s*(?<count>requests|total(Successes|Failures)|consecutive(Successes|Failures))\s*(/\s*(?<by>requests|total(Successes|Failures))\s*)?(?<op>>=|<=|>|<|==)\s*(?<limit>\d+(\.\d+)?)\s*$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+            @"^\s*(?<count>requests|total(Successes|Failures)|consecutive(Successes|Failures))\s*(/\s*(?<by>requests|total(Successes|Failures))\s*)?(?<op>>=|<=|>|<|==)\s*(?<limit>\d+(\.\d+)?)\s*$",
+            RegexOptions.ExplicitCapture)]
     private static partial Regex Comparison();
 }

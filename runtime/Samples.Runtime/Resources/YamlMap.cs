@@ -20,7 +20,8 @@ public sealed class YamlMap(YamlMappingNode node, string file)
         }
         catch (YamlException error)
         {
-            throw new ResourceException(new Origin(file, (int)error.Start.Line), $"this is not YAML: {error.Message}", "Correct the syntax.");
+            throw new ResourceException(
+                new Origin(file, (int)error.Start.Line), $"this is not YAML: {error.Message}", "Correct the syntax.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -29,9 +30,11 @@ public sealed class YamlMap(YamlMappingNode node, string file)
 
         return
         [
-            .. stream.Documents.Where(d => d.RootNode is not YamlScalarNode { Value: "" or null }).Select(d => d.RootNode is YamlMappingNode map
+            .. stream.Documents.Where(
+                d => d.RootNode is not YamlScalarNode { Value: "" or null }).Select(d => d.RootNode is YamlMappingNode map
                 ? new YamlMap(map, file)
-                : throw new ResourceException(new Origin(file, (int)d.RootNode.Start.Line), "a mapping is expected here.", "Write 'key: value' lines.")),
+                : throw new ResourceException(
+                    new Origin(file, (int)d.RootNode.Start.Line), "a mapping is expected here.", "Write 'key: value' lines.")),
         ];
     }
 
@@ -64,11 +67,21 @@ public sealed class YamlMap(YamlMappingNode node, string file)
 
     /// <summary>A list of mappings; empty where it is absent.</summary>
     public IReadOnlyList<YamlMap> Maps(string key) =>
-        [.. Items(key).Select(i => i is YamlMappingNode map ? new YamlMap(map, file) : throw At(i, $"an item of '{key}' must be a mapping.", "Begin it with '- name: ...'."))];
+        [
+            .. Items(key).Select(
+                i => i is YamlMappingNode map
+                    ? new YamlMap(map, file)
+                    : throw At(i, $"an item of '{key}' must be a mapping.", "Begin it with '- name: ...'."))
+        ];
 
     /// <summary>A list of scalars; empty where it is absent.</summary>
     public IReadOnlyList<string> Texts(string key) =>
-        [.. Items(key).Select(i => i is YamlScalarNode scalar ? scalar.Value! : throw At(i, $"an item of '{key}' must be a single value.", "Write '- value'."))];
+        [
+            .. Items(key).Select(
+                i => i is YamlScalarNode scalar
+                    ? scalar.Value!
+                    : throw At(i, $"an item of '{key}' must be a single value.", "Write '- value'."))
+        ];
 
     /// <summary>Refuses fields that nobody would read.</summary>
     public void AllowOnly(IReadOnlyList<string> known, string? of = null)
@@ -85,12 +98,17 @@ public sealed class YamlMap(YamlMappingNode node, string file)
     public ResourceException Error(string problem, string cure) => new(Origin, problem, cure);
 
     /// <summary>An error at one field of this mapping.</summary>
-    public ResourceException ErrorAt(string key, string problem, string cure) => Find(key) is { } found ? At(found, problem, cure) : Error(problem, cure);
+    public ResourceException ErrorAt(string key, string problem, string cure) =>
+        Find(key) is { } found ? At(found, problem, cure) : Error(problem, cure);
 
-    private ResourceException At(YamlNode where, string problem, string cure) => new(new Origin(file, (int)where.Start.Line), problem, cure);
+    private ResourceException At(YamlNode where, string problem, string cure) =>
+        new(new Origin(file, (int)where.Start.Line), problem, cure);
 
     private YamlNode? Find(string key) =>
-        node.Children.TryGetValue(new YamlScalarNode(key), out var value) && value is not YamlScalarNode { Value: null or "", Style: ScalarStyle.Plain } ? value : null;
+        node.Children.TryGetValue(new YamlScalarNode(key), out var value)
+            && value is not YamlScalarNode { Value: null or "", Style: ScalarStyle.Plain }
+            ? value
+            : null;
 
     private IEnumerable<YamlNode> Items(string key) => Find(key) switch
     {

@@ -63,7 +63,9 @@ internal sealed class ExpressionParser(string text)
             return new NotNode(Nested(Unary));
         if (!Take("-"))
             return Member();
-        return Current is { Kind: TokenKind.Number, Value: double number } && Skip() ? new LiteralNode(-number) : throw Unexpected("a number");
+        return Current is { Kind: TokenKind.Number, Value: double number } && Skip()
+            ? new LiteralNode(-number)
+            : throw Unexpected("a number");
     }
 
     private Node Member()
@@ -115,7 +117,8 @@ internal sealed class ExpressionParser(string text)
                 return new LiteralNode(null);
             case "has":
                 Expect("(");
-                var field = Member() as FieldNode ?? throw new FormatException($"has() at column {token.Column} takes a field, for example has(event.data.id)");
+                var field = Member() as FieldNode
+                    ?? throw new FormatException($"has() at column {token.Column} takes a field, for example has(event.data.id)");
                 Expect(")");
                 return new HasNode(field);
             case "size":
@@ -133,7 +136,8 @@ internal sealed class ExpressionParser(string text)
         if (name.Spelling is not ("startsWith" or "endsWith" or "contains" or "matches" or "size"))
         {
             throw new FormatException(
-                $"the function '{name.Spelling}' at column {name.Column} is not supported: startsWith, endsWith, contains, matches and size are");
+                $"the function '{name.Spelling}' at column {name.Column} is not supported: "
+                    + "startsWith, endsWith, contains, matches and size are");
         }
 
         Expect("(");
@@ -147,7 +151,8 @@ internal sealed class ExpressionParser(string text)
             case "matches" when arguments is [LiteralNode { Value: string pattern }]:
                 return new MatchesNode(target, Pattern(pattern, name));
             default:
-                throw new FormatException($"{name.Spelling}() at column {name.Column} takes {(name.Spelling == "size" ? "nothing" : "one text")}");
+                throw new FormatException(
+                    $"{name.Spelling}() at column {name.Column} takes {(name.Spelling == "size" ? "nothing" : "one text")}");
         }
     }
 
@@ -208,5 +213,6 @@ internal sealed class ExpressionParser(string text)
         return token;
     }
 
-    private FormatException Unexpected(string instead) => new($"{Current.Spelling} stands at column {Current.Column}, where {instead} is expected");
+    private FormatException Unexpected(string instead) =>
+        new($"{Current.Spelling} stands at column {Current.Column}, where {instead} is expected");
 }

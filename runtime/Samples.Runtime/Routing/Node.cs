@@ -4,14 +4,15 @@ using System.Text.RegularExpressions;
 namespace Samples.Runtime.Routing;
 
 /// <summary>
-/// A part of an expression. Values are null, <see cref="bool"/>, <see cref="double"/> (all numbers of JSON are), <see cref="string"/>, a list of
-/// these, or the <see cref="JsonElement"/> of an object or array.
+/// A part of an expression. Values are null, <see cref="bool"/>, <see cref="double"/> (all numbers of JSON are), <see cref="string"/>, a
+/// list of these, or the <see cref="JsonElement"/> of an object or array.
 /// </summary>
 internal abstract class Node
 {
     public abstract object? Evaluate(JsonElement @event);
 
-    protected static bool Truth(Node node, JsonElement @event) => node.Evaluate(@event) as bool? ?? throw new RoutingException("a truth value is expected on both sides of && and || and after !");
+    protected static bool Truth(Node node, JsonElement @event) =>
+        node.Evaluate(@event) as bool? ?? throw new RoutingException("a truth value is expected on both sides of && and || and after !");
 
     protected static object? ToValue(JsonElement json) => json.ValueKind switch
     {
@@ -59,7 +60,8 @@ internal sealed class FieldNode(Node target, string name) : Node
         ? map.TryGetProperty(name, out _)
         : throw new RoutingException($"'{name}' is asked of something that has no fields");
 
-    public override object? Evaluate(JsonElement @event) => target.Evaluate(@event) is JsonElement { ValueKind: JsonValueKind.Object } map && map.TryGetProperty(name, out var value)
+    public override object? Evaluate(JsonElement @event) =>
+        target.Evaluate(@event) is JsonElement { ValueKind: JsonValueKind.Object } map && map.TryGetProperty(name, out var value)
         ? ToValue(value)
         : throw new RoutingException($"no such key: {name}");
 }
@@ -74,7 +76,9 @@ internal sealed class IndexNode(Node target, Node index) : Node
     public override object? Evaluate(JsonElement @event) => (target.Evaluate(@event), index.Evaluate(@event)) switch
     {
         (JsonElement { ValueKind: JsonValueKind.Object } map, string key) when map.TryGetProperty(key, out var value) => ToValue(value),
-        (JsonElement { ValueKind: JsonValueKind.Array } list, double at) when at >= 0 && at < list.GetArrayLength() && at == Math.Floor(at) => ToValue(list[(int)at]),
+        (JsonElement { ValueKind: JsonValueKind.Array } list, double at) when at >= 0
+            && at < list.GetArrayLength()
+            && at == Math.Floor(at) => ToValue(list[(int)at]),
         (IReadOnlyList<object?> list, double at) when at >= 0 && at < list.Count && at == Math.Floor(at) => list[(int)at],
         (_, var missing) => throw new RoutingException($"no such key: {missing}"),
     };
@@ -85,7 +89,9 @@ internal sealed class NotNode(Node inner) : Node
     public override object? Evaluate(JsonElement @event) => !Truth(inner, @event);
 }
 
-/// <summary><c>&amp;&amp;</c> and <c>||</c>: as CEL defines them, the side that decides wins even where the other cannot be judged.</summary>
+/// <summary>
+/// <c>&amp;&amp;</c> and <c>||</c>: as CEL defines them, the side that decides wins even where the other cannot be judged.
+/// </summary>
 internal sealed class EitherNode(Node left, Node right, bool decides) : Node
 {
     public override object? Evaluate(JsonElement @event)

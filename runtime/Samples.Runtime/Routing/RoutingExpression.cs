@@ -3,9 +3,10 @@ using System.Text.Json;
 namespace Samples.Runtime.Routing;
 
 /// <summary>
-/// A routing rule's condition over <c>event</c>, in the part of CEL that routes events: comparisons, <c>&amp;&amp;</c>, <c>||</c>, <c>!</c>,
-/// parentheses, text, number, <c>true</c>, <c>false</c>, <c>null</c>, lists with <c>in</c>, <c>has()</c>, <c>size()</c>, <c>startsWith</c>,
-/// <c>endsWith</c>, <c>contains</c>, <c>matches</c>. Anything else is refused when it is parsed, not when an event comes.
+/// A routing rule's condition over <c>event</c>, in the part of CEL that routes events: comparisons, <c>&amp;&amp;</c>, <c>||</c>,
+/// <c>!</c>, parentheses, text, number, <c>true</c>, <c>false</c>, <c>null</c>, lists with <c>in</c>, <c>has()</c>, <c>size()</c>,
+/// <c>startsWith</c>, <c>endsWith</c>, <c>contains</c>, <c>matches</c>. Anything else is refused when it is parsed, not when an event
+/// comes.
 /// </summary>
 /// <seealso href="https://github.com/google/cel-spec/blob/master/doc/langdef.md">The language's definition.</seealso>
 public sealed class RoutingExpression
@@ -21,8 +22,8 @@ public sealed class RoutingExpression
     public static RoutingExpression Parse(string text) => new(text, new ExpressionParser(text).Parse());
 
     /// <summary>
-    /// True where the event fulfils the condition. Throws <see cref="RoutingException"/> where it cannot tell, as CEL does: a field that the
-    /// event does not have (ask with <c>has()</c> first), texts compared with numbers, a result that is no truth value.
+    /// True where the event fulfils the condition. Throws <see cref="RoutingException"/> where it cannot tell, as CEL does: a field that
+    /// the event does not have (ask with <c>has()</c> first), texts compared with numbers, a result that is no truth value.
     /// </summary>
     public bool Matches(JsonElement @event) => _root.Evaluate(@event) as bool?
         ?? throw new RoutingException($"the result of match expression {Text} was not a boolean");

@@ -66,10 +66,12 @@ internal sealed record Token(TokenKind Kind, string Spelling, int Column, object
     private static Token ReadNumber(string text, ref int at)
     {
         var start = at;
-        while (at < text.Length && (char.IsAsciiLetterOrDigit(text[at]) || text[at] == '.' || (text[at] is '+' or '-' && text[at - 1] is 'e' or 'E')))
+        while (at < text.Length
+            && (char.IsAsciiLetterOrDigit(text[at]) || text[at] == '.' || (text[at] is '+' or '-' && text[at - 1] is 'e' or 'E')))
             at++;
         var spelling = text[start..at];
-        return double.TryParse(spelling, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number)
+        return double.TryParse(
+            spelling, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number)
             ? new Token(TokenKind.Number, spelling, start + 1, number)
             : throw new FormatException($"'{spelling}' at column {start + 1} is no number");
     }

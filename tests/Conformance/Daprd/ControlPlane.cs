@@ -30,15 +30,18 @@ internal sealed class ControlPlane : IAsyncDisposable
     private static Task<(Server, int)> StartPlacementAsync(string folder, CancellationToken cancel) => FreePorts.TryAsync(3, ports =>
         ReadyAsync(new Server(Executables.Placement, folder,
         [
-            "--listen-address", "127.0.0.1", "--port", $"{ports[0]}", "--healthz-listen-address", "127.0.0.1", "--healthz-port", $"{ports[1]}", "--enable-metrics=false",
+            "--listen-address", "127.0.0.1", "--port", $"{ports[0]}", "--healthz-listen-address", "127.0.0.1", "--healthz-port",
+            $"{ports[1]}", "--enable-metrics=false",
             "--metadata-enabled", "--initial-cluster", $"dapr-placement-0=127.0.0.1:{ports[2]}",
         ]), ports[1], cancel));
 
     private static Task<(Server, int)> StartSchedulerAsync(string folder, CancellationToken cancel) => FreePorts.TryAsync(4, ports =>
         ReadyAsync(new Server(Executables.Scheduler, folder,
         [
-            "--listen-address", "127.0.0.1", "--port", $"{ports[0]}", "--healthz-listen-address", "127.0.0.1", "--healthz-port", $"{ports[1]}", "--enable-metrics=false",
-            "--etcd-data-dir", Path.Combine(folder, $"etcd-{ports[0]}"), "--etcd-client-port", $"{ports[2]}", "--etcd-initial-cluster", $"dapr-scheduler-server-0=http://localhost:{ports[3]}",
+            "--listen-address", "127.0.0.1", "--port", $"{ports[0]}", "--healthz-listen-address", "127.0.0.1", "--healthz-port",
+            $"{ports[1]}", "--enable-metrics=false",
+            "--etcd-data-dir", Path.Combine(folder, $"etcd-{ports[0]}"), "--etcd-client-port", $"{ports[2]}", "--etcd-initial-cluster",
+            $"dapr-scheduler-server-0=http://localhost:{ports[3]}",
             "--override-broadcast-host-port", $"127.0.0.1:{ports[0]}",
         ]), ports[1], cancel));
 

@@ -33,7 +33,8 @@ internal sealed class DaprdHost(string folder) : ITestedDapr
             // Daprd sees a Resiliency resource only where it is the first document of its file.
             var documents = (await ResolveAsync(await File.ReadAllTextAsync(file, cancel), options, cancel)).Split("\n---\n");
             foreach (var (i, document) in documents.Index())
-                await File.WriteAllTextAsync(Path.Combine(resources, $"{Path.GetFileNameWithoutExtension(file)}-{i:00}.yaml"), document, cancel);
+                await File.WriteAllTextAsync(
+                    Path.Combine(resources, $"{Path.GetFileNameWithoutExtension(file)}-{i:00}.yaml"), document, cancel);
         }
 
         return resources;
@@ -62,7 +63,8 @@ internal sealed class DaprdHost(string folder) : ITestedDapr
         if (yaml.Contains("{redisHost}", StringComparison.Ordinal))
             _redis ??= await RedisServer.StartAsync(cancel);
         var variables = options.Variables.Where(v => v.Value.Length > 0).Append(KeyValuePair.Create("redisHost", _redis?.Host ?? ""));
-        return variables.Aggregate(yaml, (text, variable) => text.Replace($"{{{variable.Key}}}", variable.Value, StringComparison.Ordinal));
+        return variables.Aggregate(
+            yaml, (text, variable) => text.Replace($"{{{variable.Key}}}", variable.Value, StringComparison.Ordinal));
     }
 
     public async ValueTask DisposeAsync()

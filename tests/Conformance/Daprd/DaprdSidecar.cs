@@ -23,13 +23,20 @@ internal sealed class DaprdSidecar : ITestedSidecar
     public Task ShutdownRequested => _server.Exited;
 
     public static async Task<DaprdSidecar> StartAsync(
-        SidecarOptions options, string resources, IReadOnlyList<string> configurations, ControlPlane? controlPlane, CancellationToken cancel)
+        SidecarOptions options, string resources, IReadOnlyList<string> configurations, ControlPlane? controlPlane,
+        CancellationToken cancel)
     {
         var (sidecar, _) = await FreePorts.TryAsync(3, async free =>
         {
             var chosen = options with { HttpPort = Chosen(options.HttpPort, free[0]), GrpcPort = Chosen(options.GrpcPort, free[1]) };
             var server = new Server(Executables.Sidecar, options.BaseDirectory,
-                [.. Arguments(chosen, free[2]), "--resources-path", resources, .. configurations.SelectMany(c => (string[])["--config", c]), .. Arguments(controlPlane)],
+                [
+                    .. Arguments(chosen, free[2]),
+                    "--resources-path",
+                    resources,
+                    .. configurations.SelectMany(c => (string[])["--config", c]),
+                    .. Arguments(controlPlane)
+                ],
                 ("DAPR_HOST_IP", "127.0.0.1"), ("DAPR_API_TOKEN", options.ApiToken), ("APP_API_TOKEN", options.AppToken));
             // Without its application it serves, but is not whole yet.
             await server.WaitForAsync($"http://127.0.0.1:{chosen.HttpPort}/v1.0/healthz/outbound", cancel);
@@ -104,7 +111,8 @@ internal sealed class DaprdSidecar : ITestedSidecar
             // Whole seconds are the least that daprd knows, and a timeout must be shorter than the interval.
             var interval = Math.Max(1, (int)Math.Ceiling(check.Interval.TotalSeconds));
             yield return $"--app-health-probe-interval={interval}";
-            yield return string.Create(CultureInfo.InvariantCulture, $"--app-health-probe-timeout={Math.Min(check.Timeout.TotalMilliseconds, interval * 900)}");
+            yield return string.Create(
+                CultureInfo.InvariantCulture, $"--app-health-probe-timeout={Math.Min(check.Timeout.TotalMilliseconds, interval * 900)}");
             yield return $"--app-health-threshold={check.Threshold}";
         }
     }

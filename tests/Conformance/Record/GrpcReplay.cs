@@ -47,7 +47,8 @@ internal sealed class GrpcReplay(RecordedMachine machine, Likeness likeness) : I
             // The name of the application's own server, which is another one here.
             expected.Remove("server");
             var headers = await call.ResponseHeadersAsync;
-            answer["metadata"] = new JsonObject(headers.Where(h => expected.ContainsKey(h.Key)).Select(h => KeyValuePair.Create(h.Key, (JsonNode?)h.Value)));
+            answer["metadata"] = new JsonObject(
+                headers.Where(h => expected.ContainsKey(h.Key)).Select(h => KeyValuePair.Create(h.Key, (JsonNode?)h.Value)));
         }
 
         return answer;
@@ -57,7 +58,8 @@ internal sealed class GrpcReplay(RecordedMachine machine, Likeness likeness) : I
     private async Task<JsonObject> NextAsync(RecordedCase recorded, CancellationToken cancel)
     {
         if (_stream is null)
-            _stream = Invoker(recorded).AsyncServerStreamingCall(Describe(Find(recorded), MethodType.ServerStreaming), null, new CallOptions(), Request(recorded, Find(recorded)));
+            _stream = Invoker(recorded).AsyncServerStreamingCall(
+                Describe(Find(recorded), MethodType.ServerStreaming), null, new CallOptions(), Request(recorded, Find(recorded)));
         else
             await machine.ChangeAsync("gcolour", "red", "v2");
         Assert(await _stream.ResponseStream.MoveNext(cancel));
@@ -79,7 +81,8 @@ internal sealed class GrpcReplay(RecordedMachine machine, Likeness likeness) : I
         Parser.Parse(likeness.Translate(recorded.Request!.ToJsonString()), method.InputType);
 
     private static MethodDescriptor Find(RecordedCase recorded) =>
-        DaprReflection.Descriptor.Services.Single(s => s.FullName == Service).FindMethodByName(recorded.Json["method"]!.GetValue<string>());
+        DaprReflection.Descriptor.Services.Single(s => s.FullName == Service).FindMethodByName(
+            recorded.Json["method"]!.GetValue<string>());
 
     private static Method<IMessage, IMessage> Describe(MethodDescriptor method, MethodType type) => new(type, Service, method.Name,
         Marshallers.Create<IMessage>(m => m.ToByteArray(), b => method.InputType.Parser.ParseFrom(b)),

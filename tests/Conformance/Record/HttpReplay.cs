@@ -38,7 +38,9 @@ internal sealed class HttpReplay(RecordedMachine machine, Likeness likeness) : I
     private HttpRequestMessage Build(RecordedCase recorded)
     {
         var path = likeness.Translate(recorded.Request!["path"]!.GetValue<string>());
-        var address = new Uri($"http://127.0.0.1:{machine[AppId(recorded)].HttpPort}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var address = new Uri(
+            $"http://127.0.0.1:{machine[AppId(recorded)].HttpPort}{path}",
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         var request = new HttpRequestMessage(new HttpMethod(recorded.Request["method"]!.GetValue<string>()), address);
         if (recorded.Request.TryGetPropertyValue("body", out var body))
         {
@@ -70,7 +72,8 @@ internal sealed class HttpReplay(RecordedMachine machine, Likeness likeness) : I
     {
         { Block: "token" } or { Block: "invoke", Name: "self without app port" } => "app2",
         { Block: "invoke", Name: "namespace in the id" } => "caller",
-        { Block: "invoke" } when recorded.Name.StartsWith("other app", StringComparison.Ordinal) || recorded.Name.EndsWith("from another", StringComparison.Ordinal) => "caller",
+        { Block: "invoke" } when recorded.Name.StartsWith("other app", StringComparison.Ordinal)
+            || recorded.Name.EndsWith("from another", StringComparison.Ordinal) => "caller",
         _ => "app1",
     };
 

@@ -33,9 +33,11 @@ internal sealed partial class Likeness
             case (JsonArray left, JsonArray right) when left.All(l => Name(l) is not null):
                 // Lists of named things are compared by name, so that the difference says which is missing.
                 return Compare(ByName(left), ByName(right), at);
-            case (JsonValue left, JsonValue right) when left.GetValueKind() == JsonValueKind.String && right.GetValueKind() == JsonValueKind.String:
+            case (JsonValue left, JsonValue right) when left.GetValueKind() == JsonValueKind.String
+                && right.GetValueKind() == JsonValueKind.String:
                 return CompareTexts(left.GetValue<string>(), right.GetValue<string>(), at);
-            case (JsonValue left, JsonValue right) when at.EndsWith(".port", StringComparison.Ordinal) && left.GetValueKind() == right.GetValueKind():
+            case (JsonValue left, JsonValue right) when at.EndsWith(".port", StringComparison.Ordinal)
+                && left.GetValueKind() == right.GetValueKind():
                 return [];
             default:
                 return JsonNode.DeepEquals(recorded, actual) ? [] : [new Difference(at, Text(recorded), Text(actual))];
@@ -98,7 +100,8 @@ internal sealed partial class Likeness
     // Daprd tells them in any order.
     private static bool IsSet(string at) => at.EndsWith(".enabledFeatures", StringComparison.Ordinal);
 
-    private static string? Name(JsonNode? item) => item is JsonObject named && (named["name"] ?? named["topic"]) is JsonValue name ? name.ToString() : null;
+    private static string? Name(JsonNode? item) =>
+        item is JsonObject named && (named["name"] ?? named["topic"]) is JsonValue name ? name.ToString() : null;
 
     private static JsonObject ByName(JsonArray list) =>
         new(list.Select((item, i) => KeyValuePair.Create(Name(item) ?? i.ToString(), item?.DeepClone())));

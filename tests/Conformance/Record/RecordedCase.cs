@@ -38,9 +38,13 @@ internal sealed record RecordedCase(string Transport, JsonObject Json)
 internal sealed record DeliberateDifference(string Case, string At, string Why, string? Until = null)
 {
     /// <summary>False for a difference that this machine cannot show.</summary>
-    public bool Applies => Until is null ? !Replay.Pending.Keys.Any(block => Case.Contains($" {block}:", StringComparison.Ordinal)) : Replay.Pending.ContainsKey(Until);
+    public bool Applies =>
+        Until is null
+            ? !Replay.Pending.Keys.Any(block => Case.Contains($" {block}:", StringComparison.Ordinal))
+            : Replay.Pending.ContainsKey(Until);
 
-    public bool Covers(RecordedCase recorded, Difference difference) => Applies && Fits(Case, recorded.ToString()) && Fits(At, difference.At);
+    public bool Covers(RecordedCase recorded, Difference difference) =>
+        Applies && Fits(Case, recorded.ToString()) && Fits(At, difference.At);
 
     public static IReadOnlyList<DeliberateDifference> Load() => JsonSerializer.Deserialize<DeliberateDifference[]>(
         File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Record", "differences.json")), JsonSerializerOptions.Web)!;

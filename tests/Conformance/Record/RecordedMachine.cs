@@ -15,7 +15,9 @@ internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken
 
     public StubApp Stub => stub;
 
-    /// <summary>The sidecar of <c>app1</c> (with the stub behind it), <c>caller</c>, or <c>app2</c> (with the API token <c>tok</c>).</summary>
+    /// <summary>
+    /// The sidecar of <c>app1</c> (with the stub behind it), <c>caller</c>, or <c>app2</c> (with the API token <c>tok</c>).
+    /// </summary>
     public ITestedSidecar this[string appId] => _sidecars[appId];
 
     public async Task StartAsync()
@@ -24,7 +26,10 @@ internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken
             _redis = await RedisServer.StartAsync(cancel);
         Directory.CreateDirectory(Path.Combine(_machine.Folder, "files"));
         await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "secrets.json"),
-            http ? """{"plain": "s3cr3t", "nested": {"user": "u", "password": "p"}}""" : """{"plain": "s3cr3t", "nested": {"user": "u"}}""", cancel);
+            http
+                ? """{"plain": "s3cr3t", "nested": {"user": "u", "password": "p"}}"""
+                : """{"plain": "s3cr3t", "nested": {"user": "u"}}""",
+            cancel);
         var port = await _machine.StartAppAsync(stub.Map);
         _sidecars["app1"] = await AddAsync(new SidecarOptions("app1") { AppPort = port });
         _sidecars["caller"] = await AddAsync(new SidecarOptions("caller"));
@@ -43,7 +48,8 @@ internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken
         {
             await using var redis = await _redis.ConnectAsync();
             // Daprd answers a subscription before it watches.
-            while (watched && ((RedisResult[])(await redis.GetDatabase().ExecuteAsync("PUBSUB", "CHANNELS", $"__keyspace@1__:{items[0].Key}"))!).Length == 0)
+            while (watched
+                && ((RedisResult[])(await redis.GetDatabase().ExecuteAsync("PUBSUB", "CHANNELS", $"__keyspace@1__:{items[0].Key}"))!).Length == 0)
                 await Task.Delay(20, cancel);
             foreach (var (key, value, version) in items)
                 await redis.GetDatabase(1).StringSetAsync(key, version.Length > 0 ? $"{value}||{version}" : value);

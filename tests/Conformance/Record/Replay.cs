@@ -9,7 +9,17 @@ public sealed class Replay : IAsyncLifetime
 {
     // What an HTTP client, a proxy or a connection adds says nothing about the sidecar.
     private static readonly string[] Incidental =
-        ["host", "user-agent", "content-length", "accept-encoding", "connection", "transfer-encoding", "forwarded", "x-forwarded-for", "x-forwarded-host"];
+        [
+            "host",
+            "user-agent",
+            "content-length",
+            "accept-encoding",
+            "connection",
+            "transfer-encoding",
+            "forwarded",
+            "x-forwarded-for",
+            "x-forwarded-host"
+        ];
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -40,7 +50,8 @@ public sealed class Replay : IAsyncLifetime
         await RunAsync("grpc", grpc.AskAsync, machine.Stub, likeness);
     }
 
-    private async Task RunAsync(string transport, Func<RecordedCase, CancellationToken, Task<JsonObject>> ask, StubApp stub, Likeness likeness)
+    private async Task RunAsync(
+        string transport, Func<RecordedCase, CancellationToken, Task<JsonObject>> ask, StubApp stub, Likeness likeness)
     {
         foreach (var recorded in RecordedCase.Load(transport).Where(c => !Pending.ContainsKey(c.Block)))
         {
@@ -63,18 +74,24 @@ public sealed class Replay : IAsyncLifetime
             var answer = await ask(recorded, limit.Token);
             List<Difference> differences = [.. likeness.Compare(recorded.Response, answer, "response")];
             // What was recorded some seconds later is asked again until the time has come.
-            if (differences.Count == 0 || recorded.Note?.EndsWith(" s later", StringComparison.Ordinal) != true || limit.IsCancellationRequested)
+            if (differences.Count == 0
+                || recorded.Note?.EndsWith(" s later", StringComparison.Ordinal) != true
+                || limit.IsCancellationRequested)
                 return differences;
             await Task.Delay(100);
         }
     }
 
-    private static async Task<IEnumerable<Difference>> ArrivedAsync(RecordedCase recorded, Received expected, StubApp stub, Likeness likeness)
+    private static async Task<IEnumerable<Difference>> ArrivedAsync(
+        RecordedCase recorded, Received expected, StubApp stub, Likeness likeness)
     {
         var at = $"app {expected.Method} {expected.Path}";
         var missing = new Difference(at, "arrived", "did not");
         List<Difference> Differences(Received arrived) =>
-            [.. likeness.Compare(Telling(expected), Telling(arrived), $"{at} headers"), .. likeness.CompareTexts(expected.Body.TrimEnd('\n'), arrived.Body.TrimEnd('\n'), $"{at} body")];
+            [
+                .. likeness.Compare(Telling(expected), Telling(arrived), $"{at} headers"),
+                .. likeness.CompareTexts(expected.Body.TrimEnd('\n'), arrived.Body.TrimEnd('\n'), $"{at} body")
+            ];
         bool IsKnown(Difference difference) => ReplayTests.Deliberate.Any(known => known.Covers(recorded, difference));
         using var limit = new CancellationTokenSource(IsKnown(missing) ? TimeSpan.FromSeconds(1) : Patience);
         var arrived = await stub.TakeAsync(r => SamePlace(r) && Differences(r).TrueForAll(IsKnown), SamePlace, limit.Token);
@@ -84,10 +101,13 @@ public sealed class Replay : IAsyncLifetime
     }
 
     private static JsonObject Telling(Received request) =>
-        new(request.Headers.Where(h => !Incidental.Contains(h.Key)).Select(h => KeyValuePair.Create(h.Key, (JsonNode?)(h.Key == "dapr-grpc-accept-encoding" ? InOrder(h.Value) : h.Value))));
+        new(
+            request.Headers.Where(h => !Incidental.Contains(h.Key)).Select(
+                h => KeyValuePair.Create(h.Key, (JsonNode?)(h.Key == "dapr-grpc-accept-encoding" ? InOrder(h.Value) : h.Value))));
 
     // Each client has the encodings that it accepts in an order of its own.
-    private static string InOrder(string list) => string.Join(", ", list.Split(',', StringSplitOptions.TrimEntries).Order(StringComparer.Ordinal));
+    private static string InOrder(string list) =>
+        string.Join(", ", list.Split(',', StringSplitOptions.TrimEntries).Order(StringComparer.Ordinal));
 
     private static bool IsPending(Received sent) =>
         (sent.Path == "/dapr/subscribe" || sent.Headers.ContainsKey("pubsubname")) && Pending.ContainsKey("pubsub");

@@ -21,7 +21,9 @@ public sealed class ReplayTests(Replay replay) : IClassFixture<Replay>
         if (Replay.Pending.TryGetValue(block, out var reason))
             Assert.Skip(reason);
         List<string> unexpected = [.. replay.Results.Where(r => r.Key.Transport == transport && r.Key.Block == block)
-            .SelectMany(r => r.Value.Where(d => !Deliberate.Any(known => known.Covers(r.Key, d))).Select(d => $"{r.Key} | {d.At}\n    recorded {d.Recorded}\n    here     {d.Actual}"))];
+            .SelectMany(
+                r => r.Value.Where(d => !Deliberate.Any(known => known.Covers(r.Key, d))).Select(
+                    d => $"{r.Key} | {d.At}\n    recorded {d.Recorded}\n    here     {d.Actual}"))];
         if (unexpected.Count > 0)
             Assert.Fail(string.Join('\n', unexpected));
     }

@@ -27,7 +27,13 @@ internal sealed class StubApp(object[] subscriptions)
         new { pubsubname = "pubsub", topic = "retried", route = "/retried" },
         new { pubsubname = "pubsub", topic = "absent", route = "/missing/handler", deadLetterTopic = "dead" },
         new { pubsubname = "pubsub", topic = "odd", route = "/odd", deadLetterTopic = "dead" },
-        new { pubsubname = "pubsub", topic = "bulk", route = "/bulk", bulkSubscribe = new { enabled = true, maxMessagesCount = 10, maxAwaitDurationMs = 200 } },
+        new
+        {
+            pubsubname = "pubsub",
+            topic = "bulk",
+            route = "/bulk",
+            bulkSubscribe = new { enabled = true, maxMessagesCount = 10, maxAwaitDurationMs = 200 },
+        },
     ];
 
     /// <summary>The subscription of the recording over gRPC.</summary>
@@ -36,8 +42,8 @@ internal sealed class StubApp(object[] subscriptions)
     public void Map(WebApplication app) => app.MapFallback("{**path}", AnswerAsync);
 
     /// <summary>
-    /// Takes out the first request that is <paramref name="exactly"/> the one; waits for it until <paramref name="cancel"/>, then takes the
-    /// first that only <paramref name="nearly"/> is; null where there is none either.
+    /// Takes out the first request that is <paramref name="exactly"/> the one; waits for it until <paramref name="cancel"/>, then takes
+    /// the first that only <paramref name="nearly"/> is; null where there is none either.
     /// </summary>
     public async Task<Received?> TakeAsync(Func<Received, bool> exactly, Func<Received, bool> nearly, CancellationToken cancel)
     {
@@ -85,7 +91,11 @@ internal sealed class StubApp(object[] subscriptions)
 
     private static string Successes(string batch) => JsonSerializer.Serialize(new
     {
-        statuses = JsonDocument.Parse(batch).RootElement.GetProperty("entries").EnumerateArray().Select(e => new { entryId = e.GetProperty("entryId").GetString(), status = "SUCCESS" }),
+        statuses = JsonDocument
+            .Parse(batch).RootElement
+            .GetProperty("entries")
+            .EnumerateArray()
+            .Select(e => new { entryId = e.GetProperty("entryId").GetString(), status = "SUCCESS" }),
     });
 
     private (int Status, string Body) Answer(Received request) => request.Path.Split('?')[0] switch

@@ -24,7 +24,9 @@ public sealed class RedisBrokerTests
         Assert.Equal(["before", "raw", "{}"], got.Select(RedisBench.Text).Order(StringComparer.Ordinal));
         Assert.Equal("true", got.Single(m => RedisBench.Text(m) == "raw").Metadata["rawPayload"]);
         var entries = await bench.Redis.StreamRangeAsync("t");
-        Assert.Equal([("data", "raw"), ("metadata", "{\"rawPayload\":\"true\"}")], entries[2].Values.Select(v => (v.Name.ToString(), v.Value.ToString())));
+        Assert.Equal(
+            [("data", "raw"), ("metadata", "{\"rawPayload\":\"true\"}")],
+            entries[2].Values.Select(v => (v.Name.ToString(), v.Value.ToString())));
         Assert.Equal("{}", entries[1]["metadata"]);
         Assert.Equal("app1", (await bench.Redis.StreamGroupInfoAsync("t")).Single().Name);
         Assert.Equal("app1", (await bench.Redis.StreamConsumerInfoAsync("t", "app1")).Single().Name);
@@ -51,7 +53,8 @@ public sealed class RedisBrokerTests
     public async Task What_is_in_hand_is_kept_from_being_claimed()
     {
         await using var bench = await RedisBench.StartAsync(TestContext.Current.CancellationToken);
-        var broker = await bench.OpenAsync<IBroker>("pubsub.redis", ("processingTimeout", "6s"), ("redeliverInterval", "1h"), ("concurrency", "1"));
+        var broker = await bench.OpenAsync<IBroker>(
+            "pubsub.redis", ("processingTimeout", "6s"), ("redeliverInterval", "1h"), ("concurrency", "1"));
         var finish = new TaskCompletionSource();
         await broker.SubscribeAsync(new BrokerSubscription("app1", "t", async (_, _) =>
         {
@@ -101,8 +104,10 @@ public sealed class RedisBrokerTests
         for (var i = 0; i < 500; i++)
             await broker.PublishAsync([RedisBench.Message($"{i}")], Cancel);
         Assert.InRange(await bench.Redis.StreamLengthAsync("t"), 10, 200);
-        await bench.Redis.StreamAddAsync("raw", [new("data", "late"), new("metadata", "{\"rawPayload\":\"true\",\"ttlInSeconds\":\"1\"}")], "1000-0");
-        await broker.PublishAsync([RedisBench.Message("timely", ("rawPayload", "true"), ("ttlInSeconds", "600")) with { Topic = "raw" }], Cancel);
+        await bench.Redis.StreamAddAsync(
+            "raw", [new("data", "late"), new("metadata", "{\"rawPayload\":\"true\",\"ttlInSeconds\":\"1\"}")], "1000-0");
+        await broker.PublishAsync(
+            [RedisBench.Message("timely", ("rawPayload", "true"), ("ttlInSeconds", "600")) with { Topic = "raw" }], Cancel);
         Assert.Equal("timely", RedisBench.Text(await (await SubscribeAsync(broker, "raw")).ReadAsync(Cancel)));
         await RedisBench.UntilAsync(async () => (await bench.Redis.StreamPendingAsync("raw", "app1")).PendingMessageCount == 0);
     }

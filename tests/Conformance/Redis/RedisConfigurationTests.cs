@@ -31,7 +31,8 @@ public sealed class RedisConfigurationTests
         await bench.Redis.StringSetAsync("colour", "blue||v1");
         var store = await bench.OpenAsync<IConfigurationStore>("configuration.redis");
         var (one, all) = (await SubscribeAsync(store, "colour"), await SubscribeAsync(store));
-        var events = ((StackExchange.Redis.RedisResult[])(await bench.Redis.ExecuteAsync("CONFIG", "GET", "notify-keyspace-events"))!)[1].ToString();
+        var events = (
+            (StackExchange.Redis.RedisResult[])(await bench.Redis.ExecuteAsync("CONFIG", "GET", "notify-keyspace-events"))!)[1].ToString();
         Assert.All("KE$lgxeh", e => Assert.Contains(e, events));
 
         await bench.Redis.StringSetAsync("colour", "red||v2");

@@ -18,11 +18,14 @@ public sealed class RedisLayoutTests
         var host = ("redisHost", bench.Server.Host);
         var port = await machine.StartAppAsync(new StubApp(StubApp.OneTopic).Map);
         var sidecar = await machine.StartAsync(
-            Machine.Component("statestore", "state.redis", host, ("actorStateStore", "true")) + Machine.Component("byname", "state.redis", host, ("keyPrefix", "name"))
-            + Machine.Component("noprefix", "state.redis", host, ("keyPrefix", "none")) + Machine.Component("lockstore", "lock.redis", host)
+            Machine.Component("statestore", "state.redis", host, ("actorStateStore", "true"))
+                + Machine.Component("byname", "state.redis", host, ("keyPrefix", "name"))
+            + Machine.Component("noprefix", "state.redis", host, ("keyPrefix", "none"))
+                + Machine.Component("lockstore", "lock.redis", host)
             + Machine.Component("pubsub", "pubsub.redis", host) + Machine.Component("out", "bindings.redis", host), port);
         using var http = Machine.Http(sidecar);
-        var record = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Record", "redis-1.18.json"), Machine.Cancel))!;
+        var record = JsonNode.Parse(
+            await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Record", "redis-1.18.json"), Machine.Cancel))!;
         var likeness = new Likeness();
         foreach (var write in record["writes"]!.AsArray())
         {
@@ -38,7 +41,9 @@ public sealed class RedisLayoutTests
         var keys = ((RedisResult[])(await bench.Redis.ExecuteAsync("KEYS", "*"))!).Select(k => k.ToString()).Order(StringComparer.Ordinal);
         Assert.Equal(recorded.Select(k => k!["key"]!.GetValue<string>()).Order(StringComparer.Ordinal), keys);
         foreach (var key in recorded)
-            Assert.Empty(likeness.Compare(Telling(key!), await LookAsync(bench.Redis, key!["key"]!.GetValue<string>()), key["key"]!.GetValue<string>()));
+            Assert.Empty(
+                likeness.Compare(
+                    Telling(key!), await LookAsync(bench.Redis, key!["key"]!.GetValue<string>()), key["key"]!.GetValue<string>()));
     }
 
     // Only an actor that is here may write its state.
@@ -46,14 +51,17 @@ public sealed class RedisLayoutTests
         (await Machine.AskAsync(http, HttpMethod.Put, "/v1.0/actors/Counter/1/method/inc", new { })).Status == 200);
 
     // The client of the recording wrote its JSON with a space after the colon, which a raw payload shows.
-    private static string Sent(JsonNode body) => body is JsonObject { Count: 1 } ? body.ToJsonString().Replace(":", ": ") : body.ToJsonString();
+    private static string Sent(JsonNode body) =>
+        body is JsonObject { Count: 1 } ? body.ToJsonString().Replace(":", ": ") : body.ToJsonString();
 
     // Whether a key expires, but not when; an entry's fields, but not its id.
     private static JsonObject Telling(JsonNode key) => new()
     {
         ["type"] = key["type"]!.DeepClone(),
         ["expires"] = key["pttl"]!.GetValue<long>() > 0,
-        ["value"] = key["value"] is JsonArray list ? new JsonArray([.. list.Where(i => !IsEntryId(i!)).Select(i => i!.DeepClone())]) : key["value"]!.DeepClone(),
+        ["value"] = key["value"] is JsonArray list
+            ? new JsonArray([.. list.Where(i => !IsEntryId(i!)).Select(i => i!.DeepClone())])
+            : key["value"]!.DeepClone(),
         ["group"] = key["groups"]?[1]?.DeepClone(),
         ["consumer"] = key["consumers"]?[1]?.DeepClone(),
     };
@@ -66,7 +74,8 @@ public sealed class RedisLayoutTests
         JsonNode value = type switch
         {
             RedisType.Hash => Texts((await redis.HashGetAllAsync(key)).SelectMany(f => new[] { f.Name, f.Value })),
-            RedisType.Stream => Texts((await redis.StreamRangeAsync(key)).SelectMany(e => e.Values.SelectMany(f => new[] { f.Name, f.Value }))),
+            RedisType.Stream =>
+                Texts((await redis.StreamRangeAsync(key)).SelectMany(e => e.Values.SelectMany(f => new[] { f.Name, f.Value }))),
             _ => (await redis.StringGetAsync(key)).ToString(),
         };
         return new JsonObject

@@ -32,7 +32,8 @@ public sealed class RedisLockAndBindingTests
     {
         await using var bench = await RedisBench.StartAsync(TestContext.Current.CancellationToken);
         var locks = await bench.OpenAsync<ILockStore>("lock.redis");
-        var tries = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => locks.TryLockAsync("r", "owner" + i, TimeSpan.FromSeconds(60), Cancel)));
+        var tries = await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(i => locks.TryLockAsync("r", "owner" + i, TimeSpan.FromSeconds(60), Cancel)));
         Assert.Single(tries, won => won);
     }
 

@@ -20,16 +20,22 @@ public sealed class RedisOutboxTests : IAsyncDisposable
         var cancel = TestContext.Current.CancellationToken;
         await using var server = await RedisServer.StartAsync(cancel);
         await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Host);
-        var left = """{"id":"outbox-left","source":"app1","type":"t","specversion":"1.0","datacontenttype":"text/plain","data":"left","topic":"changes","pubsubname":"pubsub"}""";
+        var left =
+            """{"id":"outbox-left","source":"app1","type":"t","specversion":"1.0","datacontenttype":"text/plain","data":"left","topic":"changes","pubsubname":"pubsub"}""";
         await redis.GetDatabase().HashSetAsync("outbox||app1||store||outbox-left", [new("data", left), new("version", "1")]);
         var events = Channel.CreateUnbounded<string>();
         var port = await _machine.StartAppAsync(app =>
         {
             app.MapGet("/dapr/subscribe", () => new[] { new { pubsubname = "pubsub", topic = "changes", route = "/changes" } });
-            app.MapPost("/changes", async (HttpContext http) => events.Writer.TryWrite((await http.Request.ReadFromJsonAsync<JsonElement>()).GetProperty("data").GetString()!));
+            app.MapPost(
+                "/changes",
+                async (HttpContext http) =>
+                    events.Writer.TryWrite((await http.Request.ReadFromJsonAsync<JsonElement>()).GetProperty("data").GetString()!));
         });
         using var http = Machine.Http(await _machine.StartAsync(
-            Machine.Component("store", "state.redis", ("redisHost", server.Host), ("outboxPublishPubsub", "pubsub"), ("outboxPublishTopic", "changes"), ("ttlInSeconds", "1"))
+            Machine.Component(
+                "store", "state.redis", ("redisHost", server.Host), ("outboxPublishPubsub", "pubsub"), ("outboxPublishTopic", "changes"),
+                ("ttlInSeconds", "1"))
             + Machine.Component("pubsub", "pubsub.redis", ("redisHost", server.Host)), port));
         Assert.Equal("left", await events.Reader.ReadAsync(cancel));
         var transaction = new { operations = new[] { new { operation = "upsert", request = new { key = "k", value = "new" } } } };

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Samples.Conformance.Redis;
 
-/// <summary>Redis is killed and started again, as it happens in operation: with its log on disk, nothing that was acknowledged is lost.</summary>
+/// <summary>
+/// Redis is killed and started again, as it happens in operation: with its log on disk, nothing that was acknowledged is lost.
+/// </summary>
 [EmbeddedOnly("the engines of the embedded runtime, by themselves or against what daprd leaves")]
 public sealed class RedisRestartTests
 {
@@ -95,7 +97,8 @@ public sealed class RedisRestartTests
         Func<Task>[] calls =
         [
             () => store.GetAsync("k", Cancel), () => store.WriteAsync([new StateWrite.Set("k", "2"u8.ToArray())], Cancel),
-            () => locks.TryLockAsync("r", "me", TimeSpan.FromSeconds(5), Cancel), () => broker.PublishAsync([RedisBench.Message("x")], Cancel),
+            () => locks.TryLockAsync("r", "me", TimeSpan.FromSeconds(5), Cancel),
+            () => broker.PublishAsync([RedisBench.Message("x")], Cancel),
         ];
         var errors = await Task.WhenAll(calls.Select(call => Assert.ThrowsAsync<EngineTargetException>(call)));
         // 3 s is the limit; the rest is what a busy machine may add.

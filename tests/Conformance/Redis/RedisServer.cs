@@ -52,7 +52,8 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>A connection of the test's own.</summary>
-    public Task<ConnectionMultiplexer> ConnectAsync() => ConnectionMultiplexer.ConnectAsync($"{Host},allowAdmin=true,connectTimeout=20000,asyncTimeout=20000");
+    public Task<ConnectionMultiplexer> ConnectAsync() =>
+        ConnectionMultiplexer.ConnectAsync($"{Host},allowAdmin=true,connectTimeout=20000,asyncTimeout=20000");
 
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
@@ -69,7 +70,8 @@ public sealed class RedisServer : IAsyncDisposable
     {
         var start = new ProcessStartInfo("redis-server",
         [
-            "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _folder, "--save", "", "--appendonly", _durable ? "yes" : "no", "--appendfsync", "always",
+            "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _folder, "--save", "", "--appendonly", _durable ? "yes" : "no",
+            "--appendfsync", "always",
         ])
         { RedirectStandardOutput = true };
         _process = Process.Start(start)!;

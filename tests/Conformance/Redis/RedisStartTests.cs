@@ -11,13 +11,18 @@ namespace Samples.Conformance.Redis;
 public sealed class RedisStartTests
 {
     [Theory]
-    [InlineData("state.redis"), InlineData("pubsub.redis"), InlineData("lock.redis"), InlineData("configuration.redis"), InlineData("bindings.redis")]
+    [InlineData("state.redis"),
+        InlineData("pubsub.redis"),
+        InlineData("lock.redis"),
+        InlineData("configuration.redis"),
+        InlineData("bindings.redis")]
     public async Task A_server_that_is_not_there_is_named_soon(string type)
     {
         await using var machine = new Machine();
         var host = $"127.0.0.1:{UnusedPort()}";
         var began = Stopwatch.GetTimestamp();
-        var error = await Assert.ThrowsAsync<ResourceException>(() => machine.StartAsync(Machine.Component("it", type, ("redisHost", host))));
+        var error = await Assert.ThrowsAsync<ResourceException>(
+            () => machine.StartAsync(Machine.Component("it", type, ("redisHost", host))));
         // 2 s is the promise; the rest is what a busy machine may add.
         Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 10);
         Assert.Contains($"component 'it' ({type}) finds no Redis at {host}.", error.Message);
@@ -29,7 +34,9 @@ public sealed class RedisStartTests
     public async Task With_ignore_errors_it_is_left_out()
     {
         await using var machine = new Machine();
-        var component = Machine.Component("it", "state.redis", ("redisHost", $"127.0.0.1:{UnusedPort()}")).Replace("  version: v1", "  version: v1\n  ignoreErrors: true");
+        var component = Machine.Component(
+            "it", "state.redis",
+            ("redisHost", $"127.0.0.1:{UnusedPort()}")).Replace("  version: v1", "  version: v1\n  ignoreErrors: true");
         using var http = Machine.Http(await machine.StartAsync(component));
         var (status, body) = await Machine.AskAsync(http, HttpMethod.Get, "/v1.0/state/it/k");
         Assert.Equal(500, status);
@@ -47,7 +54,8 @@ public sealed class RedisStartTests
     {
         await using var machine = new Machine();
         (string, string)[] settings = name == "redisHost" ? [(name, value)] : [("redisHost", "localhost:6379"), (name, value)];
-        var error = await Assert.ThrowsAsync<ResourceException>(() => machine.StartAsync(Machine.Component("it", "state.redis", settings)));
+        var error = await Assert.ThrowsAsync<ResourceException>(
+            () => machine.StartAsync(Machine.Component("it", "state.redis", settings)));
         Assert.Contains(why, error.Message);
     }
 

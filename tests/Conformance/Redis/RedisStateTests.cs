@@ -65,10 +65,12 @@ public sealed class RedisStateTests
         var store = await bench.OpenAsync<IStateStore>("state.redis");
         await SetAsync(store, "x", "old");
         await Assert.ThrowsAsync<ETagMismatchException>(() => store.WriteAsync(
-            [new StateWrite.Set("y", "1"u8.ToArray()), new StateWrite.Delete("x"), new StateWrite.Set("x", "2"u8.ToArray(), "99")], Cancel));
+            [new StateWrite.Set("y", "1"u8.ToArray()), new StateWrite.Delete("x"), new StateWrite.Set("x", "2"u8.ToArray(), "99")],
+            Cancel));
         Assert.Null(await store.GetAsync("y", Cancel));
         Assert.Equal("old", Text(await store.GetAsync("x", Cancel)));
-        await store.WriteAsync([new StateWrite.Set("y", "1"u8.ToArray(), Ttl: TimeSpan.FromHours(1)), new StateWrite.Delete("x", "1")], Cancel);
+        await store.WriteAsync(
+            [new StateWrite.Set("y", "1"u8.ToArray(), Ttl: TimeSpan.FromHours(1)), new StateWrite.Delete("x", "1")], Cancel);
         Assert.Equal("1", Text(await store.GetAsync("y", Cancel)));
         Assert.NotNull(await bench.Redis.KeyTimeToLiveAsync("y"));
         Assert.Null(await store.GetAsync("x", Cancel));
@@ -138,7 +140,9 @@ public sealed class RedisStateTests
     {
         await using var bench = await RedisBench.StartAsync(TestContext.Current.CancellationToken);
         // What the script itself calls is checked as well, so it is on the list; what else is sent stands in the log of refusals.
-        await bench.Redis.ExecuteAsync("ACL", "SETUSER", "proxied", "on", ">secret", "~*", "-@all", "+eval", "+hmget", "+del", "+get", "+info", "+ping", "+hello", "+auth",
+        await bench.Redis.ExecuteAsync(
+            "ACL", "SETUSER", "proxied", "on", ">secret", "~*", "-@all", "+eval", "+hmget", "+del", "+get", "+info", "+ping", "+hello",
+            "+auth", 
             "+client", "+command", "+hget", "+hexists", "+type", "+hset", "+hincrby", "+persist", "+expire");
         var store = await bench.OpenAsync<IStateStore>("state.redis", ("redisUsername", "proxied"), ("redisPassword", "secret"));
         await SetAsync(store, "k", "1");
@@ -149,7 +153,8 @@ public sealed class RedisStateTests
         Assert.Empty((StackExchange.Redis.RedisResult[])(await bench.Redis.ExecuteAsync("ACL", "LOG"))!);
     }
 
-    private static Task SetAsync(IStateStore store, string key, string value, string? etag = null, Concurrency concurrency = Concurrency.Unspecified) =>
+    private static Task SetAsync(
+        IStateStore store, string key, string value, string? etag = null, Concurrency concurrency = Concurrency.Unspecified) =>
         store.WriteAsync([new StateWrite.Set(key, Encoding.UTF8.GetBytes(value), etag, concurrency)], Cancel);
 
     private static async Task<IEnumerable<(string, string)>> FieldsAsync(RedisBench bench, string key) =>

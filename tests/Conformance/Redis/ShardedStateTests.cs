@@ -36,14 +36,18 @@ public sealed class ShardedStateTests : IAsyncLifetime
         using var got = await http.GetAsync($"{Store}/{keys[0]}", Cancel);
         Assert.Equal(keys[0], await got.Content.ReadFromJsonAsync<string>(Cancel));
         var etag = got.Headers.ETag?.Tag.Trim('"') ?? got.Headers.GetValues("ETag").Single();
-        Assert.Equal(204, await SaveAsync(http, [new { key = keys[0], value = "newer", etag, options = new { concurrency = "first-write" } }]));
-        Assert.Equal(409, await SaveAsync(http, [new { key = keys[0], value = "late", etag, options = new { concurrency = "first-write" } }]));
+        Assert.Equal(
+            204, await SaveAsync(http, [new { key = keys[0], value = "newer", etag, options = new { concurrency = "first-write" } }]));
+        Assert.Equal(
+            409, await SaveAsync(http, [new { key = keys[0], value = "late", etag, options = new { concurrency = "first-write" } }]));
         Assert.Equal("\"newer\"", await http.GetStringAsync($"{Store}/{keys[0]}", Cancel));
 
         using (var many = await http.PostAsJsonAsync($"{Store}/bulk", new { keys }, Cancel))
         {
             var items = await many.Content.ReadFromJsonAsync<JsonElement>(Cancel);
-            Assert.Equal(keys.Order(), items.EnumerateArray().Where(i => i.TryGetProperty("data", out _)).Select(i => i.GetProperty("key").GetString()).Order());
+            Assert.Equal(
+                keys.Order(),
+                items.EnumerateArray().Where(i => i.TryGetProperty("data", out _)).Select(i => i.GetProperty("key").GetString()).Order());
         }
 
         using (var deleted = await http.DeleteAsync($"{Store}/{keys[1]}", Cancel))
@@ -86,9 +90,12 @@ public sealed class ShardedStateTests : IAsyncLifetime
         var file = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Redis", "sharded-statestore.yaml"), Cancel);
         Assert.Contains("localhost:6500", file);
         var resources = Directory.CreateDirectory(Path.Combine(_folder, "resources")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(resources, "sharded-statestore.yaml"), file.Replace("localhost:6500", $"127.0.0.1:{port}", StringComparison.Ordinal), Cancel);
+        await File.WriteAllTextAsync(
+            Path.Combine(resources, "sharded-statestore.yaml"),
+            file.Replace("localhost:6500", $"127.0.0.1:{port}", StringComparison.Ordinal), Cancel);
         _dapr = runtime == "embedded" ? new EmbeddedDapr(new RuntimeOptions()) : new DaprdHost(_folder);
-        return Machine.Http(await _dapr.AddAsync(new SidecarOptions(AppId) { ResourcePaths = [resources], BaseDirectory = _folder }, Cancel));
+        return Machine.Http(
+            await _dapr.AddAsync(new SidecarOptions(AppId) { ResourcePaths = [resources], BaseDirectory = _folder }, Cancel));
     }
 
     private async Task<int> StartAmbassadorAsync()
@@ -98,7 +105,8 @@ public sealed class ShardedStateTests : IAsyncLifetime
         var shards = string.Join(',', _shards.Select((s, i) => $"127.0.0.1:{s.Port}:1 shard-{i + 1}"));
         var (ambassador, port) = await FreePorts.TryAsync(2, async ports =>
         {
-            var server = new Server("dotnet", _folder, [assembly], ("APP_PORT", $"{ports[1]}"), ("RESP_PORT", $"{ports[0]}"), ("SHARDS", shards));
+            var server = new Server(
+                "dotnet", _folder, [assembly], ("APP_PORT", $"{ports[1]}"), ("RESP_PORT", $"{ports[0]}"), ("SHARDS", shards));
             await server.WaitForAsync($"http://127.0.0.1:{ports[1]}/readyz", Cancel);
             return server;
         });

@@ -9,8 +9,8 @@ using static ArchUnitNET.Fluent.ArchRuleDefinition;
 namespace Samples.Unit.Architecture;
 
 /// <summary>
-/// The runtime is built in floors. What stands on one may use what is below, and nothing above: so each floor can be read, and tested, without
-/// those over it.
+/// The runtime is built in floors. What stands on one may use what is below, and nothing above: so each floor can be read, and tested,
+/// without those over it.
 /// </summary>
 public sealed class FloorTests
 {

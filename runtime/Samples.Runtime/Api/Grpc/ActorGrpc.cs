@@ -17,7 +17,9 @@ internal static class ActorGrpc
     {
         methods.Unary<InvokeActorRequest, InvokeActorResponse>("InvokeActor", async (request, call) =>
         {
-            var asked = new ActorRequest(ActorPaths.Method(request.Method), request.Data.Memory, [.. request.Metadata.Where(h => !ActorHttp.Withheld.Contains(h.Key))]);
+            var asked = new ActorRequest(
+                ActorPaths.Method(request.Method), request.Data.Memory,
+                [.. request.Metadata.Where(h => !ActorHttp.Withheld.Contains(h.Key))]);
             var answer = await block.InvokeAsync(new(request.ActorType, request.ActorId), asked, call.CancellationToken);
             return new InvokeActorResponse { Data = ByteString.CopyFrom(answer.Body.Span) };
         });
@@ -42,9 +44,15 @@ internal static class ActorGrpc
         {
             var unknown = request.Operations.FirstOrDefault(o => o.OperationType is not ("upsert" or "delete"));
             if (unknown is not null)
-                throw new ApiException(500, "ERR_NOT_SUPPORTED_STATE_OPERATION", StatusCode.Unimplemented, $"operation type {unknown.OperationType} not supported");
+                throw new ApiException(
+                    500, "ERR_NOT_SUPPORTED_STATE_OPERATION", StatusCode.Unimplemented,
+                    $"operation type {unknown.OperationType} not supported");
             await states.WriteAsync(new(request.ActorType, request.ActorId),
-                [.. request.Operations.Select(o => new ActorWrite(o.OperationType, o.Key, o.Value?.Value.Memory ?? default, null, o.Metadata))], call.CancellationToken);
+                [
+                    .. request.Operations.Select(
+                        o => new ActorWrite(o.OperationType, o.Key, o.Value?.Value.Memory ?? default, null, o.Metadata))
+                ],
+                call.CancellationToken);
             return new Empty();
         });
     }
@@ -75,7 +83,8 @@ internal static class ActorGrpc
         });
         methods.Unary<UnregisterActorReminderRequest, Empty>("UnregisterActorReminder", async (request, call) =>
         {
-            await block.RemoveRemindersAsync(request.ActorType, [new JobTarget(request.ActorType, request.ActorId, request.Name).Key], call.CancellationToken);
+            await block.RemoveRemindersAsync(
+                request.ActorType, [new JobTarget(request.ActorType, request.ActorId, request.Name).Key], call.CancellationToken);
             return new Empty();
         });
         methods.Unary<GetActorReminderRequest, GetActorReminderResponse>("GetActorReminder", (request, _) =>
@@ -90,11 +99,13 @@ internal static class ActorGrpc
                 response.Ttl = job.Ttl;
             return Task.FromResult(response);
         });
-        methods.Unary<ListActorRemindersRequest, ListActorRemindersResponse>("ListActorReminders", (request, _) => Task.FromResult(new ListActorRemindersResponse
+        methods.Unary<ListActorRemindersRequest, ListActorRemindersResponse>(
+            "ListActorReminders", (request, _) => Task.FromResult(new ListActorRemindersResponse
         {
             Reminders = { block.ListReminders(request.ActorType, request.HasActorId ? request.ActorId : null).Select(ToNamed) },
         }));
-        methods.Unary<UnregisterActorRemindersByTypeRequest, UnregisterActorRemindersByTypeResponse>("UnregisterActorRemindersByType", async (request, call) =>
+        methods.Unary<UnregisterActorRemindersByTypeRequest, UnregisterActorRemindersByTypeResponse>(
+            "UnregisterActorRemindersByType", async (request, call) =>
         {
             var all = block.ListReminders(request.ActorType, request.HasActorId ? request.ActorId : null);
             await block.RemoveRemindersAsync(request.ActorType, all.Select(r => r.Key), call.CancellationToken);

@@ -10,7 +10,10 @@ using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.Api.Grpc;
 
-/// <summary>Events of input bindings for an application that speaks gRPC: it names the bindings that it wants, then gets <c>OnBindingEvent</c> for each.</summary>
+/// <summary>
+/// Events of input bindings for an application that speaks gRPC: it names the bindings that it wants, then gets <c>OnBindingEvent</c> for
+/// each.
+/// </summary>
 internal sealed class GrpcBindingReceiver(GrpcApp app, ILogger log) : IBindingReceiver
 {
     private IReadOnlyList<string>? _wanted;
@@ -39,8 +42,10 @@ internal sealed class GrpcBindingReceiver(GrpcApp app, ILogger log) : IBindingRe
         try
         {
             var answer = await app.TellAsync(request, headers, cancel);
-            return new BindingReply(answer.Data.Memory, answer.StoreName, [.. answer.States.Select(s => StateGrpc.ToSet(s, answer.StoreName))],
-                answer.To, "create", answer.Data.Memory, answer.Concurrency == BindingEventResponse.Types.BindingEventConcurrency.Parallel);
+            return new BindingReply(
+                answer.Data.Memory, answer.StoreName, [.. answer.States.Select(s => StateGrpc.ToSet(s, answer.StoreName))],
+                answer.To, "create", answer.Data.Memory,
+                answer.Concurrency == BindingEventResponse.Types.BindingEventConcurrency.Parallel);
         }
         catch (RpcException error)
         {

@@ -50,11 +50,14 @@ public static class GrpcErrors
             info.Metadata[key] = value;
         status.Details.Add(Any.Pack(info));
         if (details.Resource is { } resource)
-            status.Details.Add(Any.Pack(new ResourceInfo { ResourceType = resource.Type, ResourceName = resource.Name, Description = resource.Description }));
+            status.Details.Add(
+                Any.Pack(
+                    new ResourceInfo { ResourceType = resource.Type, ResourceName = resource.Name, Description = resource.Description }));
         if (details.Violation is { } violation)
         {
             var request = new BadRequest();
-            request.FieldViolations.Add(new BadRequest.Types.FieldViolation { Field = violation.Field, Description = violation.Description });
+            request.FieldViolations.Add(
+                new BadRequest.Types.FieldViolation { Field = violation.Field, Description = violation.Description });
             status.Details.Add(Any.Pack(request));
         }
 

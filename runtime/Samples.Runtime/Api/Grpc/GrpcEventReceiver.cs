@@ -9,8 +9,8 @@ using Status = Dapr.AppCallback.Autogen.Grpc.v1.TopicEventResponse.Types.TopicEv
 namespace Samples.Runtime.Api.Grpc;
 
 /// <summary>
-/// Events for an application that speaks gRPC, as <c>OnTopicEvent</c> and <c>OnBulkTopicEvent</c>, with the publisher's metadata as headers. An
-/// application without the method loses its events, and not to the dead letters: so it is with daprd.
+/// Events for an application that speaks gRPC, as <c>OnTopicEvent</c> and <c>OnBulkTopicEvent</c>, with the publisher's metadata as
+/// headers. An application without the method loses its events, and not to the dead letters: so it is with daprd.
 /// </summary>
 internal sealed class GrpcEventReceiver(GrpcApp app, ILogger log) : IEventReceiver
 {
@@ -31,9 +31,17 @@ internal sealed class GrpcEventReceiver(GrpcApp app, ILogger log) : IEventReceiv
         }
     }
 
-    public async Task<BatchReply> DeliverBatchAsync(string pubSub, string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel)
+    public async Task<BatchReply> DeliverBatchAsync(
+        string pubSub, string topic, string path, IReadOnlyList<BatchEntry> entries, CancellationToken cancel)
     {
-        var batch = new TopicEventBulkRequest { Id = Guid.NewGuid().ToString(), Topic = topic, PubsubName = pubSub, Path = path, Type = "com.dapr.event.sent.bulk" };
+        var batch = new TopicEventBulkRequest
+        {
+            Id = Guid.NewGuid().ToString(),
+            Topic = topic,
+            PubsubName = pubSub,
+            Path = path,
+            Type = "com.dapr.event.sent.bulk",
+        };
         batch.Entries.Add(entries.Select(EventMessages.ToMessage));
         batch.Metadata["pubsubName"] = pubSub;
         try
@@ -42,7 +50,8 @@ internal sealed class GrpcEventReceiver(GrpcApp app, ILogger log) : IEventReceiv
             var answer = await app.TellAsync(batch, Headers(pubSub, new Dictionary<string, string>(), entries[^1].Trace), cancel);
             var statuses = answer.Statuses.GroupBy(s => s.EntryId).ToDictionary(s => s.Key, s => s.Last().Status, StringComparer.Ordinal);
             // In a batch silence is no consent: an entry without a status is delivered again.
-            return new BatchReply([.. entries.Select(e => statuses.TryGetValue(e.EntryId, out var status) ? ToVerdict(status) : Verdict.Retry)]);
+            return new BatchReply(
+                [.. entries.Select(e => statuses.TryGetValue(e.EntryId, out var status) ? ToVerdict(status) : Verdict.Retry)]);
         }
         catch (HttpRequestException)
         {
@@ -57,7 +66,8 @@ internal sealed class GrpcEventReceiver(GrpcApp app, ILogger log) : IEventReceiv
 
     private EventReply ToReply(RpcException error, string topic)
     {
-        log.LogWarning("the application answered {Status} to an event of topic {Topic}: {Problem}", error.StatusCode, topic, error.Status.Detail);
+        log.LogWarning(
+            "the application answered {Status} to an event of topic {Topic}: {Problem}", error.StatusCode, topic, error.Status.Detail);
         return error.StatusCode == StatusCode.Unimplemented
             ? Verdict.Success
             : new EventReply(Verdict.Retry, new FailedAnswerException((int)error.StatusCode, error, isGrpc: true));

@@ -20,7 +20,8 @@ public sealed class GrpcMethods(ServiceMethodProviderContext<DaprService> contex
             (_, request, call) => GrpcErrors.TranslateAsync(() => handle(request, call)));
 
     /// <summary>One request, a stream of responses.</summary>
-    public void ServerStream<TRequest, TResponse>(string name, Func<TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task> handle)
+    public void ServerStream<TRequest, TResponse>(
+        string name, Func<TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task> handle)
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new() =>
         context.AddServerStreamingMethod(Describe<TRequest, TResponse>(MethodType.ServerStreaming, name), [],
@@ -39,12 +40,19 @@ public sealed class GrpcMethods(ServiceMethodProviderContext<DaprService> contex
     {
         var parser = method.InputType.Parser;
         var described = new Method<IMessage, IMessage>(MethodType.Unary, service, method.Name,
-            new Marshaller<IMessage>(message => message.ToByteArray(), bytes => Read(() => parser.ParseFrom(bytes))), new Marshaller<IMessage>(message => message.ToByteArray(), method.OutputType.Parser.ParseFrom));
+            new Marshaller<IMessage>(message => message.ToByteArray(), bytes => Read(() => parser.ParseFrom(bytes))),
+            new Marshaller<IMessage>(message => message.ToByteArray(), method.OutputType.Parser.ParseFrom));
         if (!method.IsClientStreaming && !method.IsServerStreaming)
             context.AddUnaryMethod(described, [], (_, request, _) => GrpcErrors.TranslateAsync<IMessage>(() => throw refuse(request)));
         else
-            context.AddDuplexStreamingMethod(new Method<IMessage, IMessage>(MethodType.DuplexStreaming, service, method.Name, described.RequestMarshaller, described.ResponseMarshaller), [],
-                (_, requests, _, call) => GrpcErrors.TranslateAsync(async () => throw refuse(await requests.MoveNext(call.CancellationToken) ? requests.Current : parser.ParseFrom([]))));
+            context.AddDuplexStreamingMethod(
+                new Method<IMessage, IMessage>(
+                    MethodType.DuplexStreaming, service, method.Name, described.RequestMarshaller, described.ResponseMarshaller),
+                [], 
+                (_, requests, _, call) =>
+                    GrpcErrors.TranslateAsync(
+                        async () =>
+                            throw refuse(await requests.MoveNext(call.CancellationToken) ? requests.Current : parser.ParseFrom([]))));
     }
 
     private Method<TRequest, TResponse> Describe<TRequest, TResponse>(MethodType type, string name)

@@ -20,14 +20,16 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
     // A stream may be quiet for as long as it likes.
     private static readonly ForwarderRequestConfig Patience = new()
     {
-        ActivityTimeout = TimeSpan.FromHours(24), Version = System.Net.HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        ActivityTimeout = TimeSpan.FromHours(24), Version = System.Net.HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
     private const int KeptInMemory = 64 << 10;
 
     /// <summary>True for a gRPC call that is not for the sidecar itself.</summary>
     public static bool Concerns(HttpContext http) =>
-        http.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true && !http.Request.Path.StartsWithSegments("/dapr.proto.runtime.v1.Dapr");
+        http.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true
+            && !http.Request.Path.StartsWithSegments("/dapr.proto.runtime.v1.Dapr");
 
     public async Task ForwardAsync(HttpContext http)
     {
@@ -73,14 +75,16 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
         if (path.StartsWithSegments("/TaskHubSidecarService"))
             return new ApiException(501, "ERR_API_UNIMPLEMENTED", StatusCode.Unimplemented, AbsentApi.Workflow("dapr").Message);
         if (path.Value!.StartsWith("/dapr.proto.", StringComparison.Ordinal))
-            return new ApiException(501, "ERR_API_UNIMPLEMENTED", StatusCode.Unimplemented, $"{path.Value[1..]} is not implemented{AbsentApi.Cure}");
+            return new ApiException(
+                501, "ERR_API_UNIMPLEMENTED", StatusCode.Unimplemented, $"{path.Value[1..]} is not implemented{AbsentApi.Cure}");
         return new ApiException(404, "ERR_DIRECT_INVOKE", StatusCode.Unknown,
             "failed to proxy request: required metadata dapr-callee-app-id or dapr-app-id not found");
     }
 
     private Task ForwardAsync(HttpContext http, string app)
     {
-        // A caller says with this header that the call lives on: no policy ends it or makes it again. (daprd governs how such a stream begins.)
+        // A caller says with this header that the call lives on: no policy ends it or makes it again. (daprd governs how such a stream
+        // begins.)
         var streams = http.Request.Headers["dapr-stream"].ToString().ToLowerInvariant() is "true" or "1" or "t" or "y" or "yes" or "on";
         return !streams && !NameTable.IsSame(app, block.AppId) && block.Policy(app, http.Request.Path) is { } policy
             ? ForwardAsync(http, app, policy)
@@ -134,12 +138,17 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
             if (http.Response.HasStarted)
                 return;
             http.Response.Clear();
-            if (error != ForwarderError.Request || failure is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError })
-                throw new ApiException(500, "ERR_DIRECT_INVOKE", StatusCode.Unavailable, $"the application broke the connection: {failure?.Message ?? error.ToString()}");
+            if (error != ForwarderError.Request
+                || failure is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError })
+                throw new ApiException(
+                    500, "ERR_DIRECT_INVOKE", StatusCode.Unavailable,
+                    $"the application broke the connection: {failure?.Message ?? error.ToString()}");
             replica.ReportLost();
         }
 
-        throw new ApiException(500, "ERR_DIRECT_INVOKE", StatusCode.Unavailable, $"failed to invoke, id: {app}, err: the application does not answer on its port");
+        throw new ApiException(
+            500, "ERR_DIRECT_INVOKE", StatusCode.Unavailable,
+            $"failed to invoke, id: {app}, err: the application does not answer on its port");
     }
 
     /// <summary>A call that ended with nothing but a status, kept until it is known whether another try follows.</summary>
@@ -156,21 +165,27 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
 
     private sealed class ToGrpcApp(string caller, string callee, AppChannel channel, bool keepFailure) : HttpTransformer
     {
-        /// <summary>The status other than success with which the call ended; its answer is kept back where nothing else was answered.</summary>
+        /// <summary>
+        /// The status other than success with which the call ended; its answer is kept back where nothing else was answered.
+        /// </summary>
         public FailedAnswerException? Failed { get; private set; }
 
-        public override async ValueTask<bool> TransformResponseAsync(HttpContext http, HttpResponseMessage? response, CancellationToken cancel)
+        public override async ValueTask<bool> TransformResponseAsync(
+            HttpContext http, HttpResponseMessage? response, CancellationToken cancel)
         {
             if (keepFailure && response is not null && Status(response.Headers) is { } status)
             {
-                Failed = new FailedAnswerException(status, new RefusedCallException([.. response.Headers.Select(h => KeyValuePair.Create(h.Key, h.Value.ToArray()))]), isGrpc: true);
+                Failed = new FailedAnswerException(
+                    status, new RefusedCallException([.. response.Headers.Select(h => KeyValuePair.Create(h.Key, h.Value.ToArray()))]),
+                    isGrpc: true);
                 return false;
             }
 
             return await base.TransformResponseAsync(http, response, cancel);
         }
 
-        public override async ValueTask TransformResponseTrailersAsync(HttpContext http, HttpResponseMessage response, CancellationToken cancel)
+        public override async ValueTask TransformResponseTrailersAsync(
+            HttpContext http, HttpResponseMessage response, CancellationToken cancel)
         {
             await base.TransformResponseTrailersAsync(http, response, cancel);
             // The caller has seen a part of the answer: the breaker counts the failure, but no other try can follow.
@@ -179,9 +194,12 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
         }
 
         private static int? Status(System.Net.Http.Headers.HttpResponseHeaders headers) =>
-            headers.TryGetValues("grpc-status", out var values) && int.TryParse(values.First(), out var status) && status != 0 ? status : null;
+            headers.TryGetValues("grpc-status", out var values) && int.TryParse(values.First(), out var status) && status != 0
+                ? status
+                : null;
 
-        public override async ValueTask TransformRequestAsync(HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancel)
+        public override async ValueTask TransformRequestAsync(
+            HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancel)
         {
             await base.TransformRequestAsync(http, request, destinationPrefix, cancel);
             request.Headers.Host = null;
@@ -191,7 +209,8 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
             if (!request.Headers.Contains(TraceContext.Parent) && Binary(http) is { } trace)
                 request.Headers.TryAddWithoutValidation(TraceContext.Parent, trace);
             TraceContext.AddTo(request.Headers);
-            if (!request.Headers.Contains(TraceContext.Binary) && TraceContext.ToBinary(request.Headers.GetValues(TraceContext.Parent).First()) is { } binary)
+            if (!request.Headers.Contains(TraceContext.Binary)
+                && TraceContext.ToBinary(request.Headers.GetValues(TraceContext.Parent).First()) is { } binary)
                 request.Headers.TryAddWithoutValidation(TraceContext.Binary, Convert.ToBase64String(binary).TrimEnd('='));
         }
 

@@ -21,11 +21,13 @@ internal sealed class InvocationGrpc(Invocation block)
     // gRPC has its own headers of these names.
     private static readonly string[] Renamed = ["date", "content-type", "content-length"];
 
-    public void Bind(GrpcMethods methods) => methods.Unary<InvokeServiceRequest, InvokeResponse>("InvokeService", async (invocation, call) =>
+    public void Bind(GrpcMethods methods) => methods.Unary<InvokeServiceRequest, InvokeResponse>(
+        "InvokeService", async (invocation, call) =>
     {
         try
         {
-            return await block.Policy(invocation.Id, invocation.Message?.Method ?? "").RunAsync(cancel => InvokeAsync(invocation, call, cancel), call.CancellationToken);
+            return await block.Policy(invocation.Id, invocation.Message?.Method ?? "").RunAsync(
+                cancel => InvokeAsync(invocation, call, cancel), call.CancellationToken);
         }
         catch (FailedAnswerException failure) when (failure.InnerException is { } answer)
         {
@@ -44,7 +46,9 @@ internal sealed class InvocationGrpc(Invocation block)
         {
             if (!replica.IsGrpc && message.HttpExtension is not { Verb: not HTTPExtension.Types.Verb.None })
                 throw Invocation.Failed(invocation.Id, "rpc error: code = InvalidArgument desc = missing HTTP extension field");
-            block.Authorize(replica, invocation.Id, "/" + message.Method.TrimStart('/'), replica.IsGrpc ? null : message.HttpExtension.Verb.ToString());
+            block.Authorize(
+                replica, invocation.Id, "/" + message.Method.TrimStart('/'),
+                replica.IsGrpc ? null : message.HttpExtension.Verb.ToString());
             try
             {
                 return replica.Grpc is not null
@@ -64,14 +68,16 @@ internal sealed class InvocationGrpc(Invocation block)
         throw Invocation.Failed(invocation.Id, "the application does not answer on its port");
     }
 
-    private async Task<InvokeResponse> AskHttpAsync(AppChannel replica, InvokeServiceRequest invocation, ServerCallContext call, CancellationToken cancel)
+    private async Task<InvokeResponse> AskHttpAsync(
+        AppChannel replica, InvokeServiceRequest invocation, ServerCallContext call, CancellationToken cancel)
     {
         using var request = ToHttp(invocation, call.RequestHeaders);
         using var response = await replica.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
         return await ToMessageAsync(response, request.Headers.GetValues(TraceContext.Parent).First(), call);
     }
 
-    private async Task<InvokeResponse> AskGrpcAsync(AppChannel replica, InvokeServiceRequest invocation, ServerCallContext call, CancellationToken cancel)
+    private async Task<InvokeResponse> AskGrpcAsync(
+        AppChannel replica, InvokeServiceRequest invocation, ServerCallContext call, CancellationToken cancel)
     {
         using var named = new HttpRequestMessage();
         AddHeaders(named, invocation.Id, call.RequestHeaders);
@@ -96,13 +102,18 @@ internal sealed class InvocationGrpc(Invocation block)
     {
         var message = invocation.Message;
         var query = message.HttpExtension.Querystring is { Length: > 0 } text ? "?" + text : "";
-        var request = new HttpRequestMessage(new HttpMethod(message.HttpExtension.Verb.ToString().ToUpperInvariant()), "/" + message.Method.TrimStart('/') + query);
+        var request = new HttpRequestMessage(
+            new HttpMethod(message.HttpExtension.Verb.ToString().ToUpperInvariant()), "/" + message.Method.TrimStart('/') + query);
         if (message.Data is { } data && !data.Value.IsEmpty)
         {
             request.Content = new ReadOnlyMemoryContent(data.Value.Memory);
             // A typed message stays protobuf, whatever the caller calls it.
-            var type = data.TypeUrl.Length > 0 ? "application/x-protobuf" : message.ContentType.Length > 0 ? message.ContentType : "application/json";
-            request.Content.Headers.ContentType = MediaTypeHeaderValue.TryParse(type, out var known) ? known : new MediaTypeHeaderValue("application/octet-stream");
+            var type = data.TypeUrl.Length > 0 ? "application/x-protobuf"
+                : message.ContentType.Length > 0 ? message.ContentType
+                : "application/json";
+            request.Content.Headers.ContentType = MediaTypeHeaderValue.TryParse(type, out var known)
+                ? known
+                : new MediaTypeHeaderValue("application/octet-stream");
         }
 
         AddHeaders(request, invocation.Id, headers);
@@ -111,9 +122,13 @@ internal sealed class InvocationGrpc(Invocation block)
 
     private void AddHeaders(HttpRequestMessage request, string callee, Metadata headers)
     {
-        foreach (var header in headers.Where(h => !h.IsBinary && !h.Key.StartsWith("grpc-", StringComparison.Ordinal) && !RequestHeaders.IsOfConnection(h.Key)))
+        var passed = headers.Where(
+            h => !h.IsBinary && !h.Key.StartsWith("grpc-", StringComparison.Ordinal) && !RequestHeaders.IsOfConnection(h.Key));
+        foreach (var header in passed)
             request.Headers.TryAddWithoutValidation(header.Key, header.Value);
-        if (!request.Headers.Contains(TraceContext.Parent) && headers.GetValueBytes(TraceContext.Binary) is { } binary && TraceContext.FromBinary(binary) is { } trace)
+        if (!request.Headers.Contains(TraceContext.Parent)
+            && headers.GetValueBytes(TraceContext.Binary) is { } binary
+            && TraceContext.FromBinary(binary) is { } trace)
             request.Headers.TryAddWithoutValidation(TraceContext.Parent, trace);
         TraceContext.AddTo(request.Headers);
         RequestHeaders.Name(request.Headers, block.AppId, callee);
@@ -125,7 +140,8 @@ internal sealed class InvocationGrpc(Invocation block)
         if (!response.IsSuccessStatusCode)
         {
             throw new FailedAnswerException(status,
-                new ApiException(status, "ERR_DIRECT_INVOKE", ToGrpc(status), response.ReasonPhrase ?? status.ToString(CultureInfo.InvariantCulture)));
+                new ApiException(
+                    status, "ERR_DIRECT_INVOKE", ToGrpc(status), response.ReasonPhrase ?? status.ToString(CultureInfo.InvariantCulture)));
         }
 
         var body = await response.Content.ReadAsByteArrayAsync(call.CancellationToken);
@@ -144,7 +160,8 @@ internal sealed class InvocationGrpc(Invocation block)
     private static Task WriteHeadersAsync(ServerCallContext call, IReadOnlyList<(string Name, string Value)> headers)
     {
         var metadata = new Metadata();
-        foreach (var (name, value) in headers.Where(h => !Withheld.Contains(h.Name) && !h.Name.StartsWith("grpc-", StringComparison.Ordinal)))
+        var shown = headers.Where(h => !Withheld.Contains(h.Name) && !h.Name.StartsWith("grpc-", StringComparison.Ordinal));
+        foreach (var (name, value) in shown)
             metadata.Add(Renamed.Contains(name) ? "dapr-" + name : name, value);
         return call.WriteResponseHeadersAsync(metadata);
     }

@@ -15,7 +15,8 @@ internal static class JobGrpc
                 await block.ScheduleAsync(request.Job, request.Overwrite, call.CancellationToken);
                 return new ScheduleJobResponse();
             });
-            methods.Unary<GetJobRequest, GetJobResponse>("GetJob" + suffix, (request, _) => Task.FromResult(new GetJobResponse { Job = block.Get(request.Name) }));
+            methods.Unary<GetJobRequest, GetJobResponse>(
+                "GetJob" + suffix, (request, _) => Task.FromResult(new GetJobResponse { Job = block.Get(request.Name) }));
             methods.Unary<DeleteJobRequest, DeleteJobResponse>("DeleteJob" + suffix, async (request, call) =>
             {
                 await block.DeleteAsync(request.Name, call.CancellationToken);
@@ -23,7 +24,8 @@ internal static class JobGrpc
             });
         }
 
-        methods.Unary<ListJobsRequest, ListJobsResponse>("ListJobs", (_, _) => Task.FromResult(new ListJobsResponse { Jobs = { block.List().Select(j => j.Job) } }));
+        methods.Unary<ListJobsRequest, ListJobsResponse>(
+            "ListJobs", (_, _) => Task.FromResult(new ListJobsResponse { Jobs = { block.List().Select(j => j.Job) } }));
         methods.Unary<ListJobsRequestAlpha1, ListJobsResponseAlpha1>("ListJobsAlpha1", (_, _) =>
             Task.FromResult(new ListJobsResponseAlpha1 { Jobs = { block.List().Select(j => j.Job) } }));
         methods.Unary<DeleteJobsByPrefixRequest, DeleteJobsByPrefixResponse>("DeleteJobsByPrefix", async (request, call) =>
@@ -31,7 +33,8 @@ internal static class JobGrpc
             await block.DeleteByPrefixAsync(request.NamePrefix, call.CancellationToken);
             return new DeleteJobsByPrefixResponse();
         });
-        methods.Unary<DeleteJobsByPrefixRequestAlpha1, DeleteJobsByPrefixResponseAlpha1>("DeleteJobsByPrefixAlpha1", async (request, call) =>
+        methods.Unary<DeleteJobsByPrefixRequestAlpha1, DeleteJobsByPrefixResponseAlpha1>(
+            "DeleteJobsByPrefixAlpha1", async (request, call) =>
         {
             await block.DeleteByPrefixAsync(request.NamePrefix, call.CancellationToken);
             return new DeleteJobsByPrefixResponseAlpha1();

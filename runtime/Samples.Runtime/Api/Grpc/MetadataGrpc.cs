@@ -7,7 +7,9 @@ using Samples.Runtime.BuildingBlocks;
 
 namespace Samples.Runtime.Api.Grpc;
 
-/// <summary>The metadata over gRPC: what HTTP tells, as a message. The field names are the same but for the rules of subscriptions.</summary>
+/// <summary>
+/// The metadata over gRPC: what HTTP tells, as a message. The field names are the same but for the rules of subscriptions.
+/// </summary>
 internal static class MetadataGrpc
 {
     private static readonly JsonParser Parser = new(JsonParser.Settings.Default.WithIgnoreUnknownFields(true));

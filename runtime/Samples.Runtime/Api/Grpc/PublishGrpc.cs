@@ -21,15 +21,19 @@ internal static class PublishGrpc
                 (metadata["traceid"], metadata["tracestate"]) = (trace.Parent, trace.State);
             }
 
-            await block.PublishAsync(request.PubsubName, request.Topic, new Publication(request.Data.Memory, request.DataContentType, metadata), trace, call.CancellationToken);
+            await block.PublishAsync(
+                request.PubsubName, request.Topic, new Publication(request.Data.Memory, request.DataContentType, metadata), trace,
+                call.CancellationToken);
             return new Empty();
         });
         foreach (var suffix in (string[])["", "Alpha1"])
         {
             methods.Unary<BulkPublishRequest, BulkPublishResponse>("BulkPublishEvent" + suffix, async (request, call) =>
             {
-                var entries = request.Entries.Select(e => new Publication(e.Event.Memory, e.ContentType, Merge(request.Metadata, e.Metadata), e.EntryId)).ToList();
-                await block.PublishManyAsync(request.PubsubName, request.Topic, entries, request.Metadata.ToDictionary(), Trace(call), call.CancellationToken);
+                var entries = request.Entries.Select(
+                    e => new Publication(e.Event.Memory, e.ContentType, Merge(request.Metadata, e.Metadata), e.EntryId)).ToList();
+                await block.PublishManyAsync(
+                    request.PubsubName, request.Topic, entries, request.Metadata.ToDictionary(), Trace(call), call.CancellationToken);
                 return new BulkPublishResponse();
             });
         }
@@ -44,6 +48,7 @@ internal static class PublishGrpc
     }
 
     internal static EventTrace Trace(ServerCallContext call) => EventTrace.From(
-        call.RequestHeaders.GetValue(TraceContext.Parent) ?? (call.RequestHeaders.GetValueBytes(TraceContext.Binary) is { } binary ? TraceContext.FromBinary(binary) : null),
+        call.RequestHeaders.GetValue(TraceContext.Parent)
+            ?? (call.RequestHeaders.GetValueBytes(TraceContext.Binary) is { } binary ? TraceContext.FromBinary(binary) : null),
         call.RequestHeaders.GetValue("tracestate"));
 }

@@ -45,12 +45,16 @@ internal static class StateGrpc
         methods.Unary<DeleteBulkStateRequest, Empty>("DeleteBulkState", async (request, call) =>
         {
             foreach (var item in request.States)
-                await block.DeleteAsync(request.StoreName, new StateWrite.Delete(item.Key, item.Etag?.Value, ToConcurrency(item.Options)), call.CancellationToken);
+                await block.DeleteAsync(
+                    request.StoreName, new StateWrite.Delete(item.Key, item.Etag?.Value, ToConcurrency(item.Options)),
+                    call.CancellationToken);
             return new Empty();
         });
         methods.Unary<ExecuteStateTransactionRequest, Empty>("ExecuteStateTransaction", async (request, call) =>
         {
-            await block.TransactAsync(request.StoreName, [.. request.Operations.Select(o => ToTransaction(o, request.StoreName))], PublishGrpc.Trace(call), call.CancellationToken);
+            await block.TransactAsync(
+                request.StoreName, [.. request.Operations.Select(o => ToTransaction(o, request.StoreName))], PublishGrpc.Trace(call),
+                call.CancellationToken);
             return new Empty();
         });
     }
@@ -72,7 +76,8 @@ internal static class StateGrpc
     }
 
     internal static StateWrite.Set ToSet(Wire.StateItem item, string store) => item.Key.Length > 0
-        ? new StateWrite.Set(item.Key, item.Value.Memory, item.Etag?.Value, ToConcurrency(item.Options), StateBlock.Ttl(store, item.Metadata))
+        ? new StateWrite.Set(
+            item.Key, item.Value.Memory, item.Etag?.Value, ToConcurrency(item.Options), StateBlock.Ttl(store, item.Metadata))
         : throw new ApiException(400, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, "state key cannot be empty");
 
     private static TransactionWrite ToTransaction(TransactionalStateOperation operation, string store) =>
@@ -82,7 +87,9 @@ internal static class StateGrpc
     {
         "upsert" => ToSet(operation.Request, store),
         "delete" => new StateWrite.Delete(operation.Request.Key, operation.Request.Etag?.Value, ToConcurrency(operation.Request.Options)),
-        var other => throw new ApiException(400, "ERR_NOT_SUPPORTED_STATE_OPERATION", StatusCode.Unimplemented, $"operation type {other} not supported"),
+        var other =>
+            throw new ApiException(
+                400, "ERR_NOT_SUPPORTED_STATE_OPERATION", StatusCode.Unimplemented, $"operation type {other} not supported"),
     };
 
     private static Concurrency ToConcurrency(StateOptions? options) => options?.Concurrency switch

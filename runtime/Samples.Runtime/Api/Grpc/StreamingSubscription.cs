@@ -23,7 +23,8 @@ internal sealed class StreamingSubscription(IServerStreamWriter<Response> stream
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly CancellationTokenSource _gone = new();
 
-    public static void Bind(GrpcMethods methods, Subscriptions subscriptions) => methods.DuplexStream<Request, Response>("SubscribeTopicEventsAlpha1",
+    public static void Bind(GrpcMethods methods, Subscriptions subscriptions) =>
+        methods.DuplexStream<Request, Response>("SubscribeTopicEventsAlpha1",
         async (requests, stream, call) =>
         {
             // The sidecar's stop must not wait for a stream that nobody ends.
@@ -73,7 +74,8 @@ internal sealed class StreamingSubscription(IServerStreamWriter<Response> stream
         return first.Topic.Length > 0 ? first : throw Wrong("topic is required");
     }
 
-    private async Task RunAsync(Initial wanted, IAsyncStreamReader<Request> requests, Subscriptions subscriptions, CancellationToken cancel)
+    private async Task RunAsync(
+        Initial wanted, IAsyncStreamReader<Request> requests, Subscriptions subscriptions, CancellationToken cancel)
     {
         var subscription = new Subscription(wanted.PubsubName, wanted.Topic, [], "/")
         {

@@ -19,17 +19,21 @@ internal static class ActorHttp
     // What belongs to the connection, opens the sidecar, or is the sidecar's own to say.
     internal static readonly HashSet<string> Withheld = new(StringComparer.OrdinalIgnoreCase)
     {
-        "host", "connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "proxy-connection", "expect", "content-length", "dapr-api-token",
+        "host", "connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "proxy-connection", "expect",
+        "content-length", "dapr-api-token",
         "dapr-caller-app-id", "dapr-caller-namespace", "dapr-app-id", "dapr-api-call", "date", "server",
     };
 
     public static void Map(IEndpointRouteBuilder routes, ActorBlock block, ActorStates states)
     {
-        routes.MapMethods(Root + "method/{**method}", ["GET", "POST", "PUT", "DELETE"], async (string type, string id, string? method, HttpContext http) =>
+        routes.MapMethods(
+            Root + "method/{**method}", ["GET", "POST", "PUT", "DELETE"],
+            async (string type, string id, string? method, HttpContext http) =>
         {
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body, http.RequestAborted);
-            var headers = http.Request.Headers.Where(h => !Withheld.Contains(h.Key)).Select(h => KeyValuePair.Create(h.Key, h.Value.ToString()));
+            var headers = http.Request.Headers.Where(h => !Withheld.Contains(h.Key)).Select(
+                h => KeyValuePair.Create(h.Key, h.Value.ToString()));
             var path = ActorPaths.Method(method ?? "") + http.Request.QueryString;
             var request = new ActorRequest(path, body.ToArray(), [.. headers]);
             await WriteAsync(http, await block.InvokeAsync(new(type, id), request, http.RequestAborted));
@@ -66,7 +70,13 @@ internal static class ActorHttp
         routes.MapMethods(Root + "state", ["POST", "PUT"], async (string type, string id, HttpContext http) =>
         {
             var operations = await ReadAsync<Operation?[]>(http);
-            await states.WriteAsync(new(type, id), [.. operations.Select(o => o?.ToWrite() ?? throw ApiException.Malformed("failed deserializing HTTP body: an operation is null"))], http.RequestAborted);
+            await states.WriteAsync(
+                new(type, id),
+                [
+                    .. operations.Select(
+                        o => o?.ToWrite() ?? throw ApiException.Malformed("failed deserializing HTTP body: an operation is null"))
+                ],
+                http.RequestAborted);
             return Results.NoContent();
         });
     }
@@ -90,7 +100,8 @@ internal static class ActorHttp
         routes.MapMethods(Root + "reminders/{name}", ["POST", "PUT"], async (string type, string id, string name, HttpContext http) =>
         {
             var setting = await ReadAsync<Setting>(http);
-            await block.SetReminderAsync(new(type, id), name, setting.ToRequest(), setting.Overwrite ?? true, setting.ToPolicy(), http.RequestAborted);
+            await block.SetReminderAsync(
+                new(type, id), name, setting.ToRequest(), setting.Overwrite ?? true, setting.ToPolicy(), http.RequestAborted);
             return Results.NoContent();
         });
         routes.MapDelete(Root + "reminders/{name}", async (string type, string id, string name, HttpContext http) =>
@@ -101,18 +112,22 @@ internal static class ActorHttp
         routes.MapGet(Root + "reminders/{name}", (string type, string id, string name) =>
         {
             var job = block.GetReminder(new(type, id), name);
-            JsonElement? data = job.Data is { } any ? JsonSerializer.Deserialize<JsonElement>(any.Unpack<Google.Protobuf.WellKnownTypes.BytesValue>().Value.Span) : null;
+            JsonElement? data = job.Data is { } any
+                ? JsonSerializer.Deserialize<JsonElement>(any.Unpack<Google.Protobuf.WellKnownTypes.BytesValue>().Value.Span)
+                : null;
             return JsonAnswer.Of(new Reminder(id, type, data, Text(job.DueTime), Text(job.Schedule), Text(job.Ttl)));
         });
     }
 
     private static string? Text(string text) => text.Length > 0 ? text : null;
 
-    private static Task<T> ReadAsync<T>(HttpContext http) where T : class => JsonBody.ReadAsync<T>(http, "failed deserializing HTTP body: ");
+    private static Task<T> ReadAsync<T>(HttpContext http) where T : class =>
+        JsonBody.ReadAsync<T>(http, "failed deserializing HTTP body: ");
 
     private sealed record Reminder(string ActorID, string ActorType, JsonElement? Data, string? DueTime, string? Period, string? Ttl);
 
-    private sealed record Setting(string? DueTime, string? Period, string? Ttl, string? Callback, JsonElement Data, bool? Overwrite, JsonElement Failure_policy)
+    private sealed record Setting(
+        string? DueTime, string? Period, string? Ttl, string? Callback, JsonElement Data, bool? Overwrite, JsonElement Failure_policy)
     {
         public TimerRequest ToRequest() => new(DueTime, Period, Ttl, Callback ?? "", Json());
 
@@ -147,7 +162,9 @@ internal static class ActorHttp
         public string? Type { get; } = Type;
 
         public ActorWrite ToWrite() => new(Type, Request?.Key,
-            Request is { Value.ValueKind: not JsonValueKind.Undefined } ? JsonSerializer.SerializeToUtf8Bytes(Request.Value, JsonTexts.Compact) : "null"u8.ToArray(),
+            Request is { Value.ValueKind: not JsonValueKind.Undefined }
+                ? JsonSerializer.SerializeToUtf8Bytes(Request.Value, JsonTexts.Compact)
+                : "null"u8.ToArray(),
             Request?.Etag, Request?.Metadata ?? []);
     }
 }
@@ -159,7 +176,9 @@ internal static class ActorPaths
     public static string Method(string method)
     {
         if (method.AsSpan().ContainsAny("#?\0") || method.Any(char.IsControl))
-            throw new ApiException(400, "ERR_BAD_REQUEST", global::Grpc.Core.StatusCode.InvalidArgument, $"invalid request: method contains forbidden character: \"{method}\"");
+            throw new ApiException(
+                400, "ERR_BAD_REQUEST", global::Grpc.Core.StatusCode.InvalidArgument,
+                $"invalid request: method contains forbidden character: \"{method}\"");
         var parts = new List<string>();
         foreach (var part in method.Split('/').Where(p => p is not ("" or ".")))
         {

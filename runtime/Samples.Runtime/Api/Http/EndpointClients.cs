@@ -24,7 +24,11 @@ internal sealed class EndpointClients : IDisposable
             handler.SslOptions.ClientCertificates = [client];
         if (tls.Roots is { } roots)
         {
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
             handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
         }
 
@@ -33,7 +37,8 @@ internal sealed class EndpointClients : IDisposable
 
     private static SocketsHttpHandler Handler() => new()
     {
-        UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None, ActivityHeadersPropagator = null, SslOptions = new SslClientAuthenticationOptions(),
+        UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null, SslOptions = new SslClientAuthenticationOptions(),
     };
 
     public void Dispose()

@@ -26,7 +26,8 @@ internal sealed class ErrorMiddleware(RequestDelegate next, long maxBodySize, IL
         {
             var message = error.StatusCode == StatusCodes.Status413PayloadTooLarge
                 ? $"the request body exceeds {maxBodySize} bytes; raise --max-body-size" : error.Message;
-            await WriteAsync(http, new ApiException(error.StatusCode, "ERR_MALFORMED_REQUEST", global::Grpc.Core.StatusCode.InvalidArgument, message));
+            await WriteAsync(
+                http, new ApiException(error.StatusCode, "ERR_MALFORMED_REQUEST", global::Grpc.Core.StatusCode.InvalidArgument, message));
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {

@@ -5,8 +5,8 @@ namespace Samples.Runtime.Api.Http;
 
 /// <summary>
 /// Parameters in a path are unescaped once, as Dapr does. The server unescapes a path but for its slashes (<c>%2F</c>), which would end a
-/// parameter, and then nobody can tell them from <c>%252F</c>. Here they pass routing as a character that no text can have, and are slashes again
-/// in the parameters.
+/// parameter, and then nobody can tell them from <c>%252F</c>. Here they pass routing as a character that no text can have, and are
+/// slashes again in the parameters.
 /// </summary>
 internal static class EscapedSlashes
 {

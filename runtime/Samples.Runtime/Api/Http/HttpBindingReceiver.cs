@@ -32,7 +32,8 @@ internal sealed class HttpBindingReceiver(IAppChannel app, ILogger log) : IBindi
 
     public async Task<BindingReply> DeliverAsync(Component component, BindingEvent happened, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, Route(component)) { Content = new ReadOnlyMemoryContent(happened.Data) };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, Route(component)) { Content = new ReadOnlyMemoryContent(happened.Data) };
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(happened.ContentType ?? "application/json");
         foreach (var (key, value) in happened.Metadata)
             request.Headers.TryAddWithoutValidation(key, value);
@@ -40,17 +41,22 @@ internal sealed class HttpBindingReceiver(IAppChannel app, ILogger log) : IBindi
         using var response = await app.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
         var body = await response.Content.ReadAsByteArrayAsync(cancel);
         if (!response.IsSuccessStatusCode)
-            throw new FailedAnswerException((int)response.StatusCode, new HttpRequestException($"the application answered {(int)response.StatusCode} to an event of the binding '{component.Name}'"));
+            throw new FailedAnswerException(
+                (int)response.StatusCode,
+                new HttpRequestException(
+                    $"the application answered {(int)response.StatusCode} to an event of the binding '{component.Name}'"));
         var answer = Answer.Parse(body);
         return new BindingReply(body, answer?.StoreName ?? "", answer?.States() ?? [], answer?.To ?? [], answer?.Operation ?? "create",
-            answer?.Data is { } data ? JsonSerializer.SerializeToUtf8Bytes(data, JsonTexts.Compact) : default, answer?.Concurrency == "parallel");
+            answer?.Data is { } data ? JsonSerializer.SerializeToUtf8Bytes(data, JsonTexts.Compact) : default,
+            answer?.Concurrency == "parallel");
     }
 
     private static string Route(Component component) => "/" + component.Metadata.GetValueOrDefault("route", component.Name).TrimStart('/');
 
     private sealed record SavedItem(string Key, JsonElement? Value, string? Etag);
 
-    private sealed record Answer(string? StoreName, SavedItem[]? State, string[]? To, string? Operation, JsonElement? Data, string? Concurrency)
+    private sealed record Answer(
+        string? StoreName, SavedItem[]? State, string[]? To, string? Operation, JsonElement? Data, string? Concurrency)
     {
         /// <summary>Null where the body is something else: applications need not answer in this shape.</summary>
         public static Answer? Parse(byte[] body)
@@ -68,6 +74,9 @@ internal sealed class HttpBindingReceiver(IAppChannel app, ILogger log) : IBindi
         }
 
         public IReadOnlyList<StateWrite> States() =>
-            [.. (State ?? []).Select(s => new StateWrite.Set(s.Key, JsonSerializer.SerializeToUtf8Bytes(s.Value, JsonTexts.Compact), s.Etag))];
+            [
+                .. (State ?? []).Select(
+                    s => new StateWrite.Set(s.Key, JsonSerializer.SerializeToUtf8Bytes(s.Value, JsonTexts.Compact), s.Etag))
+            ];
     }
 }

@@ -30,7 +30,8 @@ internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventRe
 
         EventReply Refused(Verdict verdict)
         {
-            log.LogWarning("the application answered {Status} to an event of topic {Topic} at {Path}", status, topicEvent.Topic, topicEvent.Path);
+            log.LogWarning(
+                "the application answered {Status} to an event of topic {Topic} at {Path}", status, topicEvent.Topic, topicEvent.Path);
             return new EventReply(verdict, new FailedAnswerException(status!.Value));
         }
     }
@@ -80,7 +81,8 @@ internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventRe
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
             // It may have had the event: that counts as a failure of the handler, as with daprd.
-            log.LogWarning("the application broke the connection while it handled an event of topic {Topic}: {Problem}", topic, error.Message);
+            log.LogWarning(
+                "the application broke the connection while it handled an event of topic {Topic}: {Problem}", topic, error.Message);
             return ((int)HttpStatusCode.BadGateway, []);
         }
     }
@@ -115,7 +117,8 @@ internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventRe
         try
         {
             using var json = JsonDocument.Parse(body);
-            if (json.RootElement is { ValueKind: JsonValueKind.Object } root && Member(root, "statuses") is { ValueKind: JsonValueKind.Array } list)
+            if (json.RootElement is { ValueKind: JsonValueKind.Object } root
+                && Member(root, "statuses") is { ValueKind: JsonValueKind.Array } list)
             {
                 foreach (var entry in list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.Object))
                     statuses[Text(entry, "entryId") ?? ""] = Text(entry, "status") ?? "";
@@ -126,10 +129,14 @@ internal sealed class HttpEventReceiver(IAppChannel app, ILogger log) : IEventRe
             // No statuses at all.
         }
 
-        return [.. entries.Select(e => statuses.TryGetValue(e.EntryId, out var status) && status.Length > 0 ? ToVerdict(status) : Verdict.Retry)];
+        return [
+            .. entries.Select(
+                e => statuses.TryGetValue(e.EntryId, out var status) && status.Length > 0 ? ToVerdict(status) : Verdict.Retry)
+        ];
     }
 
-    private static string? Text(JsonElement json, string name) => Member(json, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+    private static string? Text(JsonElement json, string name) =>
+        Member(json, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
     private static JsonElement? Member(JsonElement json, string name)
     {

@@ -22,7 +22,11 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder,
         if (block.External(target.App) is { } endpoint)
         {
             var outward = new ToEndpoint(endpoint, target, keepFailure);
-            return Ended(http, target, await forwarder.SendAsync(http, endpoint.BaseUrl.AbsoluteUri, outside.For(endpoint), _patience, outward, cancel), cancel) ? outward.Kept : throw Unreachable(http, target);
+            return Ended(
+                http, target,
+                await forwarder.SendAsync(http, endpoint.BaseUrl.AbsoluteUri, outside.For(endpoint), _patience, outward, cancel), cancel)
+                ? outward.Kept
+                : throw Unreachable(http, target);
         }
 
         foreach (var replica in block.Replicas(target.App))
@@ -44,7 +48,8 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder,
             }
 
             var inward = new ToApp(block.AppId, replica, asked, keepFailure);
-            if (Ended(http, target, await forwarder.SendAsync(http, replica.BaseAddress!.AbsoluteUri, replica.Client, _patience, inward, cancel), cancel))
+            var error = await forwarder.SendAsync(http, replica.BaseAddress!.AbsoluteUri, replica.Client, _patience, inward, cancel);
+            if (Ended(http, target, error, cancel))
                 return inward.Kept;
             // Nothing was sent: another replica may have it.
             replica.ReportLost();
@@ -86,7 +91,8 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder,
 
     private async Task AskGrpcAsync(HttpContext http, InvocationTarget target, AppChannel replica, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(http.Request.Method), replica.BaseAddress!.GetLeftPart(UriPartial.Authority) + target.Path + target.Query);
+        using var request = new HttpRequestMessage(
+            new HttpMethod(http.Request.Method), replica.BaseAddress!.GetLeftPart(UriPartial.Authority) + target.Path + target.Query);
         foreach (var (name, values) in http.Request.Headers.Where(h => !RequestHeaders.IsOfConnection(h.Key)))
             request.Headers.TryAddWithoutValidation(name, values.ToArray());
         using var body = new MemoryStream();

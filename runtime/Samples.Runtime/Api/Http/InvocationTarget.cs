@@ -20,8 +20,8 @@ internal sealed record InvocationTarget(string App, string Path, string Query)
     public string Canonical => Clean(Uri.UnescapeDataString(Path));
 
     /// <summary>
-    /// Reads <c>/v1.0/invoke/{app}/method/{path}</c>, or the plain path with the header <c>dapr-app-id</c> (or basic authentication with that
-    /// user); null where the request invokes nothing. The raw target counts: routing would decode what must pass unchanged.
+    /// Reads <c>/v1.0/invoke/{app}/method/{path}</c>, or the plain path with the header <c>dapr-app-id</c> (or basic authentication with
+    /// that user); null where the request invokes nothing. The raw target counts: routing would decode what must pass unchanged.
     /// </summary>
     public static InvocationTarget? Read(HttpContext http)
     {
@@ -33,14 +33,17 @@ internal sealed record InvocationTarget(string App, string Path, string Query)
         if (path.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
         {
             var end = path.IndexOf(Method, Prefix.Length, StringComparison.Ordinal);
-            return end > Prefix.Length ? new(Uri.UnescapeDataString(path[Prefix.Length..end]), Clean(path[(end + Method.Length - 1)..]), query) : null;
+            return end > Prefix.Length
+                ? new(Uri.UnescapeDataString(path[Prefix.Length..end]), Clean(path[(end + Method.Length - 1)..]), query)
+                : null;
         }
 
         return FromHeaders(http) is { Length: > 0 } app && !IsOwnApi(path) ? new(app, Clean(path), query) : null;
     }
 
     // The sidecar's own API stays reachable for a client that always sends the header, as the SDK's invocation client does.
-    private static bool IsOwnApi(string path) => path.StartsWith("/v1.0", StringComparison.Ordinal) && path.Length > 5 && path[5] is '/' or '-';
+    private static bool IsOwnApi(string path) =>
+        path.StartsWith("/v1.0", StringComparison.Ordinal) && path.Length > 5 && path[5] is '/' or '-';
 
     private static string? FromHeaders(HttpContext http)
     {
@@ -52,7 +55,10 @@ internal sealed record InvocationTarget(string App, string Path, string Query)
         var bytes = new byte[authorization.Length];
         if (!Convert.TryFromBase64String(authorization["Basic ".Length..], bytes, out var length))
             return null;
-        return Encoding.UTF8.GetString(bytes, 0, length).Split(':') is [var user, var app] && user.Equals("dapr-app-id", StringComparison.OrdinalIgnoreCase) ? app : null;
+        return Encoding.UTF8.GetString(bytes, 0, length).Split(':') is [var user, var app]
+            && user.Equals("dapr-app-id", StringComparison.OrdinalIgnoreCase)
+            ? app
+            : null;
     }
 
     /// <summary>Resolves dot segments, written plainly or escaped; nothing leads above the root.</summary>

@@ -16,7 +16,8 @@ internal static class JobHttp
             var path = $"/{version}/jobs/{{name}}";
             routes.MapPost(path, async (string name, HttpContext http) =>
             {
-                var (job, overwrite) = JobJson.Read(name, await JsonBody.ReadAsync<JsonObject>(http, "failed to unmarshal request body: "));
+                var (job, overwrite) = JobJson.Read(
+                    name, await JsonBody.ReadAsync<JsonObject>(http, "failed to unmarshal request body: "));
                 await block.ScheduleAsync(job, overwrite, http.RequestAborted);
                 return Results.NoContent();
             });

@@ -12,7 +12,9 @@ internal static class JsonBody
     public static Array WithoutNulls(Array list, string prefix) =>
         list.Cast<object?>().Contains(null) ? throw ApiException.Malformed($"{prefix}an item is null") : list;
 
-    /// <summary>Throws 400 with <paramref name="prefix"/> before the reason where the body is not JSON, or other JSON than expected.</summary>
+    /// <summary>
+    /// Throws 400 with <paramref name="prefix"/> before the reason where the body is not JSON, or other JSON than expected.
+    /// </summary>
     public static async Task<T> ReadAsync<T>(HttpContext http, string prefix)
     {
         try
@@ -24,7 +26,8 @@ internal static class JsonBody
         catch (JsonException error)
         {
             // The parser's own words would name types of this program.
-            throw ApiException.Malformed($"{prefix}not the expected JSON at {error.Path ?? "$"} (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1})");
+            var place = $"{error.Path ?? "$"} (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1})";
+            throw ApiException.Malformed($"{prefix}not the expected JSON at {place}");
         }
     }
 }

@@ -32,18 +32,21 @@ internal static class PublishHttp
         });
         foreach (var version in (string[])["v1.0", "v1.0-alpha1"])
         {
-            routes.MapMethods($"/{version}/publish/bulk/{{pubsub}}/{{**topic}}", Verbs, async (string pubsub, string? topic, HttpContext http) =>
+            routes.MapMethods(
+                $"/{version}/publish/bulk/{{pubsub}}/{{**topic}}", Verbs, async (string pubsub, string? topic, HttpContext http) =>
             {
                 var metadata = QueryMetadata.Of(http);
                 block.Check(pubsub, topic ?? "", metadata);
-                var entries = Parse(await ReadAsync(http), pubsub, topic!, appId).Select(e => (e ?? Entry.Empty).ToPublication(pubsub, topic!, appId, metadata)).ToList();
+                var entries = Parse(await ReadAsync(http), pubsub, topic!, appId).Select(
+                    e => (e ?? Entry.Empty).ToPublication(pubsub, topic!, appId, metadata)).ToList();
                 await block.PublishManyAsync(pubsub, topic!, entries, metadata, Trace(http), http.RequestAborted);
                 return Results.NoContent();
             });
         }
     }
 
-    internal static EventTrace Trace(HttpContext http) => EventTrace.From(http.Request.Headers.TraceParent, http.Request.Headers.TraceState);
+    internal static EventTrace Trace(HttpContext http) =>
+        EventTrace.From(http.Request.Headers.TraceParent, http.Request.Headers.TraceState);
 
     private static async Task<byte[]> ReadAsync(HttpContext http)
     {
@@ -67,7 +70,8 @@ internal static class PublishHttp
         }
         catch (JsonException error)
         {
-            throw PubSubErrors.Entries(pubSub, topic, appId, IsCutOff(body) ? "unexpected EOF" : $"not the expected JSON at {error.Path ?? "$"}");
+            throw PubSubErrors.Entries(
+                pubSub, topic, appId, IsCutOff(body) ? "unexpected EOF" : $"not the expected JSON at {error.Path ?? "$"}");
         }
     }
 
@@ -100,7 +104,9 @@ internal static class PublishHttp
             var metadata = new Dictionary<string, string>(request);
             foreach (var (key, value) in Metadata ?? [])
                 metadata[key] = value;
-            return new Publication(Bytes(ContentType ?? "", out var problem) ?? throw PubSubErrors.Entry(pubSub, topic, appId, problem), ContentType, metadata, EntryId);
+            return new Publication(
+                Bytes(ContentType ?? "", out var problem) ?? throw PubSubErrors.Entry(pubSub, topic, appId, problem), ContentType,
+                metadata, EntryId);
         }
 
         private byte[]? Bytes(string type, out string problem)

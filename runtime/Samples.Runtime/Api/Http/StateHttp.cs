@@ -92,7 +92,8 @@ internal static class StateHttp
 
     private sealed record SaveOptions(string? Concurrency, string? Consistency);
 
-    private sealed record SaveRequest(string? Key, JsonElement? Value, string? Etag, SaveOptions? Options, Dictionary<string, string>? Metadata)
+    private sealed record SaveRequest(
+        string? Key, JsonElement? Value, string? Etag, SaveOptions? Options, Dictionary<string, string>? Metadata)
     {
         public StateWrite.Set ToSet(string store)
         {
@@ -106,7 +107,8 @@ internal static class StateHttp
         public ReadOnlyMemory<byte> Payload(string contentType) => Value switch
         {
             null => "null"u8.ToArray(),
-            { ValueKind: JsonValueKind.String } text when !ContentTypes.IsJson(contentType) => System.Text.Encoding.UTF8.GetBytes(text.GetString()!),
+            { ValueKind: JsonValueKind.String } text when !ContentTypes.IsJson(contentType) =>
+                System.Text.Encoding.UTF8.GetBytes(text.GetString()!),
             { } value => JsonSerializer.SerializeToUtf8Bytes(value, JsonTexts.Compact),
         };
 
@@ -131,15 +133,18 @@ internal static class StateHttp
         public TransactionWrite ToTransaction(string store, Dictionary<string, string> shared)
         {
             var metadata = shared.Over(Request?.Metadata);
-            return new TransactionWrite(ToWrite(store, metadata), metadata, Request?.Payload(metadata.GetValueOrDefault("contentType", "")) ?? default);
+            return new TransactionWrite(
+                ToWrite(store, metadata), metadata, Request?.Payload(metadata.GetValueOrDefault("contentType", "")) ?? default);
         }
 
         private StateWrite ToWrite(string store, Dictionary<string, string> metadata) => Operation switch
         {
-            "upsert" => ((Request ?? throw ApiException.Malformed("\"request\" is a required field")) with { Metadata = metadata }).ToSet(store),
+            "upsert" =>
+                ((Request ?? throw ApiException.Malformed("\"request\" is a required field")) with { Metadata = metadata }).ToSet(store),
             "delete" => new StateWrite.Delete(Request?.Key ?? throw ApiException.Malformed("\"key\" is a required field"), Request.Etag,
                 SaveRequest.ToConcurrency(Request.Options?.Concurrency, store)),
-            _ => throw new ApiException(400, "ERR_NOT_SUPPORTED_STATE_OPERATION", StatusCode.Unimplemented, $"operation type {Operation} not supported"),
+            _ => throw new ApiException(
+                400, "ERR_NOT_SUPPORTED_STATE_OPERATION", StatusCode.Unimplemented, $"operation type {Operation} not supported"),
         };
     }
 }

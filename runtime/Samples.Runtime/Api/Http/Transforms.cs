@@ -11,9 +11,21 @@ internal static class RequestHeaders
 {
     // What belongs to the caller's connection, or opens the caller's sidecar, is not for the application.
     private static readonly string[] OfConnection =
-        ["host", "te", "connection", "keep-alive", "transfer-encoding", "upgrade", "content-type", "content-length", "dapr-api-token", "dapr-app-id"];
+        [
+            "host",
+            "te",
+            "connection",
+            "keep-alive",
+            "transfer-encoding",
+            "upgrade",
+            "content-type",
+            "content-length",
+            "dapr-api-token",
+            "dapr-app-id"
+        ];
 
-    public static bool IsOfConnection(string name) => OfConnection.Contains(name, StringComparer.OrdinalIgnoreCase) || name.StartsWith(':');
+    public static bool IsOfConnection(string name) =>
+        OfConnection.Contains(name, StringComparer.OrdinalIgnoreCase) || name.StartsWith(':');
 
     /// <summary>Names caller and callee; a caller cannot claim to be somebody else.</summary>
     public static void Name(HttpRequestHeaders headers, string caller, string callee)
@@ -43,7 +55,12 @@ internal abstract class Transform(bool keepFailure) : HttpTransformer
         if (keepFailure && response is not null && (int)response.StatusCode is < 200 or > 399)
         {
             Kept = new KeptAnswer((int)response.StatusCode,
-                [.. response.Headers.Concat(response.Content.Headers).Where(h => !NotKept.Contains(h.Key.ToLowerInvariant())).Select(h => KeyValuePair.Create(h.Key, h.Value.ToArray()))],
+                [
+                    .. response.Headers
+                        .Concat(response.Content.Headers)
+                        .Where(h => !NotKept.Contains(h.Key.ToLowerInvariant()))
+                        .Select(h => KeyValuePair.Create(h.Key, h.Value.ToArray()))
+                ],
                 await response.Content.ReadAsByteArrayAsync(cancel));
             return false;
         }
@@ -58,7 +75,8 @@ internal abstract class Transform(bool keepFailure) : HttpTransformer
 /// <summary>To an application: names caller and callee, and swaps the sidecar's token for the application's.</summary>
 internal sealed class ToApp(string caller, AppChannel channel, InvocationTarget target, bool keepFailure) : Transform(keepFailure)
 {
-    public override async ValueTask TransformRequestAsync(HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancel)
+    public override async ValueTask TransformRequestAsync(
+        HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancel)
     {
         await base.TransformRequestAsync(http, request, destinationPrefix, cancel);
         request.RequestUri = Address(channel.Authority!, target.Path + target.Query);
@@ -73,12 +91,14 @@ internal sealed class ToApp(string caller, AppChannel channel, InvocationTarget 
 /// <summary>To an endpoint outside: with the headers of its resource, without anything of Dapr's.</summary>
 internal sealed class ToEndpoint(HttpEndpoint endpoint, InvocationTarget target, bool keepFailure) : Transform(keepFailure)
 {
-    public override async ValueTask TransformRequestAsync(HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancel)
+    public override async ValueTask TransformRequestAsync(
+        HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancel)
     {
         await base.TransformRequestAsync(http, request, destinationPrefix, cancel);
         request.RequestUri = Address(endpoint.BaseUrl.GetLeftPart(UriPartial.Path).TrimEnd('/'), target.Path + target.Query);
         request.Headers.Host = null;
-        foreach (var own in (string[])["dapr-app-id", "dapr-api-token", "dapr-caller-app-id", "dapr-callee-app-id", "dapr-caller-namespace"])
+        string[] owned = ["dapr-app-id", "dapr-api-token", "dapr-caller-app-id", "dapr-callee-app-id", "dapr-caller-namespace"];
+        foreach (var own in owned)
             request.Headers.Remove(own);
         foreach (var (name, value) in endpoint.Headers)
         {

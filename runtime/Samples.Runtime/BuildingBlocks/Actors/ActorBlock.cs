@@ -9,7 +9,9 @@ using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.BuildingBlocks.Actors;
 
-/// <summary>Actors as one application sees them: calls to any, timers and reminders for those that it has, with daprd's words for what fails.</summary>
+/// <summary>
+/// Actors as one application sees them: calls to any, timers and reminders for those that it has, with daprd's words for what fails.
+/// </summary>
 internal sealed class ActorBlock(SidecarContext context, ActorHosting hosting)
 {
     private const string ErrorHeader = "X-Daprerrorresponseheader";
@@ -28,7 +30,9 @@ internal sealed class ActorBlock(SidecarContext context, ActorHosting hosting)
         catch (NoHostException error)
         {
             var message = $"failed to lookup actor: {error.Message}";
-            throw new ApiException(500, "ERR_ACTOR_INVOKE_METHOD", StatusCode.FailedPrecondition, $"error invoke actor method: {message}") { GrpcMessage = message };
+            throw new ApiException(
+                500, "ERR_ACTOR_INVOKE_METHOD", StatusCode.FailedPrecondition,
+                $"error invoke actor method: {message}") { GrpcMessage = message };
         }
         catch (StackDepthException error)
         {
@@ -58,7 +62,8 @@ internal sealed class ActorBlock(SidecarContext context, ActorHosting hosting)
         {
             if (!Hosts(id.Type))
                 throw new FormatException($"can't create timer for actor {id.Type}||{id.Id}: actor type not registered");
-            await context.Actors.Timers.AddAsync(TimerAppointment.Create(id, name, request, context.Time.GetUtcNow()), overwrite: true, cancel);
+            await context.Actors.Timers.AddAsync(
+                TimerAppointment.Create(id, name, request, context.Time.GetUtcNow()), overwrite: true, cancel);
         }
         catch (FormatException error)
         {
@@ -71,7 +76,8 @@ internal sealed class ActorBlock(SidecarContext context, ActorHosting hosting)
         context.Actors.Timers.RemoveAsync([TimerAppointment.Prefix(id) + name], cancel);
 
     /// <summary>Sets a reminder, which survives the application and the runtime.</summary>
-    public async Task SetReminderAsync(ActorId id, string name, TimerRequest request, bool overwrite, JobFailurePolicy? failure, CancellationToken cancel)
+    public async Task SetReminderAsync(
+        ActorId id, string name, TimerRequest request, bool overwrite, JobFailurePolicy? failure, CancellationToken cancel)
     {
         CheckName(name);
         CheckHosted(id.Type);
@@ -81,15 +87,18 @@ internal sealed class ActorBlock(SidecarContext context, ActorHosting hosting)
             var job = ToJob(request, failure);
             job.Name = name;
             added = await context.Jobs.AddAsync(
-                JobAppointment.Create(new JobTarget(id.Type, id.Id, name), job, context.Time.GetUtcNow(), context.Time.LocalTimeZone), overwrite, cancel);
+                JobAppointment.Create(new JobTarget(id.Type, id.Id, name), job, context.Time.GetUtcNow(), context.Time.LocalTimeZone),
+                overwrite, cancel);
         }
         catch (FormatException error)
         {
-            throw new ApiException(500, "ERR_ACTOR_REMINDER_CREATE", StatusCode.Internal, $"error creating actor reminder: {error.Message}");
+            throw new ApiException(
+                500, "ERR_ACTOR_REMINDER_CREATE", StatusCode.Internal, $"error creating actor reminder: {error.Message}");
         }
 
         if (!added)
-            throw new ApiException(409, "ERR_ACTOR_REMINDER_ALREADY_EXISTS", StatusCode.AlreadyExists, $"actor reminder already exists: {name}");
+            throw new ApiException(
+                409, "ERR_ACTOR_REMINDER_ALREADY_EXISTS", StatusCode.AlreadyExists, $"actor reminder already exists: {name}");
     }
 
     /// <summary>The reminder as it is kept.</summary>
@@ -167,7 +176,8 @@ internal sealed class ActorBlock(SidecarContext context, ActorHosting hosting)
         {
             "" => "name is empty",
             "." or ".." => $"name is a path traversal sequence: \"{name}\"",
-            _ when name.AsSpan().ContainsAny("#?\0/\\") || name.Contains("%2f", StringComparison.OrdinalIgnoreCase) => $"name contains forbidden character: \"{name}\"",
+            _ when name.AsSpan().ContainsAny("#?\0/\\") || name.Contains("%2f", StringComparison.OrdinalIgnoreCase) =>
+                $"name contains forbidden character: \"{name}\"",
             _ when name.Any(char.IsControl) => "name contains control character",
             _ => null,
         };

@@ -18,11 +18,16 @@ internal sealed record ActorRequest(string Path, ReadOnlyMemory<byte> Body, IRea
     /// <summary>With what the application is told of its caller.</summary>
     public ActorRequest From(string appId) => this with
     {
-        Headers = [.. Headers, new("dapr-api-call", "true"), new("dapr-caller-app-id", appId), new("dapr-caller-namespace", "default"), .. Trace()],
+        Headers =
+        [
+            .. Headers, new("dapr-api-call", "true"), new("dapr-caller-app-id", appId), new("dapr-caller-namespace", "default"), .. Trace()
+        ],
     };
 
     private IEnumerable<KeyValuePair<string, string>> Trace() =>
-        Headers.Any(h => h.Key.Equals(TraceContext.Parent, StringComparison.OrdinalIgnoreCase)) ? [] : [new(TraceContext.Parent, TraceContext.Current())];
+        Headers.Any(h => h.Key.Equals(TraceContext.Parent, StringComparison.OrdinalIgnoreCase))
+            ? []
+            : [new(TraceContext.Parent, TraceContext.Current())];
 
     /// <summary>A callback of the runtime itself.</summary>
     public static ActorRequest Json(string path, ReadOnlyMemory<byte> body) => new(path, body, [new("content-type", "application/json")]);
@@ -38,7 +43,9 @@ internal sealed record ActorResponse(HttpStatusCode Status, ReadOnlyMemory<byte>
     public string? Header(string header) => Headers.FirstOrDefault(h => h.Key.Equals(header, StringComparison.OrdinalIgnoreCase)).Value;
 }
 
-/// <summary>One replica that has actors, from when its application joined until it is gone. A restarted application is another host.</summary>
+/// <summary>
+/// One replica that has actors, from when its application joined until it is gone. A restarted application is another host.
+/// </summary>
 /// <param name="name">Unique; a replica that comes back under its name gets its share of actors again.</param>
 /// <param name="app">The way to the application.</param>
 /// <param name="types">The actor types that it has.</param>
@@ -166,7 +173,10 @@ internal sealed class ActorHost(string name, IAppChannel app, IReadOnlyDictionar
         return new ActorResponse(response.StatusCode, body, [.. Pairs(response.Headers), .. Pairs(response.Content.Headers)]);
     }
 
-    /// <summary>Tells the application that it does not have the actor any more. An actor that it does not know, or that fails to say goodbye, is no error.</summary>
+    /// <summary>
+    /// Tells the application that it does not have the actor any more. An actor that it does not know, or that fails to say goodbye, is no
+    /// error.
+    /// </summary>
     public async Task DeactivateAsync(ActorId id, CancellationToken cancel)
     {
         using var message = new HttpRequestMessage(HttpMethod.Delete, Address(id));

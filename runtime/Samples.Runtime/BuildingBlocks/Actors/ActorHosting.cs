@@ -91,7 +91,8 @@ internal sealed class ActorHosting(SidecarContext context) : IAsyncDisposable
         }
         catch (Exception error) when (error is HttpRequestException or JsonException)
         {
-            _actors.Log.LogWarning("the application '{App}' could not be asked for its actors at /dapr/config: {Problem}", context.AppId, error.Message);
+            _actors.Log.LogWarning(
+                "the application '{App}' could not be asked for its actors at /dapr/config: {Problem}", context.AppId, error.Message);
             return null;
         }
     }

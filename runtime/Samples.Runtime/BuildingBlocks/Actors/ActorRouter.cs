@@ -84,7 +84,9 @@ internal sealed class ActorRouter(Placement placement, TimeProvider time, ILogge
         }
     }
 
-    /// <summary>One turn, which ends by itself whoever waits. Null where nothing was sent and the actor has to be looked up again.</summary>
+    /// <summary>
+    /// One turn, which ends by itself whoever waits. Null where nothing was sent and the actor has to be looked up again.
+    /// </summary>
     private async Task<ActorResponse?> TurnAsync(Activation activation, Entry entry, ActorRequest request, string? chain)
     {
         try
@@ -98,7 +100,12 @@ internal sealed class ActorRouter(Placement placement, TimeProvider time, ILogge
             {
                 return await host.CallAsync(activation.Id, request, chain);
             }
-            catch (HttpRequestException error) when (error is { HttpRequestError: HttpRequestError.ConnectionError, InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } })
+            catch (HttpRequestException error) when (
+                error is
+                {
+                    HttpRequestError: HttpRequestError.ConnectionError,
+                    InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused },
+                })
             {
                 // Nobody listens, and nothing was sent: another replica may have the call.
                 host.MarkGone();
@@ -107,7 +114,8 @@ internal sealed class ActorRouter(Placement placement, TimeProvider time, ILogge
             }
             catch (Exception error) when (error is HttpRequestException or IOException or ObjectDisposedException)
             {
-                throw new ActorLostException($"the replica broke the connection during the call, which may have been carried out: {error.Message}");
+                throw new ActorLostException(
+                    $"the replica broke the connection during the call, which may have been carried out: {error.Message}");
             }
         }
         finally
@@ -150,7 +158,8 @@ internal sealed class ActorRouter(Placement placement, TimeProvider time, ILogge
 }
 
 /// <summary>No replica has actors of that type.</summary>
-internal sealed class NoHostException(ActorId id) : Exception($"api error: code = FailedPrecondition desc = did not find address for actor '{id}'");
+internal sealed class NoHostException(ActorId id) : Exception(
+    $"api error: code = FailedPrecondition desc = did not find address for actor '{id}'");
 
 /// <summary>A call was sent and got no answer.</summary>
 internal sealed class ActorLostException(string message) : Exception(message);

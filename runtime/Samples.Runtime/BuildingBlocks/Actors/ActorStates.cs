@@ -55,13 +55,16 @@ internal sealed class ActorStates(SidecarContext context, ActorHosting hosting)
     private string Key(ActorId id, string key) => $"{context.AppId}||{id.Type}||{id.Id}||{key}";
 
     private IStateStore Store() =>
-        context.Components.All.FirstOrDefault(c => c.Engine is IStateStore && c.Component.Metadata.GetValueOrDefault("actorStateStore") == "true").Engine as IStateStore
+        context.Components.All.FirstOrDefault(
+            c => c.Engine is IStateStore && c.Component.Metadata.GetValueOrDefault("actorStateStore") == "true").Engine as IStateStore
         ?? throw new ApiException(500, "ERR_ACTOR_RUNTIME_NOT_FOUND", StatusCode.Internal,
-            "the state store is not configured to use the actor runtime. Have you set the - name: actorStateStore value: \"true\" in your state store component file?");
+            "the state store is not configured to use the actor runtime. "
+                + "Have you set the - name: actorStateStore value: \"true\" in your state store component file?");
 
     private static ApiException Failed(string why) =>
         new(500, "ERR_ACTOR_STATE_TRANSACTION_SAVE", StatusCode.Internal, $"error saving actor transaction state: {why}");
 }
 
 /// <summary>One operation of an actor's state transaction, as it was asked for.</summary>
-internal sealed record ActorWrite(string? Operation, string? Key, ReadOnlyMemory<byte> Value, string? ETag, IReadOnlyDictionary<string, string> Metadata);
+internal sealed record ActorWrite(
+    string? Operation, string? Key, ReadOnlyMemory<byte> Value, string? ETag, IReadOnlyDictionary<string, string> Metadata);

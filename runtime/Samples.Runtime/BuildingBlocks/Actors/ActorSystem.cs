@@ -28,7 +28,8 @@ internal sealed class ActorSystem : IAsyncDisposable
         Router = new ActorRouter(Placement, time, Log);
         Timers = new Scheduler(null, (due, cancel) => ((TimerAppointment)due).CallAsync(Router, Log, cancel), time, Log);
         _timersStarted = Timers.StartAsync(CancellationToken.None);
-        Router.Deactivated += id => Track(Timers.RemoveAsync([.. Timers.List(TimerAppointment.Prefix(id)).Select(t => t.Key)], CancellationToken.None));
+        Router.Deactivated += id =>
+            Track(Timers.RemoveAsync([.. Timers.List(TimerAppointment.Prefix(id)).Select(t => t.Key)], CancellationToken.None));
         Placement.Changed += () => EvictWhere(HasMoved);
         _sweep = time.CreateTimer(_ => EvictWhere(IsIdle), null, SweepInterval, SweepInterval);
     }
@@ -49,12 +50,19 @@ internal sealed class ActorSystem : IAsyncDisposable
     /// that takes longer keeps its actor until it ends.
     /// </summary>
     /// <param name="host">The host.</param>
-    /// <param name="appStays">True where only the sidecar stops: what the application still has in memory is remembered for the next sidecar.</param>
+    /// <param name="appStays">
+    /// True where only the sidecar stops: what the application still has in memory is remembered for the next sidecar.
+    /// </param>
     public async Task LeaveAsync(ActorHost host, bool appStays)
     {
         Placement.Leave(host);
         var here = Placement.Activations.Where(a => a.Host == host).ToList();
-        var patience = here.Select(a => host.Types[a.Id.Type]).Where(s => s.Drains).Select(s => s.DrainTimeout).DefaultIfEmpty(TimeSpan.Zero).Max();
+        var patience = here
+            .Select(a => host.Types[a.Id.Type])
+            .Where(s => s.Drains)
+            .Select(s => s.DrainTimeout)
+            .DefaultIfEmpty(TimeSpan.Zero)
+            .Max();
         var left = Task.WhenAll(here.Select(a => EvictAsync(a, () => a.Host == host)));
         Track(left);
         await Task.WhenAny(left, Task.Delay(patience, _time));
@@ -86,7 +94,8 @@ internal sealed class ActorSystem : IAsyncDisposable
         Placement.Activations.Where(a => a.Host == host).GroupBy(a => a.Id.Type).ToDictionary(g => g.Key, g => g.Count());
 
     private bool IsIdle(Activation activation) =>
-        _time.GetUtcNow() - activation.LastUsed >= (activation.Host is { } host ? host.Types[activation.Id.Type].IdleTimeout : SweepInterval);
+        _time.GetUtcNow() - activation.LastUsed >= (
+            activation.Host is { } host ? host.Types[activation.Id.Type].IdleTimeout : SweepInterval);
 
     private bool HasMoved(Activation activation) => activation.Host is { } host && host != Placement.Owner(activation.Id);
 
@@ -121,7 +130,9 @@ internal sealed class ActorSystem : IAsyncDisposable
     private void Track(Task task)
     {
         _background.TryAdd(task, 0);
-        task.ContinueWith(done => _background.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        task.ContinueWith(
+            done => _background.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
     }
 
     /// <inheritdoc/>

@@ -37,13 +37,16 @@ internal static class ActorTypes
     {
         var config = JsonSerializer.Deserialize<Config>(json, JsonSerializerOptions.Web);
         var all = new Dictionary<string, ActorSettings>(StringComparer.Ordinal);
-        var defaults = Apply(new ActorSettings(), config?.ActorIdleTimeout, config?.DrainOngoingCallTimeout, config?.DrainRebalancedActors, config?.Reentrancy);
+        var defaults = Apply(
+            new ActorSettings(), config?.ActorIdleTimeout, config?.DrainOngoingCallTimeout, config?.DrainRebalancedActors,
+            config?.Reentrancy);
         foreach (var type in config?.Entities ?? [])
             all[type] = defaults;
         foreach (var own in config?.EntitiesConfig ?? [])
         {
             // Dapr gives a type of its own block the global defaults, not the ones of the application.
-            var settings = Apply(new ActorSettings(), own.ActorIdleTimeout, own.DrainOngoingCallTimeout, own.DrainRebalancedActors, own.Reentrancy);
+            var settings = Apply(
+                new ActorSettings(), own.ActorIdleTimeout, own.DrainOngoingCallTimeout, own.DrainRebalancedActors, own.Reentrancy);
             foreach (var type in (own.Entities ?? []).Where(all.ContainsKey))
                 all[type] = settings;
         }
@@ -51,7 +54,8 @@ internal static class ActorTypes
         return all;
     }
 
-    private static ActorSettings Apply(ActorSettings settings, string? idle, string? drain, bool? drains, Reentrancy? reentrancy) => settings with
+    private static ActorSettings Apply(ActorSettings settings, string? idle, string? drain, bool? drains, Reentrancy? reentrancy) =>
+        settings with
     {
         IdleTimeout = Duration(idle) ?? settings.IdleTimeout,
         DrainTimeout = Duration(drain) ?? settings.DrainTimeout,
@@ -75,8 +79,14 @@ internal static class ActorTypes
 
     private sealed record Reentrancy(bool? Enabled, int? MaxStackDepth);
 
-    private sealed record Entity(string[]? Entities, string? ActorIdleTimeout, string? DrainOngoingCallTimeout, bool? DrainRebalancedActors, Reentrancy? Reentrancy);
+    private sealed record Entity(
+        string[]? Entities,
+        string? ActorIdleTimeout,
+        string? DrainOngoingCallTimeout,
+        bool? DrainRebalancedActors,
+        Reentrancy? Reentrancy);
 
     private sealed record Config(
-        string[]? Entities, string? ActorIdleTimeout, string? DrainOngoingCallTimeout, bool? DrainRebalancedActors, Reentrancy? Reentrancy, Entity[]? EntitiesConfig);
+        string[]? Entities, string? ActorIdleTimeout, string? DrainOngoingCallTimeout, bool? DrainRebalancedActors, Reentrancy? Reentrancy,
+        Entity[]? EntitiesConfig);
 }

@@ -35,7 +35,9 @@ internal sealed class Placement
 
     /// <summary>The host that an actor belongs to; null where no host has its type.</summary>
     public ActorHost? Owner(ActorId id) =>
-        Volatile.Read(ref _rings).GetValueOrDefault(id.Type)?.Owner(id.Id) is { } name ? Volatile.Read(ref _hosts).GetValueOrDefault(name) : null;
+        Volatile.Read(ref _rings).GetValueOrDefault(id.Type)?.Owner(id.Id) is { } name
+            ? Volatile.Read(ref _hosts).GetValueOrDefault(name)
+            : null;
 
     /// <summary>True where some host has, or once had, the type.</summary>
     public bool Knows(string type)

@@ -58,7 +58,8 @@ internal sealed class TimerAppointment(ActorId actor, string name, TimerRequest 
     }
 
     /// <summary>One callback of an actor, timer or reminder alike.</summary>
-    public static async Task<Outcome> CallAsync(ActorRouter router, ActorId actor, string path, byte[] body, ILogger log, CancellationToken cancel)
+    public static async Task<Outcome> CallAsync(
+        ActorRouter router, ActorId actor, string path, byte[] body, ILogger log, CancellationToken cancel)
     {
         try
         {
@@ -67,7 +68,9 @@ internal sealed class TimerAppointment(ActorId actor, string name, TimerRequest 
                 return Outcome.Cancel;
             if (answer.Status == System.Net.HttpStatusCode.OK && !answer.Has(ErrorHeader))
                 return Outcome.Done;
-            log.LogWarning("{Actor} answered {Path} with {Status}: {Body}", actor, path, (int)answer.Status, Encoding.UTF8.GetString(answer.Body.Span));
+            log.LogWarning(
+                "{Actor} answered {Path} with {Status}: {Body}", actor, path, (int)answer.Status,
+                Encoding.UTF8.GetString(answer.Body.Span));
             return Outcome.Failed;
         }
         catch (NoHostException)

@@ -20,7 +20,8 @@ internal sealed class JobAppointment(JobTarget target, Job job) : Appointment(ta
     {
         var recurrence = job.HasSchedule ? Scheduling.Recurrence.Parse(job.Schedule, zone) : null;
         var due = (job.HasDueTime ? TimeNotation.ParseTime(job.DueTime, now) : recurrence?.Next(now))
-            ?? throw new FormatException(recurrence is null ? "job must have either a due time or a schedule" : $"the schedule '{job.Schedule}' never comes due");
+            ?? throw new FormatException(
+                recurrence is null ? "job must have either a due time or a schedule" : $"the schedule '{job.Schedule}' never comes due");
         // A time to live counts from the due time, where there is one.
         DateTimeOffset? expires = job.HasTtl ? TimeNotation.ParseTime(job.Ttl, job.HasDueTime ? due : now) : null;
         if (expires < due)
@@ -36,7 +37,8 @@ internal sealed class JobAppointment(JobTarget target, Job job) : Appointment(ta
     }
 
     /// <summary>One that was created earlier, at the time that it is due next.</summary>
-    public static JobAppointment Restore(JobTarget target, Job job, DateTimeOffset due, DateTimeOffset? expires, TimeZoneInfo zone) => new(target, job)
+    public static JobAppointment Restore(JobTarget target, Job job, DateTimeOffset due, DateTimeOffset? expires, TimeZoneInfo zone) =>
+        new(target, job)
     {
         Recurrence = job.HasSchedule ? Scheduling.Recurrence.Parse(job.Schedule, zone) : null,
         Expires = expires,
@@ -46,7 +48,9 @@ internal sealed class JobAppointment(JobTarget target, Job job) : Appointment(ta
     };
 
     private static FailurePolicy ToPolicy(JobFailurePolicy policy) => policy.Constant is { } constant
-        ? new FailurePolicy(constant.HasMaxRetries ? (int)Math.Min(constant.MaxRetries, int.MaxValue) : null, constant.Interval?.ToTimeSpan() ?? TimeSpan.Zero)
+        ? new FailurePolicy(
+            constant.HasMaxRetries ? (int)Math.Min(constant.MaxRetries, int.MaxValue) : null,
+            constant.Interval?.ToTimeSpan() ?? TimeSpan.Zero)
         : FailurePolicy.Drop;
 }
 

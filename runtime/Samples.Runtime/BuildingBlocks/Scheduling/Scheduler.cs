@@ -88,7 +88,9 @@ internal sealed class Scheduler(
     public IReadOnlyList<Appointment> List(string prefix)
     {
         lock (_gate)
-            return [.. _all.Values.Where(a => a.Key.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(a => a.Key, StringComparer.Ordinal)];
+            return [
+                .. _all.Values.Where(a => a.Key.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(a => a.Key, StringComparer.Ordinal)
+            ];
     }
 
     /// <summary>Cancels appointments; those that do not exist are no error. One that runs finishes, and does not come back.</summary>

@@ -11,14 +11,17 @@ namespace Samples.Runtime.BuildingBlocks.Scheduling;
 /// <param name="deliver">Carries out what is due.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">For log lines.</param>
-internal sealed class SchedulerPool(Func<JobAppointment, CancellationToken, Task<Outcome>> deliver, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+internal sealed class SchedulerPool(
+    Func<JobAppointment, CancellationToken, Task<Outcome>> deliver, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
 {
     private const string FileName = "scheduler.db";
 
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly Dictionary<string, Scheduler> _all = new(StringComparer.Ordinal);
 
-    /// <summary>The scheduler of a folder; one in memory where it is null. Throws <see cref="ResourceException"/> where the file cannot be opened.</summary>
+    /// <summary>
+    /// The scheduler of a folder; one in memory where it is null. Throws <see cref="ResourceException"/> where the file cannot be opened.
+    /// </summary>
     public async Task<Scheduler> OpenAsync(string? folder, CancellationToken cancel)
     {
         var path = folder is null ? "" : Path.Combine(Path.GetFullPath(folder), FileName);
@@ -28,14 +31,17 @@ internal sealed class SchedulerPool(Func<JobAppointment, CancellationToken, Task
             if (_all.TryGetValue(path, out var known))
                 return known;
             IAppointmentBook? book = path.Length > 0 ? new SqliteAppointmentBook(path, time.LocalTimeZone) : null;
-            var scheduler = new Scheduler(book, (due, stop) => deliver((JobAppointment)due, stop), time, loggers.CreateLogger("scheduler"));
+            var scheduler = new Scheduler(
+                book, (due, stop) => deliver((JobAppointment)due, stop), time, loggers.CreateLogger("scheduler"));
             await scheduler.StartAsync(cancel);
             _all.Add(path, scheduler);
             return scheduler;
         }
         catch (Exception error) when (error is SqliteException or IOException or UnauthorizedAccessException)
         {
-            throw new ResourceException(Origin.Code, $"jobs and reminders cannot be kept in '{path}': {error.Message}", "Make the data folder writable, or name another one.");
+            throw new ResourceException(
+                Origin.Code, $"jobs and reminders cannot be kept in '{path}': {error.Message}",
+                "Make the data folder writable, or name another one.");
         }
         finally
         {

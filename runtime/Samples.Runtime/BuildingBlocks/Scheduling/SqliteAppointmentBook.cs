@@ -24,7 +24,8 @@ internal sealed class SqliteAppointmentBook : IAppointmentBook
         _writer = new SqliteWriter(SqliteFile.Open(path, Schema));
     }
 
-    public Task<IReadOnlyList<Appointment>> LoadAsync(CancellationToken cancel) => _writer.RunAsync<IReadOnlyList<Appointment>>(connection =>
+    public Task<IReadOnlyList<Appointment>> LoadAsync(
+        CancellationToken cancel) => _writer.RunAsync<IReadOnlyList<Appointment>>(connection =>
     {
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT owner, actor_id, name, job, due, expires, times FROM jobs";
@@ -52,8 +53,10 @@ internal sealed class SqliteAppointmentBook : IAppointmentBook
         {
             using var command = connection.CreateCommand();
             command.CommandText = """
-                INSERT INTO jobs(key, owner, actor_id, name, job, due, expires, times) VALUES ($key, $owner, $actor, $name, $job, $due, $expires, $times)
-                ON CONFLICT(key) DO UPDATE SET owner = $owner, actor_id = $actor, name = $name, job = $job, due = $due, expires = $expires, times = $times
+                INSERT INTO jobs(key, owner, actor_id, name, job, due, expires, times)
+                VALUES ($key, $owner, $actor, $name, $job, $due, $expires, $times)
+                ON CONFLICT(key) DO UPDATE SET owner = $owner, actor_id = $actor, name = $name, job = $job,
+                  due = $due, expires = $expires, times = $times
                 """;
             command.Parameters.AddWithValue("$key", job.Key);
             command.Parameters.AddWithValue("$owner", job.Target.Owner);

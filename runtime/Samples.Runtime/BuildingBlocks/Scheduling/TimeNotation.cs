@@ -29,23 +29,32 @@ public readonly record struct Period(int Years, int Months, int Days, TimeSpan T
     }
 }
 
-/// <summary>The notations of Dapr's API for times: Go durations (<c>1h30m</c>), ISO 8601 with repetitions (<c>R5/PT1S</c>), RFC 3339.</summary>
+/// <summary>
+/// The notations of Dapr's API for times: Go durations (<c>1h30m</c>), ISO 8601 with repetitions (<c>R5/PT1S</c>), RFC 3339.
+/// </summary>
 public static partial class TimeNotation
 {
     /// <summary>A Go duration or an ISO 8601 period; throws <see cref="FormatException"/>.</summary>
     public static Period ParsePeriod(string text)
     {
-        if (Iso().Match(text) is { Success: true } iso && text.Length > text.IndexOf('P', StringComparison.Ordinal) + 1 && !text.EndsWith('T'))
+        if (Iso().Match(text) is { Success: true } iso
+            && text.Length > text.IndexOf('P', StringComparison.Ordinal) + 1
+            && !text.EndsWith('T'))
         {
             var time = new TimeSpan(Part("h"), Part("mi"), Part("s"));
             return new Period(Part("y"), Part("mo"), Part("w") * 7 + Part("d"), time, iso.Groups["r"].Success ? Part("r") : null);
-            int Part(string name) => iso.Groups[name] is { Success: true } group ? int.Parse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) : 0;
+            int Part(string name) =>
+                iso.Groups[name] is { Success: true } group
+                    ? int.Parse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture)
+                    : 0;
         }
 
         return new Period(0, 0, 0, ParseGo(text) ?? throw new FormatException($"unsupported duration format {text}"));
     }
 
-    /// <summary>A point in time (RFC 3339) or a length of time after <paramref name="from"/>; throws <see cref="FormatException"/>.</summary>
+    /// <summary>
+    /// A point in time (RFC 3339) or a length of time after <paramref name="from"/>; throws <see cref="FormatException"/>.
+    /// </summary>
     public static DateTimeOffset ParseTime(string text, DateTimeOffset from)
     {
         if (Rfc3339().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var point))
@@ -92,7 +101,8 @@ public static partial class TimeNotation
         for (var i = 0; i < match.Groups["n"].Captures.Count; i++)
         {
             // Twelve digits at most (see the pattern): no sum of parts leaves the range of decimal.
-            var amount = decimal.Parse(match.Groups["n"].Captures[i].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+            var amount = decimal.Parse(
+                match.Groups["n"].Captures[i].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
             ticks += amount * match.Groups["u"].Captures[i].Value switch
             {
                 "h" => TimeSpan.TicksPerHour,

@@ -3,23 +3,28 @@ using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.Components.Cron;
 
-/// <summary>Calls the application on a schedule. A call that outlasts its interval delays the next: one application has one tick at a time.</summary>
+/// <summary>
+/// Calls the application on a schedule. A call that outlasts its interval delays the next: one application has one tick at a time.
+/// </summary>
 public sealed class CronBinding(CronSchedule schedule, TimeProvider time, ILogger log) : IInputBinding
 {
     /// <summary><c>bindings.cron</c>.</summary>
-    public static EngineType Type { get; } = new("bindings.cron", [new("schedule", Required: true), new("direction"), new("route")], Create);
+    public static EngineType Type { get; } = new(
+        "bindings.cron", [new("schedule", Required: true), new("direction"), new("route")], Create);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Capabilities => ["INPUT_BINDING"];
 
     /// <inheritdoc/>
-    public Task<IAsyncDisposable> StartAsync(string appId, Func<BindingEvent, CancellationToken, Task<ReadOnlyMemory<byte>>> handler, CancellationToken cancel)
+    public Task<IAsyncDisposable> StartAsync(
+        string appId, Func<BindingEvent, CancellationToken, Task<ReadOnlyMemory<byte>>> handler, CancellationToken cancel)
     {
         var (stop, abandon) = (new CancellationTokenSource(), new CancellationTokenSource());
         return Task.FromResult<IAsyncDisposable>(new Running(TickAsync(handler, stop.Token, abandon.Token), stop, abandon));
     }
 
-    private async Task TickAsync(Func<BindingEvent, CancellationToken, Task<ReadOnlyMemory<byte>>> handler, CancellationToken stop, CancellationToken abandon)
+    private async Task TickAsync(
+        Func<BindingEvent, CancellationToken, Task<ReadOnlyMemory<byte>>> handler, CancellationToken stop, CancellationToken abandon)
     {
         var due = schedule.Next(time.GetUtcNow(), time.LocalTimeZone);
         while (due is { } at)
@@ -38,7 +43,8 @@ public sealed class CronBinding(CronSchedule schedule, TimeProvider time, ILogge
                 var now = time.GetUtcNow();
                 await handler(new BindingEvent(default, new Dictionary<string, string>
                 {
-                    ["readTimeUTC"] = now.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fffffff' +0000 UTC'", System.Globalization.CultureInfo.InvariantCulture),
+                    ["readTimeUTC"] = now.UtcDateTime.ToString(
+                        "yyyy-MM-dd HH:mm:ss.fffffff' +0000 UTC'", System.Globalization.CultureInfo.InvariantCulture),
                     ["timeZone"] = "Local",
                 }), abandon);
             }
@@ -73,7 +79,8 @@ public sealed class CronBinding(CronSchedule schedule, TimeProvider time, ILogge
         catch (FormatException error)
         {
             throw new ResourceException(component.MetadataOrigins.GetValueOrDefault("schedule", component.Origin),
-                $"'schedule' of component '{component.Name}' is '{text}': {error.Message}.", "For example '@every 5s', '@daily', '*/15 * * * *' or '0 30 9 * * *' (with seconds).");
+                $"'schedule' of component '{component.Name}' is '{text}': {error.Message}.",
+                "For example '@every 5s', '@daily', '*/15 * * * *' or '0 30 9 * * *' (with seconds).");
         }
     }
 

@@ -28,5 +28,6 @@ public sealed class CronSchedule
     }
 
     /// <summary>The first time after <paramref name="time"/>; null where there is none.</summary>
-    public DateTimeOffset? Next(DateTimeOffset time, TimeZoneInfo zone) => _cron is null ? time + _interval : _cron.GetNextOccurrence(time, zone);
+    public DateTimeOffset? Next(DateTimeOffset time, TimeZoneInfo zone) =>
+        _cron is null ? time + _interval : _cron.GetNextOccurrence(time, zone);
 }

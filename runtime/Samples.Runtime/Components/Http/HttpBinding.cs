@@ -19,7 +19,8 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
     public IReadOnlyList<string> Operations => ["create", "get", "head", "post", "put", "patch", "delete", "options", "trace"];
 
     /// <inheritdoc/>
-    public async Task<BindingResult> InvokeAsync(string operation, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancel)
+    public async Task<BindingResult> InvokeAsync(
+        string operation, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancel)
     {
         // "create" is what every output binding knows; here it is a POST.
         var method = new HttpMethod(operation == "create" ? "POST" : operation.ToUpperInvariant());
@@ -88,13 +89,16 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
         if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
         {
             throw new ResourceException(component.MetadataOrigins.GetValueOrDefault("url", component.Origin),
-                $"'url' of component '{component.Name}' is '{url}', which is no HTTP address.", "Write one such as http://localhost:8000.");
+                $"'url' of component '{component.Name}' is '{url}', which is no HTTP address.",
+                "Write one such as http://localhost:8000.");
         }
 
         var timeout = component.Metadata.GetValueOrDefault("responseTimeout", "30s");
         try
         {
-            return new HttpBinding(address, component.Metadata.GetValueOrDefault("errorIfNot2XX", "true") != "false", new SocketsHttpHandler(), GoDuration.Parse(timeout));
+            return new HttpBinding(
+                address, component.Metadata.GetValueOrDefault("errorIfNot2XX", "true") != "false", new SocketsHttpHandler(),
+                GoDuration.Parse(timeout));
         }
         catch (FormatException error)
         {

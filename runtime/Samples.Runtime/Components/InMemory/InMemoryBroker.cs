@@ -4,8 +4,8 @@ namespace Samples.Runtime.Components.InMemory;
 
 /// <summary>
 /// <c>pubsub.in-memory</c>: gone with the process, as in Dapr. Differences from daprd's, on purpose: it crosses sidecars, a group keeps
-/// what it has not handled while its members are away, and what a handler refuses is delivered again. A topic that ends in <c>*</c> subscribes to all
-/// topics that begin with the rest.
+/// what it has not handled while its members are away, and what a handler refuses is delivered again. A topic that ends in <c>*</c>
+/// subscribes to all topics that begin with the rest.
 /// </summary>
 public sealed class InMemoryBroker(BrokerSettings settings, TimeProvider time, ILogger log) : IBroker
 {
@@ -19,7 +19,8 @@ public sealed class InMemoryBroker(BrokerSettings settings, TimeProvider time, I
 
     /// <summary>How the catalog makes it. Components of one name are one broker, in whichever files they are defined.</summary>
     public static EngineType Type { get; } = new("pubsub.in-memory", BrokerSettings.Known,
-        (component, context) => new InMemoryBroker(BrokerSettings.Read(component), context.Time, context.Loggers.CreateLogger("pubsub." + component.Name)),
+        (component, context) =>
+            new InMemoryBroker(BrokerSettings.Read(component), context.Time, context.Loggers.CreateLogger("pubsub." + component.Name)),
         (component, _) => component.Name);
 
     /// <inheritdoc/>
@@ -37,7 +38,8 @@ public sealed class InMemoryBroker(BrokerSettings settings, TimeProvider time, I
             foreach (var (key, group) in groups.SelectMany(g => g))
             {
                 if (group.Count >= MostWaiting)
-                    return Task.FromException(new EngineTargetException($"group {key.Name} has {MostWaiting} messages waiting on topic {key.Topic}"));
+                    return Task.FromException(
+                        new EngineTargetException($"group {key.Name} has {MostWaiting} messages waiting on topic {key.Topic}"));
             }
 
             for (var i = 0; i < messages.Count; i++)
@@ -69,7 +71,10 @@ public sealed class InMemoryBroker(BrokerSettings settings, TimeProvider time, I
     private void Forget(QueuedMessage message) => Interlocked.Add(ref _bytesWaiting, -message.Message.Data.Length);
 
     private static bool Matches(string subscribed, string topic) =>
-        subscribed == topic || (subscribed.EndsWith('*') && topic.AsSpan().StartsWith(subscribed.AsSpan(0, subscribed.Length - 1), StringComparison.Ordinal));
+        subscribed == topic
+            || (
+                subscribed.EndsWith('*')
+                    && topic.AsSpan().StartsWith(subscribed.AsSpan(0, subscribed.Length - 1), StringComparison.Ordinal));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -40,7 +40,8 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
             foreach (var write in writes)
             {
                 if (write is StateWrite.Set set)
-                    _items[set.Key] = new StateItem(set.Data.ToArray(), Guid.NewGuid().ToString(), time.GetUtcNow() + set.Life, set.ContentType);
+                    _items[set.Key] = new StateItem(
+                        set.Data.ToArray(), Guid.NewGuid().ToString(), time.GetUtcNow() + set.Life, set.ContentType);
                 else
                     _items.Remove(write.Key);
             }
@@ -53,7 +54,11 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
     public Task<IReadOnlyList<string>> KeysWithPrefixAsync(string prefix, CancellationToken cancel)
     {
         lock (_gate)
-            return Task.FromResult<IReadOnlyList<string>>([.. _items.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal) && Current(k) is not null).Order(StringComparer.Ordinal)]);
+            return Task.FromResult<IReadOnlyList<string>>(
+                [
+                    .. _items.Keys.Where(
+                        k => k.StartsWith(prefix, StringComparison.Ordinal) && Current(k) is not null).Order(StringComparer.Ordinal)
+                ]);
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,9 @@ public sealed class LocalEnvironmentSecretStore(string prefix) : ISecretStore
     public Task<IReadOnlyDictionary<string, string>?> GetAsync(string name, CancellationToken cancel)
     {
         // An unset variable is an empty secret in Dapr, not an absent one: applications rely on it for optional settings.
-        var value = Withheld.Contains(prefix + name, StringComparer.OrdinalIgnoreCase) ? "" : Environment.GetEnvironmentVariable(prefix + name) ?? "";
+        var value = Withheld.Contains(prefix + name, StringComparer.OrdinalIgnoreCase)
+            ? ""
+            : Environment.GetEnvironmentVariable(prefix + name) ?? "";
         return Task.FromResult<IReadOnlyDictionary<string, string>?>(new Dictionary<string, string> { [name] = value });
     }
 
@@ -38,7 +40,8 @@ public sealed class LocalEnvironmentSecretStore(string prefix) : ISecretStore
         return Task.FromResult<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>>(all);
     }
 
-    private static LocalEnvironmentSecretStore Create(Component component, EngineContext context) => new(component.Metadata.GetValueOrDefault("prefix", ""));
+    private static LocalEnvironmentSecretStore Create(Component component, EngineContext context) =>
+        new(component.Metadata.GetValueOrDefault("prefix", ""));
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -25,7 +25,8 @@ public sealed class LocalFileSecretStore : ISecretStore
     public IReadOnlyList<string> Capabilities { get; }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyDictionary<string, string>?> GetAsync(string name, CancellationToken cancel) => Task.FromResult(_secrets.GetValueOrDefault(name));
+    public Task<IReadOnlyDictionary<string, string>?> GetAsync(string name, CancellationToken cancel) =>
+        Task.FromResult(_secrets.GetValueOrDefault(name));
 
     /// <inheritdoc/>
     public Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(CancellationToken cancel) =>
@@ -41,11 +42,14 @@ public sealed class LocalFileSecretStore : ISecretStore
             using var document = JsonDocument.Parse(File.ReadAllBytes(file));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw Wrong(component, $"'{file}' is not a JSON object.", "Write {\"name\": \"value\"}.");
-            return new LocalFileSecretStore(multiValued ? Named(document.RootElement, separator) : Flat(document.RootElement, separator), multiValued);
+            return new LocalFileSecretStore(
+                multiValued ? Named(document.RootElement, separator) : Flat(document.RootElement, separator), multiValued);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Wrong(component, $"'{file}' cannot be read: {error.Message}", $"Create it, or correct the path; it is relative to {context.BaseDirectory}.");
+            throw Wrong(
+                component, $"'{file}' cannot be read: {error.Message}",
+                $"Create it, or correct the path; it is relative to {context.BaseDirectory}.");
         }
         catch (JsonException error)
         {
@@ -54,20 +58,26 @@ public sealed class LocalFileSecretStore : ISecretStore
     }
 
     private static ResourceException Wrong(Component component, string problem, string cure) =>
-        new(component.MetadataOrigins.GetValueOrDefault("secretsFile", component.Origin), $"component '{component.Name}': {problem}", cure);
+        new(
+            component.MetadataOrigins.GetValueOrDefault("secretsFile", component.Origin), $"component '{component.Name}': {problem}",
+            cure);
 
     private static Dictionary<string, IReadOnlyDictionary<string, string>> Flat(JsonElement root, string separator) =>
-        Leaves(root, separator).ToDictionary(l => l.Name, IReadOnlyDictionary<string, string> (l) => new Dictionary<string, string> { [l.Name] = l.Value }, StringComparer.Ordinal);
+        Leaves(root, separator).ToDictionary(
+            l => l.Name, IReadOnlyDictionary<string, string> (l) => new Dictionary<string, string> { [l.Name] = l.Value },
+            StringComparer.Ordinal);
 
     private static Dictionary<string, IReadOnlyDictionary<string, string>> Named(JsonElement root, string separator) =>
-        root.EnumerateObject().ToDictionary(p => p.Name, IReadOnlyDictionary<string, string> (p) => p.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array
+        root.EnumerateObject().ToDictionary(
+            p => p.Name, IReadOnlyDictionary<string, string> (p) => p.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array
             ? Leaves(p.Value, separator).ToDictionary(l => l.Name, l => l.Value, StringComparer.Ordinal)
             : new Dictionary<string, string> { [p.Name] = Text(p.Value) }, StringComparer.Ordinal);
 
     private static IEnumerable<(string Name, string Value)> Leaves(JsonElement element, string separator)
     {
         var members = element.ValueKind == JsonValueKind.Array
-            ? element.EnumerateArray().Select((value, index) => (Name: index.ToString(System.Globalization.CultureInfo.InvariantCulture), Value: value))
+            ? element.EnumerateArray().Select(
+                (value, index) => (Name: index.ToString(System.Globalization.CultureInfo.InvariantCulture), Value: value))
             : element.EnumerateObject().Select(p => (p.Name, p.Value));
         foreach (var (name, value) in members)
         {

@@ -11,7 +11,9 @@ public sealed class LocalStorageBinding(string root) : IOutputBinding
 {
     /// <summary><c>bindings.localstorage</c>.</summary>
     public static EngineType Type { get; } = new("bindings.localstorage", [new("rootPath", Required: true), new("direction")],
-        (component, context) => new LocalStorageBinding(Path.TrimEndingDirectorySeparator(Path.GetFullPath(component.Metadata["rootPath"], context.BaseDirectory))));
+        (component, context) =>
+            new LocalStorageBinding(
+                Path.TrimEndingDirectorySeparator(Path.GetFullPath(component.Metadata["rootPath"], context.BaseDirectory))));
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Capabilities => ["OUTPUT_BINDING"];
@@ -27,7 +29,8 @@ public sealed class LocalStorageBinding(string root) : IOutputBinding
     }
 
     /// <inheritdoc/>
-    public async Task<BindingResult> InvokeAsync(string operation, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancel)
+    public async Task<BindingResult> InvokeAsync(
+        string operation, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancel)
     {
         metadata.TryGetValue("fileName", out var name);
         try
@@ -85,7 +88,8 @@ public sealed class LocalStorageBinding(string root) : IOutputBinding
         return File.Exists(path) ? path : throw new EngineRequestException($"file not found: {path}");
     }
 
-    private static string Named(string? name) => !string.IsNullOrEmpty(name) ? name : throw new EngineRequestException("required metadata not set: fileName");
+    private static string Named(string? name) =>
+        !string.IsNullOrEmpty(name) ? name : throw new EngineRequestException("required metadata not set: fileName");
 
     private string Below(string name)
     {
@@ -104,7 +108,9 @@ public sealed class LocalStorageBinding(string root) : IOutputBinding
         return current;
     }
 
-    /// <summary>JSON text is stored as the text it stands for, as Dapr does; base64 in it is decoded, because that is how JSON carries bytes.</summary>
+    /// <summary>
+    /// JSON text is stored as the text it stands for, as Dapr does; base64 in it is decoded, because that is how JSON carries bytes.
+    /// </summary>
     private static byte[] Content(ReadOnlyMemory<byte> data)
     {
         var span = data.Span;

@@ -30,7 +30,8 @@ public sealed class RedisBinding : IOutputBinding
     public Task InitAsync(CancellationToken cancel) => _redis.OpenAsync();
 
     /// <inheritdoc/>
-    public async Task<BindingResult> InvokeAsync(string operation, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancel)
+    public async Task<BindingResult> InvokeAsync(
+        string operation, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancel)
     {
         var key = metadata.GetValueOrDefault("key", "");
         if (key.Length == 0)
@@ -38,7 +39,11 @@ public sealed class RedisBinding : IOutputBinding
         return new BindingResult(await RunAsync(operation, key, data, metadata).WaitAsync(cancel), Nothing);
     }
 
-    private Task<ReadOnlyMemory<byte>> RunAsync(string operation, string key, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata) => _redis.RunAsync(async redis =>
+    private Task<ReadOnlyMemory<byte>> RunAsync(
+        string operation,
+        string key,
+        ReadOnlyMemory<byte> data,
+        IReadOnlyDictionary<string, string> metadata) => _redis.RunAsync(async redis =>
     {
         switch (operation)
         {
@@ -55,7 +60,9 @@ public sealed class RedisBinding : IOutputBinding
                 await redis.KeyDeleteAsync(key);
                 return default;
             default:
-                var value = metadata.GetValueOrDefault("delete") == "true" ? await redis.StringGetDeleteAsync(key) : await redis.StringGetAsync(key);
+                var value = metadata.GetValueOrDefault("delete") == "true"
+                    ? await redis.StringGetDeleteAsync(key)
+                    : await redis.StringGetAsync(key);
                 return value.IsNull ? default(ReadOnlyMemory<byte>) : (byte[])value!;
         }
     });

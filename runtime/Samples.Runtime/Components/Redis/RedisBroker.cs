@@ -6,9 +6,9 @@ using StackExchange.Redis;
 namespace Samples.Runtime.Components.Redis;
 
 /// <summary>
-/// <c>pubsub.redis</c> in Dapr's layout: a topic is a stream, its entries have the fields <c>data</c> and <c>metadata</c>, a group is a consumer
-/// group with one consumer of its own name. Needs Redis 6.2 or newer. Delivery is at least once: what is not acknowledged, because its
-/// consumer died, goes to another after <c>processingTimeout</c>, be it this runtime or daprd.
+/// <c>pubsub.redis</c> in Dapr's layout: a topic is a stream, its entries have the fields <c>data</c> and <c>metadata</c>, a group is a
+/// consumer group with one consumer of its own name. Needs Redis 6.2 or newer. Delivery is at least once: what is not acknowledged,
+/// because its consumer died, goes to another after <c>processingTimeout</c>, be it this runtime or daprd.
 /// </summary>
 public sealed class RedisBroker : IBroker
 {
@@ -58,7 +58,15 @@ public sealed class RedisBroker : IBroker
             _ => [],
         };
         return redis.ExecuteAsync("XADD", (object[])
-            [(RedisKey)message.Topic, .. limit, "*", "data", (RedisValue)message.Data, "metadata", JsonSerializer.SerializeToUtf8Bytes(message.Metadata)]);
+            [
+                (RedisKey)message.Topic,
+                .. limit,
+                "*",
+                "data",
+                (RedisValue)message.Data,
+                "metadata",
+                JsonSerializer.SerializeToUtf8Bytes(message.Metadata)
+            ]);
     }
 
     /// <inheritdoc/>

@@ -4,7 +4,9 @@ namespace Samples.Runtime.Components.Redis;
 
 /// <summary>How a Redis broker delivers; names and defaults are those of Dapr's component.</summary>
 /// <param name="RedeliverInterval">How long a refused message waits, and how often abandoned messages are looked for.</param>
-/// <param name="ProcessingTimeout">A handler that takes longer is cancelled; a message that nobody touched for so long is abandoned.</param>
+/// <param name="ProcessingTimeout">
+/// A handler that takes longer is cancelled; a message that nobody touched for so long is abandoned.
+/// </param>
 /// <param name="Concurrency">How many batches one member may work on at once.</param>
 /// <param name="QueueDepth">How many messages are fetched ahead.</param>
 /// <param name="MaxLength">A stream is cut to about so many entries; 0 never.</param>
@@ -17,7 +19,8 @@ internal sealed record RedisBrokerSettings(
 
     public static IReadOnlyList<ComponentSetting> Known { get; } =
     [
-        .. BrokerSettings.Common, new("redeliverInterval"), new("processingTimeout"), new("concurrency"), new("queueDepth"), new("maxLenApprox"), new("streamTTL"),
+        .. BrokerSettings.Common, new("redeliverInterval"), new("processingTimeout"), new("concurrency"), new("queueDepth"),
+        new("maxLenApprox"), new("streamTTL"),
     ];
 
     /// <summary>False where a component sets either time to zero.</summary>
@@ -29,9 +32,11 @@ internal sealed record RedisBrokerSettings(
         var interval = RedisSettings.Duration(component, "redeliverInterval") ?? TimeSpan.FromSeconds(15);
         var timeout = RedisSettings.Duration(component, "processingTimeout") ?? TimeSpan.FromSeconds(60);
         var redelivers = interval > TimeSpan.Zero && timeout > TimeSpan.Zero;
-        var (length, ttl) = (RedisSettings.Number(component, "maxLenApprox", 0) ?? 0, RedisSettings.Duration(component, "streamTTL") ?? TimeSpan.Zero);
+        var (length, ttl) = (
+            RedisSettings.Number(component, "maxLenApprox", 0) ?? 0, RedisSettings.Duration(component, "streamTTL") ?? TimeSpan.Zero);
         if (length > 0 && ttl > TimeSpan.Zero)
-            throw RedisSettings.Wrong(component, "streamTTL", "stands beside 'maxLenApprox', and Redis trims a stream by one of them only", "Keep one.");
+            throw RedisSettings.Wrong(
+                component, "streamTTL", "stands beside 'maxLenApprox', and Redis trims a stream by one of them only", "Keep one.");
         return new RedisBrokerSettings(
             redelivers ? interval : Never, redelivers ? timeout : Timeout.InfiniteTimeSpan,
             RedisSettings.Number(component, "concurrency", 1) ?? 10, RedisSettings.Number(component, "queueDepth", 1) ?? 100, length, ttl);

@@ -7,9 +7,9 @@ using StackExchange.Redis;
 namespace Samples.Runtime.Components.Redis;
 
 /// <summary>
-/// <c>configuration.redis</c> in Dapr's layout: a plain key holds <c>value||version</c>. Changes are noticed by keyspace notifications, which are
-/// switched on where the server allows it. What changed while the server was away is told when it is back. A value that is written again
-/// without a change is not told, where daprd tells it.
+/// <c>configuration.redis</c> in Dapr's layout: a plain key holds <c>value||version</c>. Changes are noticed by keyspace notifications,
+/// which are switched on where the server allows it. What changed while the server was away is told when it is back. A value that is
+/// written again without a change is not told, where daprd tells it.
 /// </summary>
 public sealed class RedisConfigurationStore : IConfigurationStore
 {
@@ -103,14 +103,18 @@ public sealed class RedisConfigurationStore : IConfigurationStore
     {
         try
         {
-            var current = (RedisResult[])(await _redis.Database.ExecuteAsync("CONFIG", "GET", "notify-keyspace-events"))! is [_, var value] ? value.ToString() : "";
+            var current = (RedisResult[])(await _redis.Database.ExecuteAsync("CONFIG", "GET", "notify-keyspace-events"))! is [_, var value]
+                ? value.ToString()
+                : "";
             var missing = string.Concat(Events.Where(e => !current.Contains(e) && !(e != 'K' && current.Contains('A'))));
             if (missing.Length > 0)
                 await _redis.Database.ExecuteAsync("CONFIG", "SET", "notify-keyspace-events", current + missing);
         }
         catch (RedisServerException error)
         {
-            _log.LogWarning("keyspace notifications could not be switched on ({Problem}): unless the server has them on, changes are not noticed", error.Message);
+            _log.LogWarning(
+                "keyspace notifications could not be switched on ({Problem}): unless the server has them on, changes are not noticed",
+                error.Message);
         }
     }
 
@@ -123,7 +127,8 @@ public sealed class RedisConfigurationStore : IConfigurationStore
     }
 
     private sealed class Subscriber(
-        RedisConfigurationStore store, IReadOnlyList<string> keys, Func<IReadOnlyDictionary<string, ConfigurationItem>, Task> changed) : IAsyncDisposable
+        RedisConfigurationStore store, IReadOnlyList<string> keys,
+        Func<IReadOnlyDictionary<string, ConfigurationItem>, Task> changed) : IAsyncDisposable
     {
         private readonly Channel<string?> _looks = Channel.CreateUnbounded<string?>();
         private readonly CancellationTokenSource _closing = new();
@@ -181,7 +186,8 @@ public sealed class RedisConfigurationStore : IConfigurationStore
 
                 var current = await store.GetAsync(key is null ? keys : [key], _closing.Token);
                 var before = key is null ? _known.Keys.ToList() : [key];
-                var changes = current.Where(c => !_known.TryGetValue(c.Key, out var old) || (old.Value, old.Version) != (c.Value.Value, c.Value.Version))
+                var changes = current.Where(
+                    c => !_known.TryGetValue(c.Key, out var old) || (old.Value, old.Version) != (c.Value.Value, c.Value.Version))
                     .Concat(before.Where(k => _known.ContainsKey(k) && !current.ContainsKey(k)).Select(k => KeyValuePair.Create(k, Gone)))
                     .ToDictionary();
                 foreach (var (name, item) in changes)
@@ -197,7 +203,9 @@ public sealed class RedisConfigurationStore : IConfigurationStore
             catch (Exception error) when (error is not OperationCanceledException)
             {
                 // When the server is back, everything is looked at again.
-                store._log.LogWarning("a change of configuration was not delivered: {Problem}", error is RedisException ? store._redis.Explain(error) : error.Message);
+                store._log.LogWarning(
+                    "a change of configuration was not delivered: {Problem}",
+                    error is RedisException ? store._redis.Explain(error) : error.Message);
             }
         }
 

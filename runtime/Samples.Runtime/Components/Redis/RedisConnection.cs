@@ -39,7 +39,9 @@ internal sealed class RedisConnection(Component component, RedisSettings setting
 
     /// <summary>Connects, or throws a <see cref="ResourceException"/> that says which server is not there.</summary>
     /// <param name="channels">Whether the engine listens to Redis' own channels.</param>
-    /// <param name="admin">Whether it sends <c>CLIENT</c> or <c>CONFIG</c>, which the client library counts among the commands of administrators.</param>
+    /// <param name="admin">
+    /// Whether it sends <c>CLIENT</c> or <c>CONFIG</c>, which the client library counts among the commands of administrators.
+    /// </param>
     public async Task OpenAsync(bool channels = false, bool admin = false)
     {
         RedisSettings.TellIgnored(component, log);
@@ -71,8 +73,8 @@ internal sealed class RedisConnection(Component component, RedisSettings setting
     }
 
     /// <summary>
-    /// Runs a command; throws <see cref="EngineRequestException"/> where the server refuses what was asked, <see cref="EngineTargetException"/> where
-    /// it is away or cannot serve anybody now.
+    /// Runs a command; throws <see cref="EngineRequestException"/> where the server refuses what was asked,
+    /// <see cref="EngineTargetException"/> where it is away or cannot serve anybody now.
     /// </summary>
     public async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> command)
     {
@@ -102,10 +104,12 @@ internal sealed class RedisConnection(Component component, RedisSettings setting
     private ResourceException Refusal(Exception error)
     {
         var origin = component.MetadataOrigins.GetValueOrDefault("redisHost", component.Origin);
-        var login = Messages(error).FirstOrDefault(m => m.Contains("NOAUTH", StringComparison.Ordinal) || m.Contains("WRONGPASS", StringComparison.Ordinal));
+        var login = Messages(error).FirstOrDefault(
+            m => m.Contains("NOAUTH", StringComparison.Ordinal) || m.Contains("WRONGPASS", StringComparison.Ordinal));
         if (login is not null)
         {
-            return new ResourceException(origin, $"component '{component.Name}' ({component.Type}) may not use Redis at {Address}: {login}.",
+            return new ResourceException(
+                origin, $"component '{component.Name}' ({component.Type}) may not use Redis at {Address}: {login}.",
                 "Correct 'redisUsername' and 'redisPassword'.");
         }
 

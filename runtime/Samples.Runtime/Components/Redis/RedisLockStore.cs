@@ -21,7 +21,8 @@ public sealed class RedisLockStore : ILockStore
         _redis = new RedisConnection(component, RedisSettings.Read(component), context.Loggers.CreateLogger("lock." + component.Name));
 
     /// <summary>How the catalog makes it.</summary>
-    public static EngineType Type { get; } = new("lock.redis", [.. RedisSettings.Known, new("keyPrefix"), new("redeliverInterval"), new("processingTimeout")],
+    public static EngineType Type { get; } = new(
+        "lock.redis", [.. RedisSettings.Known, new("keyPrefix"), new("redeliverInterval"), new("processingTimeout")],
         (component, context) => new RedisLockStore(component, context),
         (component, _) => RedisConnection.Identity(component));
 
@@ -37,7 +38,8 @@ public sealed class RedisLockStore : ILockStore
 
     /// <inheritdoc/>
     public async Task<UnlockStatus> UnlockAsync(string key, string owner, CancellationToken cancel) =>
-        (UnlockStatus)(int)await _redis.RunAsync(redis => redis.ScriptEvaluateAsync(Unlock, [key], [owner], CommandFlags.NoScriptCache)).WaitAsync(cancel);
+        (UnlockStatus)(int)await _redis.RunAsync(
+            redis => redis.ScriptEvaluateAsync(Unlock, [key], [owner], CommandFlags.NoScriptCache)).WaitAsync(cancel);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _redis.DisposeAsync();

@@ -27,7 +27,8 @@ internal sealed class RedisMessage(RedisValue entryId, BrokerMessage message) : 
 
     // An envelope carries its own expiry; a raw payload has nothing but the publisher's wish and the time of the entry.
     private static DateTimeOffset? Expiry(RedisValue id, Dictionary<string, string> metadata) =>
-        metadata.ContainsKey("rawPayload") && int.TryParse(metadata.GetValueOrDefault("ttlInSeconds"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        metadata.ContainsKey("rawPayload")
+            && int.TryParse(metadata.GetValueOrDefault("ttlInSeconds"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             ? DateTimeOffset.FromUnixTimeMilliseconds(Time(id)).AddSeconds(seconds)
             : null;
 
@@ -45,5 +46,6 @@ internal sealed class RedisMessage(RedisValue entryId, BrokerMessage message) : 
     }
 
     // The first part of an entry's id is the time in milliseconds.
-    private static long Time(RedisValue id) => long.TryParse(id.ToString().Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var time) ? time : 0;
+    private static long Time(RedisValue id) =>
+        long.TryParse(id.ToString().Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var time) ? time : 0;
 }

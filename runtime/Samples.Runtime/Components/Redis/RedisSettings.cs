@@ -17,7 +17,8 @@ internal sealed record RedisSettings(string Host, int Port)
     private static readonly string[] WithoutEffect =
     [
         "redisMaxRetries", "redisMinRetryInterval", "redisMaxRetryInterval", "maxRetries", "maxRetryBackoff", "poolSize", "minIdleConns",
-        "poolTimeout", "idleTimeout", "idleCheckFrequency", "maxConnAge", "writeTimeout", "sentinelMasterName", "sentinelUsername", "sentinelPassword",
+        "poolTimeout", "idleTimeout", "idleCheckFrequency", "maxConnAge", "writeTimeout", "sentinelMasterName", "sentinelUsername",
+        "sentinelPassword",
     ];
 
     private static readonly string[] Refused = ["failover", "useEntraID", "useOIDC"];
@@ -26,7 +27,8 @@ internal sealed record RedisSettings(string Host, int Port)
     public static IReadOnlyList<ComponentSetting> Known { get; } =
     [
         new("redisHost", Required: true),
-        .. ((string[])["redisPort", "redisUsername", "redisPassword", "redisDB", "redisType", "enableTLS", "insecureSkipTLSVerify", "clientCert", "clientKey",
+        .. ((string[])["redisPort", "redisUsername", "redisPassword", "redisDB", "redisType", "enableTLS", "insecureSkipTLSVerify",
+            "clientCert", "clientKey",
             "dialTimeout", "readTimeout", .. Refused, .. WithoutEffect]).Select(name => new ComponentSetting(name)),
     ];
 
@@ -57,7 +59,9 @@ internal sealed record RedisSettings(string Host, int Port)
     public static RedisSettings Read(Component component)
     {
         if (component.Metadata.GetValueOrDefault("redisType", "node") is not ("node" or "") and var type)
-            throw Wrong(component, "redisType", $"'{type}' is not supported by the embedded runtime", "Use a single server, or run the application with daprd.");
+            throw Wrong(
+                component, "redisType", $"'{type}' is not supported by the embedded runtime",
+                "Use a single server, or run the application with daprd.");
         foreach (var name in Refused.Where(n => Switch(component, n)))
             throw Wrong(component, name, "is not supported by the embedded runtime", "Leave it out, or run the application with daprd.");
         var (host, port) = Server(component);
@@ -82,7 +86,8 @@ internal sealed record RedisSettings(string Host, int Port)
     public static void TellIgnored(Component component, ILogger log)
     {
         if (WithoutEffect.Where(component.Metadata.ContainsKey).ToList() is { Count: > 0 } ignored)
-            log.LogDebug("component {Component}: without effect on the embedded runtime: {Settings}", component.Name, string.Join(", ", ignored));
+            log.LogDebug(
+                "component {Component}: without effect on the embedded runtime: {Settings}", component.Name, string.Join(", ", ignored));
     }
 
     /// <summary>A whole number from <paramref name="least"/> on; null where it is absent.</summary>
@@ -95,12 +100,16 @@ internal sealed record RedisSettings(string Host, int Port)
             : throw Wrong(component, name, $"'{text}' is no whole number from {least} on", "Write digits only.");
     }
 
-    /// <summary>A duration in Go's notation, or a number of milliseconds, as Dapr's Redis components have it; zero is zero, null is absent or negative.</summary>
+    /// <summary>
+    /// A duration in Go's notation, or a number of milliseconds, as Dapr's Redis components have it; zero is zero, null is absent or
+    /// negative.
+    /// </summary>
     public static TimeSpan? Duration(Component component, string name)
     {
         if (Text(component, name) is not { } text)
             return null;
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds < int.MaxValue)
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var milliseconds)
+            && milliseconds < int.MaxValue)
             return milliseconds < 0 ? null : TimeSpan.FromMilliseconds(milliseconds);
         try
         {
@@ -158,10 +167,14 @@ internal sealed record RedisSettings(string Host, int Port)
             : throw Wrong(component, "redisPort", $"is {port}, and 'redisHost' says {own}", "Keep one of them.");
     }
 
-    private static bool Switch(Component component, string name) => Text(component, name)?.ToLowerInvariant() is "true" or "1" or "yes" or "y" or "on" or "t";
+    private static bool Switch(Component component, string name) =>
+        Text(component, name)?.ToLowerInvariant() is "true" or "1" or "yes" or "y" or "on" or "t";
 
-    private static string? Text(Component component, string name) => component.Metadata.GetValueOrDefault(name) is { Length: > 0 } text ? text : null;
+    private static string? Text(Component component, string name) =>
+        component.Metadata.GetValueOrDefault(name) is { Length: > 0 } text ? text : null;
 
     public static ResourceException Wrong(Component component, string name, string why, string cure) =>
-        new(component.MetadataOrigins.GetValueOrDefault(name, component.Origin), $"'{name}' of component '{component.Name}': {why}.", cure);
+        new(
+            component.MetadataOrigins.GetValueOrDefault(name, component.Origin), $"'{name}' of component '{component.Name}': {why}.",
+            cure);
 }

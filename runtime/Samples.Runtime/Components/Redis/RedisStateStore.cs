@@ -7,10 +7,10 @@ using StackExchange.Redis;
 namespace Samples.Runtime.Components.Redis;
 
 /// <summary>
-/// <c>state.redis</c> in Dapr's layout: a key is a hash of <c>data</c> and <c>version</c> (the ETag, from 1 on), and of <c>first-write</c> once
-/// it was written under first-write. As with daprd, such a key then refuses writes without an ETag, and a write without a TTL leaves the key the one it has.
-/// A transaction differs on purpose: it is applied whole or not at all, where daprd leaves what came before a refused operation.
-/// Every operation on one key is one command with that key, so that a sharding proxy may stand in between.
+/// <c>state.redis</c> in Dapr's layout: a key is a hash of <c>data</c> and <c>version</c> (the ETag, from 1 on), and of <c>first-write</c>
+/// once it was written under first-write. As with daprd, such a key then refuses writes without an ETag, and a write without a TTL leaves
+/// the key the one it has. A transaction differs on purpose: it is applied whole or not at all, where daprd leaves what came before a
+/// refused operation. Every operation on one key is one command with that key, so that a sharding proxy may stand in between.
 /// </summary>
 public sealed class RedisStateStore : IStateStore
 {
@@ -63,7 +63,8 @@ public sealed class RedisStateStore : IStateStore
 
     /// <summary>How the catalog makes it.</summary>
     public static EngineType Type { get; } = new("state.redis",
-        [.. RedisSettings.Known, new("actorStateStore"), new("keyPrefix"), new("ttlInSeconds"), new("queryIndexes"), new("redeliverInterval"), new("processingTimeout"),
+        [.. RedisSettings.Known, new("actorStateStore"), new("keyPrefix"), new("ttlInSeconds"), new("queryIndexes"),
+            new("redeliverInterval"), new("processingTimeout"),
             .. OutboxSettings.Known],
         (component, context) => new RedisStateStore(component, context),
         (component, _) => $"{RedisConnection.Identity(component)} {component.Metadata.GetValueOrDefault("ttlInSeconds")}");
@@ -79,7 +80,9 @@ public sealed class RedisStateStore : IStateStore
     {
         try
         {
-            return await redis.HashGetAsync(key, Fields) is [{ IsNull: false } data, { IsNull: false } version] ? new StateItem(Bytes(data), version.ToString()) : null;
+            return await redis.HashGetAsync(key, Fields) is [{ IsNull: false } data, { IsNull: false } version]
+                ? new StateItem(Bytes(data), version.ToString())
+                : null;
         }
         catch (RedisServerException error) when (IsWrongType(error))
         {
@@ -100,7 +103,8 @@ public sealed class RedisStateStore : IStateStore
         for (var i = 0; i < writes.Count; i++)
             Arguments(writes[i], arguments.AsSpan(i * ArgumentsPerKey, ArgumentsPerKey));
         var keys = writes.Select(w => (RedisKey)w.Key).ToArray();
-        var refused = (int)await _redis.RunAsync(redis => redis.ScriptEvaluateAsync(Write, keys, arguments, CommandFlags.NoScriptCache)).WaitAsync(cancel);
+        var refused = (int)await _redis.RunAsync(
+            redis => redis.ScriptEvaluateAsync(Write, keys, arguments, CommandFlags.NoScriptCache)).WaitAsync(cancel);
         if (refused == 0)
             return;
         var write = writes[refused - 1];
@@ -128,12 +132,14 @@ public sealed class RedisStateStore : IStateStore
         arguments[4] = (set.Ttl ?? _ttl) is { } ttl ? Math.Max(0, (long)ttl.TotalSeconds).ToString(CultureInfo.InvariantCulture) : "";
     }
 
-    private static string Version(string etag) => long.TryParse(etag, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var version)
+    private static string Version(string etag) =>
+        long.TryParse(etag, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var version)
         ? version.ToString(CultureInfo.InvariantCulture)
         : throw new InvalidETagException($"strconv.Atoi: parsing \"{etag}\": invalid syntax");
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<string>> KeysWithPrefixAsync(string prefix, CancellationToken cancel) => _redis.RunAsync<IReadOnlyList<string>>(async redis =>
+    public Task<IReadOnlyList<string>> KeysWithPrefixAsync(
+        string prefix, CancellationToken cancel) => _redis.RunAsync<IReadOnlyList<string>>(async redis =>
     {
         var keys = new SortedSet<string>(StringComparer.Ordinal);
         await foreach (var key in _redis.Server.KeysAsync(redis.Database, Pattern(prefix), ScanPage).WithCancellation(cancel))

@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace Samples.Runtime.Components.Redis;
 
 /// <summary>
-/// A consumer group on a stream, while it has members in this process. It fetches what is new, looks for what others abandoned, and keeps what it
-/// has in hand from being taken for abandoned. What is not handled when the last member leaves is given back at once.
+/// A consumer group on a stream, while it has members in this process. It fetches what is new, looks for what others abandoned, and keeps
+/// what it has in hand from being taken for abandoned. What is not handled when the last member leaves is given back at once.
 /// </summary>
 internal sealed class RedisStreamGroup(
     string topic, string name, RedisConnection redis, RedisBrokerSettings settings, TimeProvider time, ILogger log) : IAsyncDisposable
@@ -39,7 +39,8 @@ internal sealed class RedisStreamGroup(
     /// <summary>Begins to fetch. The group exists when this completes, or is made when the server is back.</summary>
     public async Task StartAsync()
     {
-        _consumers = new ConsumerGroup(name, topic, settings.ToDelivery(), time, log, message => _handled.Writer.TryWrite((RedisMessage)message));
+        _consumers = new ConsumerGroup(
+            name, topic, settings.ToDelivery(), time, log, message => _handled.Writer.TryWrite((RedisMessage)message));
         _fetching = await redis.OpenSecondAsync(Block);
         await TryAsync(CreateAsync);
         _reading = ReadAsync();
@@ -95,7 +96,8 @@ internal sealed class RedisStreamGroup(
             _clientId = 0;
             if (!error.Message.StartsWith("NOGROUP", StringComparison.Ordinal))
                 throw;
-            log.LogWarning("Redis has lost the group {Group} of topic {Topic}: it is made again and gets what the topic still has", name, topic);
+            log.LogWarning(
+                "Redis has lost the group {Group} of topic {Topic}: it is made again and gets what the topic still has", name, topic);
             await CreateAsync();
         }
     }
@@ -110,7 +112,9 @@ internal sealed class RedisStreamGroup(
     private async Task KeepUpAsync()
     {
         var shortest = TimeSpan.FromTicks(Math.Min(settings.ProcessingTimeout.Ticks / 3, LongestTouch.Ticks));
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(Math.Max(1, Math.Min(shortest.TotalMilliseconds, settings.RedeliverInterval.TotalMilliseconds))), time);
+        using var timer = new PeriodicTimer(
+            TimeSpan.FromMilliseconds(Math.Max(1, Math.Min(shortest.TotalMilliseconds, settings.RedeliverInterval.TotalMilliseconds))),
+            time);
         var looked = long.MinValue;
         try
         {
@@ -185,7 +189,8 @@ internal sealed class RedisStreamGroup(
         {
             await command();
             if (Interlocked.Exchange(ref _away, 0) == 1)
-                log.LogInformation("Redis at {Address} is back: topic {Topic} is delivered to group {Group} again", redis.Address, topic, name);
+                log.LogInformation(
+                    "Redis at {Address} is back: topic {Topic} is delivered to group {Group} again", redis.Address, topic, name);
             return true;
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -198,7 +203,16 @@ internal sealed class RedisStreamGroup(
 
     // An idle time that makes them abandoned at once: whoever looks first gets them.
     private Task GiveBackAsync() => redis.Database.ExecuteAsync("XCLAIM", (object[])
-        [(RedisKey)topic, name, name, 0, .. _held.Values.Select(m => m.EntryId), "IDLE", (long)settings.ProcessingTimeout.TotalMilliseconds, "JUSTID"]);
+        [
+            (RedisKey)topic,
+            name,
+            name,
+            0,
+            .. _held.Values.Select(m => m.EntryId),
+            "IDLE",
+            (long)settings.ProcessingTimeout.TotalMilliseconds,
+            "JUSTID"
+        ]);
 
     public async ValueTask DisposeAsync()
     {

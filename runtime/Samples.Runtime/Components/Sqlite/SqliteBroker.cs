@@ -5,9 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace Samples.Runtime.Components.Sqlite;
 
 /// <summary>
-/// <c>pubsub.sqlite</c>: a durable broker in one file; it exists only in the embedded runtime. A message is stored once, each group keeps its
-/// position in the topic, and what all groups have handled is removed, so the file stays as large as the work that is left. A topic without a group keeps its
-/// last messages for the first one. Delivery is at least once: what was in handlers when the process died is delivered again.
+/// <c>pubsub.sqlite</c>: a durable broker in one file; it exists only in the embedded runtime. A message is stored once, each group keeps
+/// its position in the topic, and what all groups have handled is removed, so the file stays as large as the work that is left. A topic
+/// without a group keeps its last messages for the first one. Delivery is at least once: what was in handlers when the process died is
+/// delivered again.
 /// </summary>
 public sealed class SqliteBroker(string path, BrokerSettings settings, TimeProvider time, ILogger log) : IBroker
 {
@@ -52,7 +53,8 @@ public sealed class SqliteBroker(string path, BrokerSettings settings, TimeProvi
         var group = await _writer.RunAsync(_ =>
         {
             var found = _messages.Group(subscription.Topic, subscription.Group);
-            found.Consumers ??= new ConsumerGroup(subscription.Group, subscription.Topic, settings, time, log, message => Handled(found, message));
+            found.Consumers ??= new ConsumerGroup(
+                subscription.Group, subscription.Topic, settings, time, log, message => Handled(found, message));
             return found;
         }, cancel, group => _messages.Load([group]));
         return group.Consumers!.Join(subscription);

@@ -13,7 +13,8 @@ namespace Samples.Runtime.Components.Sqlite;
 public sealed class SqliteConfigurationStore(string path, TimeProvider time, ILogger log) : IConfigurationStore
 {
     private const string Schema = """
-        CREATE TABLE IF NOT EXISTS configuration (key TEXT PRIMARY KEY, value TEXT NOT NULL, version TEXT NOT NULL DEFAULT '', metadata TEXT);
+        CREATE TABLE IF NOT EXISTS configuration (
+          key TEXT PRIMARY KEY, value TEXT NOT NULL, version TEXT NOT NULL DEFAULT '', metadata TEXT);
         """;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
@@ -25,7 +26,9 @@ public sealed class SqliteConfigurationStore(string path, TimeProvider time, ILo
 
     /// <summary><c>configuration.sqlite</c>: an engine of this runtime, not of Dapr.</summary>
     public static EngineType Type { get; } = new("configuration.sqlite", [new("connectionString", Required: true)],
-        (component, context) => new SqliteConfigurationStore(SqliteFile.Path(component, context), context.Time, context.Loggers.CreateLogger("configuration." + component.Name)),
+        (component, context) =>
+            new SqliteConfigurationStore(
+                SqliteFile.Path(component, context), context.Time, context.Loggers.CreateLogger("configuration." + component.Name)),
         SqliteFile.Path);
 
     /// <inheritdoc/>
@@ -85,9 +88,12 @@ public sealed class SqliteConfigurationStore(string path, TimeProvider time, ILo
     }
 
     // A removed key is told as an item without value.
-    private static Dictionary<string, ConfigurationItem> Changes(Dictionary<string, ConfigurationItem> known, Dictionary<string, ConfigurationItem> current) =>
+    private static Dictionary<string, ConfigurationItem> Changes(
+        Dictionary<string, ConfigurationItem> known, Dictionary<string, ConfigurationItem> current) =>
         current.Where(c => !known.TryGetValue(c.Key, out var old) || (old.Value, old.Version) != (c.Value.Value, c.Value.Version))
-            .Concat(known.Keys.Except(current.Keys).Select(k => KeyValuePair.Create(k, new ConfigurationItem("", "", new Dictionary<string, string>()))))
+            .Concat(
+                known.Keys.Except(current.Keys).Select(
+                    k => KeyValuePair.Create(k, new ConfigurationItem("", "", new Dictionary<string, string>()))))
             .ToDictionary();
 
     private async Task NotifyAsync()
@@ -141,7 +147,9 @@ public sealed class SqliteConfigurationStore(string path, TimeProvider time, ILo
             while (rows.Read())
             {
                 items[rows.GetString(0)] = new ConfigurationItem(rows.GetString(1), rows.GetString(2),
-                    rows.IsDBNull(3) ? new Dictionary<string, string>() : JsonSerializer.Deserialize<Dictionary<string, string>>(rows.GetString(3)) ?? []);
+                    rows.IsDBNull(3)
+                        ? new Dictionary<string, string>()
+                        : JsonSerializer.Deserialize<Dictionary<string, string>>(rows.GetString(3)) ?? []);
             }
 
             return items;
@@ -158,7 +166,8 @@ public sealed class SqliteConfigurationStore(string path, TimeProvider time, ILo
     }
 
     private sealed record Subscriber(
-        SqliteConfigurationStore Store, IReadOnlyList<string> Keys, Func<IReadOnlyDictionary<string, ConfigurationItem>, Task> Changed) : IAsyncDisposable
+        SqliteConfigurationStore Store, IReadOnlyList<string> Keys,
+        Func<IReadOnlyDictionary<string, ConfigurationItem>, Task> Changed) : IAsyncDisposable
     {
         /// <summary>What it was told so far, or could read when it came.</summary>
         public required Dictionary<string, ConfigurationItem> Known { get; set; }

@@ -6,7 +6,9 @@ namespace Samples.Runtime.Components.Sqlite;
 /// <summary>How the SQLite engines find and open their file.</summary>
 internal static class SqliteFile
 {
-    /// <summary>The full path that <c>connectionString</c> names: a plain path, or <c>Data Source=...</c>; relative to the app directory.</summary>
+    /// <summary>
+    /// The full path that <c>connectionString</c> names: a plain path, or <c>Data Source=...</c>; relative to the app directory.
+    /// </summary>
     public static string Path(Component component, EngineContext context)
     {
         var text = component.Metadata["connectionString"];
@@ -25,7 +27,8 @@ internal static class SqliteFile
 
     /// <summary>
     /// Opens the file in WAL mode. <c>synchronous=FULL</c>, as Dapr's own SQLite components have it: a commit is on the disk before it is
-    /// acknowledged, so that it survives SIGKILL and a power cut. What an fsync costs is shared by all that wait (<see cref="SqliteWriter"/>).
+    /// acknowledged, so that it survives SIGKILL and a power cut. What an fsync costs is shared by all that wait
+    /// (<see cref="SqliteWriter"/>).
     /// </summary>
     public static SqliteConnection Open(string path, string? schema = null)
     {

@@ -1,8 +1,8 @@
 namespace Samples.Runtime.Components.Sqlite;
 
 /// <summary>
-/// A group's place in its topic: everything up to <see cref="Position"/> is handled; beyond it, what is in hand is in memory, and what was handled out of
-/// order is stored one by one. Only the writer's thread touches it.
+/// A group's place in its topic: everything up to <see cref="Position"/> is handled; beyond it, what is in hand is in memory, and what was
+/// handled out of order is stored one by one. Only the writer's thread touches it.
 /// </summary>
 internal sealed class SqliteGroup(long rowId, long position)
 {
@@ -47,7 +47,9 @@ internal sealed class SqliteGroup(long rowId, long position)
         _outOfOrder.Add(message.Id);
     }
 
-    /// <summary>Moves the position as far as everything is handled; the result is what was handled beyond it since the last call.</summary>
+    /// <summary>
+    /// Moves the position as far as everything is handled; the result is what was handled beyond it since the last call.
+    /// </summary>
     public IReadOnlyList<long> Advance()
     {
         Position = _inHand.Count > 0 ? _inHand.Min - 1 : Cursor;

@@ -5,7 +5,8 @@ namespace Samples.Runtime.Components.Sqlite;
 /// <summary><c>lock.sqlite</c>: locks with expiry in one file; it exists only in the embedded runtime.</summary>
 public sealed class SqliteLockStore : ILockStore
 {
-    private const string Schema = "CREATE TABLE IF NOT EXISTS locks(key TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;";
+    private const string Schema =
+        "CREATE TABLE IF NOT EXISTS locks(key TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;";
 
     private readonly TimeProvider _time;
     private readonly SqliteWriter _writer;
@@ -39,7 +40,8 @@ public sealed class SqliteLockStore : ILockStore
     public Task<UnlockStatus> UnlockAsync(string key, string owner, CancellationToken cancel) => _writer.RunAsync(connection =>
     {
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        if (Execute(connection, "DELETE FROM locks WHERE key = $key AND owner = $owner AND expires > $now", ("$key", key), ("$owner", owner), ("$now", now)) == 1)
+        const string Delete = "DELETE FROM locks WHERE key = $key AND owner = $owner AND expires > $now";
+        if (Execute(connection, Delete, ("$key", key), ("$owner", owner), ("$now", now)) == 1)
             return UnlockStatus.Success;
         using var held = Command(connection, "SELECT 1 FROM locks WHERE key = $key AND expires > $now", ("$key", key), ("$now", now));
         return held.ExecuteScalar() is null ? UnlockStatus.DoesNotExist : UnlockStatus.BelongsToOthers;

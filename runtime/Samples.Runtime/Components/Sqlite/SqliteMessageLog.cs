@@ -3,15 +3,21 @@ using Microsoft.Data.Sqlite;
 
 namespace Samples.Runtime.Components.Sqlite;
 
-/// <summary>The tables of <see cref="SqliteBroker"/> and what memory knows of them. Everything here runs on the writer's thread, in the order of commits.</summary>
+/// <summary>
+/// The tables of <see cref="SqliteBroker"/> and what memory knows of them. Everything here runs on the writer's thread, in the order of
+/// commits.
+/// </summary>
 internal sealed class SqliteMessageLog : IDisposable
 {
     public const string Schema = """
         CREATE TABLE IF NOT EXISTS messages(
-          id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, data BLOB NOT NULL, content_type TEXT, metadata TEXT, expires INTEGER);
+          id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, data BLOB NOT NULL,
+          content_type TEXT, metadata TEXT, expires INTEGER);
         CREATE INDEX IF NOT EXISTS messages_topic ON messages(topic, id);
-        CREATE TABLE IF NOT EXISTS groups(id INTEGER PRIMARY KEY, topic TEXT NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL, UNIQUE(topic, name));
-        CREATE TABLE IF NOT EXISTS handled(group_id INTEGER NOT NULL, message_id INTEGER NOT NULL, PRIMARY KEY(group_id, message_id)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS groups(
+          id INTEGER PRIMARY KEY, topic TEXT NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL, UNIQUE(topic, name));
+        CREATE TABLE IF NOT EXISTS handled(
+          group_id INTEGER NOT NULL, message_id INTEGER NOT NULL, PRIMARY KEY(group_id, message_id)) WITHOUT ROWID;
         """;
 
     private const int Page = 256;
@@ -24,7 +30,10 @@ internal sealed class SqliteMessageLog : IDisposable
 
     public SqliteMessageLog(SqliteConnection connection)
     {
-        _append = Prepare("INSERT INTO messages(topic, data, content_type, metadata, expires) VALUES ($topic, $data, $type, $metadata, $expires) RETURNING id",
+        _append = Prepare(
+            "INSERT INTO messages(topic, data, content_type, metadata, expires) "
+                + "VALUES ($topic, $data, $type, $metadata, $expires) RETURNING id",
+            
             "$topic", "$data", "$type", "$metadata", "$expires");
         _page = Prepare("""
             SELECT id, data, content_type, metadata, expires FROM messages
@@ -36,9 +45,11 @@ internal sealed class SqliteMessageLog : IDisposable
         _inOrder = Prepare("DELETE FROM handled WHERE group_id = $group AND message_id <= $position", "$group", "$position");
         _remove = Prepare("DELETE FROM messages WHERE topic = $topic AND id <= $id", "$topic", "$id");
         _trim = Prepare("""
-            DELETE FROM messages WHERE topic = $topic AND id <= (SELECT id FROM messages WHERE topic = $topic ORDER BY id DESC LIMIT 1 OFFSET $kept)
+            DELETE FROM messages WHERE topic = $topic AND id <= (
+              SELECT id FROM messages WHERE topic = $topic ORDER BY id DESC LIMIT 1 OFFSET $kept)
             """, "$topic", "$kept");
-        _addGroup = Prepare("INSERT INTO groups(topic, name, position) VALUES ($topic, $name, $position) RETURNING id", "$topic", "$name", "$position");
+        _addGroup = Prepare(
+            "INSERT INTO groups(topic, name, position) VALUES ($topic, $name, $position) RETURNING id", "$topic", "$name", "$position");
         _lastId = Prepare("SELECT seq FROM sqlite_sequence WHERE name = 'messages'");
         using var known = Prepare("SELECT id, topic, name, position FROM groups");
         using var rows = known.ExecuteReader();
@@ -65,7 +76,8 @@ internal sealed class SqliteMessageLog : IDisposable
         {
             var message = messages[i];
             var id = (long)Bind(_append, message.Topic, Bytes(message.Data), message.ContentType,
-                message.Metadata.Count > 0 ? JsonSerializer.Serialize(message.Metadata) : null, message.Expires?.ToUnixTimeMilliseconds()).ExecuteScalar()!;
+                message.Metadata.Count > 0 ? JsonSerializer.Serialize(message.Metadata) : null,
+                message.Expires?.ToUnixTimeMilliseconds()).ExecuteScalar()!;
             var groups = Topic(message.Topic);
             if (groups.Count == 0)
                 Bind(_trim, message.Topic, MostWithoutGroup).ExecuteNonQuery();
@@ -150,7 +162,8 @@ internal sealed class SqliteMessageLog : IDisposable
     }
 
     /// <summary>Lets running handlers finish. No subscription may come after it.</summary>
-    public Task EndGroupsAsync() => Task.WhenAll(_topics.Values.SelectMany(t => t.Values).Select(g => g.Consumers?.DisposeAsync().AsTask() ?? Task.CompletedTask));
+    public Task EndGroupsAsync() =>
+        Task.WhenAll(_topics.Values.SelectMany(t => t.Values).Select(g => g.Consumers?.DisposeAsync().AsTask() ?? Task.CompletedTask));
 
     private Dictionary<string, SqliteGroup> Topic(string topic)
     {
@@ -167,7 +180,9 @@ internal sealed class SqliteMessageLog : IDisposable
     };
 
     private static byte[] Bytes(ReadOnlyMemory<byte> data) =>
-        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(data, out var array) && array.Array!.Length == data.Length ? array.Array : data.ToArray();
+        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(data, out var array) && array.Array!.Length == data.Length
+            ? array.Array
+            : data.ToArray();
 
     private static SqliteCommand Bind(SqliteCommand command, params ReadOnlySpan<object?> values)
     {

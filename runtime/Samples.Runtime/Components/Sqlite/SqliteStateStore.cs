@@ -67,10 +67,12 @@ public sealed class SqliteStateStore : IStateStore
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<string>> KeysWithPrefixAsync(string prefix, CancellationToken cancel) => _writer.RunAsync<IReadOnlyList<string>>(connection =>
+    public Task<IReadOnlyList<string>> KeysWithPrefixAsync(
+        string prefix, CancellationToken cancel) => _writer.RunAsync<IReadOnlyList<string>>(connection =>
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT key FROM state WHERE substr(key, 1, length($prefix)) = $prefix AND (expires IS NULL OR expires > $now) ORDER BY key";
+        command.CommandText =
+            "SELECT key FROM state WHERE substr(key, 1, length($prefix)) = $prefix AND (expires IS NULL OR expires > $now) ORDER BY key";
         command.Parameters.AddWithValue("$prefix", prefix);
         command.Parameters.AddWithValue("$now", Now);
         var keys = new List<string>();
@@ -128,7 +130,8 @@ public sealed class SqliteStateStore : IStateStore
         {
             _connection = connection;
             _get = connection.CreateCommand();
-            _get.CommandText = "SELECT value, etag, expires, content_type FROM state WHERE key = $key AND (expires IS NULL OR expires > $now)";
+            _get.CommandText =
+                "SELECT value, etag, expires, content_type FROM state WHERE key = $key AND (expires IS NULL OR expires > $now)";
             _get.Parameters.Add("$key", SqliteType.Text);
             _get.Parameters.Add("$now", SqliteType.Integer);
         }
@@ -140,7 +143,8 @@ public sealed class SqliteStateStore : IStateStore
             using var row = _get.ExecuteReader();
             return row.Read()
                 ? new StateItem((byte[])row[0], row.GetInt64(1).ToString(CultureInfo.InvariantCulture),
-                    row.IsDBNull(2) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)), row.IsDBNull(3) ? null : row.GetString(3))
+                    row.IsDBNull(2) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
+                    row.IsDBNull(3) ? null : row.GetString(3))
                 : null;
         }
 
@@ -157,7 +161,8 @@ public sealed class SqliteStateStore : IStateStore
 
         public WriteCommands(SqliteConnection connection)
         {
-            _current = Prepare(connection, "SELECT etag FROM state WHERE key = $key AND (expires IS NULL OR expires > $now)", "$key", "$now");
+            _current = Prepare(
+                connection, "SELECT etag FROM state WHERE key = $key AND (expires IS NULL OR expires > $now)", "$key", "$now");
             _set = Prepare(connection, """
                 INSERT INTO state(key, value, etag, expires, content_type) VALUES ($key, $value, $etag, $expires, $type)
                 ON CONFLICT(key) DO UPDATE SET value = $value, etag = $etag, expires = $expires, content_type = $type

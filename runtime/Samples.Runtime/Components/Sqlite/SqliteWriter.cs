@@ -26,8 +26,8 @@ internal sealed class SqliteWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs <paramref name="work"/> on the writer's connection; completes after the commit that holds it. <paramref name="committed"/> runs
-    /// after that commit on the writer's own thread, in the order of the work: it must be short.
+    /// Runs <paramref name="work"/> on the writer's connection; completes after the commit that holds it. <paramref name="committed"/>
+    /// runs after that commit on the writer's own thread, in the order of the work: it must be short.
     /// </summary>
     public async Task<T> RunAsync<T>(Func<SqliteConnection, T> work, CancellationToken cancel, Action<T>? committed = null)
     {
