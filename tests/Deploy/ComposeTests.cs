@@ -8,11 +8,11 @@ namespace Samples.Deploy;
 public sealed partial class ComposeTests
 {
     // They name paths, faults and scaling of the command `samples`, or servers that are others here.
-    private static readonly string[] OtherHere = ["DEFAULT_WORKER_COMMAND", "SCALE_BY", "SCALE_LIMITS", "FAULTS", "SHARDS", "ANNOUNCE_TO", "TLS_PORT"];
+    private static readonly string[] OtherHere = ["DEFAULT_WORKER_COMMAND", "SCALE_BY", "SCALE_LIMITS", "FAULTS", "SHARDS", "ANNOUNCE_TO", "TLS_PORT", "CHECK_COMMAND", "HTTPS_PORT"];
 
     private static readonly string[] Fields =
     [
-        "build", "cap_drop", "command", "depends_on", "deploy", "environment", "healthcheck", "image", "logging", "network_mode", "networks", "ports", "profiles",
+        "build", "cap_drop", "command", "depends_on", "deploy", "environment", "healthcheck", "image", "logging", "network_mode", "networks", "pid", "ports", "profiles",
         "pull_policy", "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "user", "volumes",
     ];
 
@@ -23,7 +23,7 @@ public sealed partial class ComposeTests
     [Fact]
     public void Every_replica_is_a_service_beside_a_sidecar()
     {
-        foreach (var entry in Entries)
+        foreach (var entry in Entries.Where(e => e.HasOwnPod))
         {
             Assert.True(Services.ContainsKey(entry.Name), $"'{entry.Name}' of {entry.Pattern} is missing: add it with its sidecar");
             var (service, sidecar) = (Services[entry.Name], Services[entry.Name + "-daprd"]);
@@ -47,7 +47,24 @@ public sealed partial class ComposeTests
 
         // And nothing else is one.
         foreach (var part in new[] { "-daprd", "-pod" })
-            Assert.Equal(Entries.Select(e => e.Name + part).Order(), Services.Keys.Where(s => s.EndsWith(part, StringComparison.Ordinal)).Order());
+            Assert.Equal(Entries.Where(e => e.HasOwnPod).Select(e => e.Name + part).Order(), Services.Keys.Where(s => s.EndsWith(part, StringComparison.Ordinal)).Order());
+    }
+
+    [Fact]
+    public void Containers_of_one_pod_share_its_network_and_its_processes()
+    {
+        foreach (var entry in Entries.Where(e => !e.HasOwnPod).Concat(Entries.Where(e => e.HasOwnPod && Entries.Any(o => o.Pod == e.Name && !o.HasOwnPod))))
+        {
+            Assert.True(Services.ContainsKey(entry.Name), $"'{entry.Name}' of {entry.Pattern} is missing: add it to the pod of {entry.Pod}");
+            var service = Services[entry.Name];
+            Assert.Equal((entry.Image, $"service:{entry.Pod}-pod", $"service:{entry.Pod}-pod"), (service.Text("image"), service.Text("network_mode"), service.Text("pid")));
+            Assert.Equal([entry.Pattern, "all"], service.Texts("profiles"));
+            Assert.Equal("true", service.Text("depends_on", entry.Pod + "-pod", "restart"));
+        }
+
+        // On one localhost each has a port of its own.
+        foreach (var pod in Entries.GroupBy(e => e.Pod))
+            Assert.Distinct(pod.Select(e => Services[e.Name].TextOrNull("environment", "APP_PORT") ?? Services[e.Name].Text("environment", "ASPNETCORE_HTTP_PORTS")));
     }
 
     [Fact]
@@ -85,14 +102,16 @@ public sealed partial class ComposeTests
         foreach (var (service, parts) in published)
         {
             Assert.Equal("127.0.0.1", parts[0]);
-            if (ports.TryGetValue(service, out var port))
+            if (parts[2] == Services.GetValueOrDefault(service.Replace("-pod", ""))?.TextOrNull("environment", "HTTPS_PORT"))
+                Assert.Equal(Entries.Single(e => e.Name + "-pod" == service).Environment["HTTPS_PORT"], parts[1]);
+            else if (ports.TryGetValue(service, out var port))
                 Assert.Equal(($"{port}", Services[service[..^"-pod".Length]].Text("environment", "ASPNETCORE_HTTP_PORTS")), (parts[1], parts[2]));
             else
                 Assert.Equal(["observability"], Services[service].Texts("profiles"));
         }
 
         // Who has none refuses what does not come from the sidecar.
-        foreach (var entry in Entries)
+        foreach (var entry in Entries.Where(e => e.HasOwnPod))
             Assert.Equal(published.Any(p => p.Service == entry.Name + "-pod"), Services[entry.Name].TextOrNull("environment", "FRONT_DOOR") == "true");
     }
 
@@ -154,7 +173,7 @@ public sealed partial class ComposeTests
         Assert.Contains(".env", File.ReadAllLines(Checkout.Full(".gitignore")));
         // Without a profile nothing of the suite would start.
         Assert.Contains("COMPOSE_PROFILES=all", example);
-        foreach (var entry in Entries)
+        foreach (var entry in Entries.Where(e => e.HasOwnPod))
         {
             foreach (var token in new[] { "DAPR_API_TOKEN", "APP_API_TOKEN" })
                 Assert.Equal(Services[entry.Name].Text("environment", token), Services[entry.Name + "-daprd"].Text("environment", token));
@@ -166,8 +185,8 @@ public sealed partial class ComposeTests
     {
         var job = Checkout.ReadYaml(Checkout.Full("deploy/observability/prometheus.yaml")).Single().Items("scrape_configs").Single(j => j.Text("job_name") == "sidecars")
             .Items("dns_sd_configs").Single();
-        Assert.Equal(Entries.Select(e => e.AppId).Distinct().Order(), job.Texts("names").Order());
-        Assert.All(Entries, e => Assert.Equal(job.Text("port"), Flag(Services[e.Name + "-daprd"], "--metrics-port")));
+        Assert.Equal(Entries.Where(e => e.HasOwnPod).Select(e => e.AppId).Distinct().Order(), job.Texts("names").Order());
+        Assert.All(Entries.Where(e => e.HasOwnPod), e => Assert.Equal(job.Text("port"), Flag(Services[e.Name + "-daprd"], "--metrics-port")));
     }
 
     private static string Flag(YamlNode service, string flag) =>

@@ -24,7 +24,7 @@ public sealed partial class KubernetesTests
     [Fact]
     public void Every_app_of_the_templates_runs_with_its_image_and_nothing_else_does()
     {
-        var images = Entries.DistinctBy(e => e.AppId).ToDictionary(e => e.AppId, e => e.Image);
+        var images = Entries.Where(e => e.HasOwnPod).DistinctBy(e => e.AppId).ToDictionary(e => e.AppId, e => e.Image);
         Assert.Equal(images.Keys.Order(), Cluster.Apps.Select(w => w.Annotation("dapr.io/app-id")).Order());
         foreach (var app in Cluster.Apps)
         {
@@ -33,6 +33,17 @@ public sealed partial class KubernetesTests
             Assert.Equal(app.Name, app.Variable("APP_ID"));
             Assert.Contains(Cluster.Custom, c => c.Text("kind") == "Configuration" && c.Text("metadata", "name") == app.Annotation("dapr.io/config"));
             Assert.Empty(app.Template.Metadata.Annotations.Keys.Where(k => k.StartsWith("dapr.io/", StringComparison.Ordinal)).Except(Annotations));
+        }
+    }
+
+    [Fact]
+    public void Containers_of_one_pod_see_each_others_processes()
+    {
+        foreach (var pod in Entries.Where(e => !e.HasOwnPod).GroupBy(e => e.Pod))
+        {
+            var workload = Cluster.Apps.Single(w => w.Name == pod.Key);
+            Assert.True(workload.Pod.ShareProcessNamespace);
+            Assert.Equal(pod.Select(e => (e.AppId, e.Image + ":latest")).Append((pod.Key, $"samples/{pod.Key}:latest")).Order(), workload.Pod.Containers.Select(c => (c.Name, c.Image)).Order());
         }
     }
 
@@ -76,7 +87,7 @@ public sealed partial class KubernetesTests
         string[] same = ["PARTITIONS", "LEAF", "LEAVES", "EXPERIMENT", "PRODUCTION", "EXPERIMENT_ARM", "RESP_PORT", "BROKER_PORT"];
         foreach (var entry in Entries)
         {
-            var app = Cluster.Apps.Single(w => w.Name == entry.AppId);
+            var app = Cluster.Apps.Single(w => w.Name == (entry.HasOwnPod ? entry.AppId : entry.Pod));
             Assert.All(entry.Environment.Where(v => same.Contains(v.Key) || v.Key.EndsWith("_APP_ID", StringComparison.Ordinal)), v => Assert.Equal($"{v.Key}={v.Value}", $"{v.Key}={app.Variable(v.Key)}"));
         }
     }
@@ -221,7 +232,7 @@ public sealed partial class KubernetesTests
         Assert.All(Cluster.Apps, a => Assert.Contains($"dapr.io/app-id: {a.Name}\n", built));
         Assert.All(Cluster.Apps, a => Assert.Contains($"image: {imageOf(a.Container.Image)}\n", built));
         // Nothing of the suite is left where it was.
-        Assert.Equal(Cluster.Apps.Count(), Regex.Count(built, $"image: {imageOf("samples/[a-z-]+:latest")}\n"));
+        Assert.Equal(Cluster.Apps.Sum(a => a.Pod.Containers.Count(c => c.Image.StartsWith("samples/", StringComparison.Ordinal))), Regex.Count(built, $"image: {imageOf("samples/[a-z-]+:latest")}\n"));
     }
 
     private static bool Selects(IDictionary<string, string> labels, Workload workload) => labels.All(l => workload.Template.Metadata.Labels.TryGetValue(l.Key, out var value) && value == l.Value);

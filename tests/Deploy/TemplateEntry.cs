@@ -24,6 +24,15 @@ internal sealed record TemplateEntry(string Template, string Pattern, string App
     /// <summary>What containers do with a real Redis instead.</summary>
     public bool IsStandIn => Assembly == "Samples.RedisShard";
 
+    /// <summary>The pod that it is a container of: where containers share one, it has the name of the one that is its door, and that one's sidecar of Dapr's.</summary>
+    public string Pod => Shared.TryGetValue(AppId, out var door) ? door : Name;
+
+    /// <summary>False for a container in another one's pod.</summary>
+    public bool HasOwnPod => Pod == Name;
+
+    private static readonly Dictionary<string, string> Shared = new[] { "legacy-site", "config-sidecar", "log-sidecar", "topz-sidecar", "git-sync-sidecar" }
+        .ToDictionary(a => a, _ => "tls-sidecar");
+
     public static IEnumerable<TemplateEntry> ReadAll(string template)
     {
         var root = Checkout.ReadYaml(template).Single();

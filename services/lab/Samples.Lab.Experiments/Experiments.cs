@@ -2,6 +2,7 @@ using Samples.Experiments.Ambassador;
 using Samples.Experiments.Ownership;
 using Samples.Experiments.Replicated;
 using Samples.Experiments.ScatterGather;
+using Samples.Experiments.Sidecar;
 using Samples.Experiments.WorkQueue;
 
 namespace Samples.Lab;
@@ -16,6 +17,7 @@ public static class Experiments
         new OwnershipExperiment(),
         new ReplicatedExperiment(),
         new ScatterGatherExperiment(),
+        new SidecarExperiment(),
         new WorkQueueExperiment(),
     ];
 }

@@ -13,7 +13,7 @@ public sealed partial class CommandTests(PageCheckout copy) : IClassFixture<Page
     // What no test runs, and why. A reason that is not here is none.
     private static readonly string[] Reasons =
     [
-        "needs Docker", "needs a Kubernetes cluster", "needs the Dapr CLI", "needs daprd and Kafka",
+        "needs Docker", "needs nginx", "needs a Kubernetes cluster", "needs the Dapr CLI", "needs daprd and Kafka",
         "takes minutes on a quiet machine", "would run this test itself",
     ];
 

@@ -1,3 +1,4 @@
+using Dapr.Client;
 using Samples.Defaults;
 using Samples.GitSyncSidecar;
 using Samples.Pod;
@@ -7,7 +8,10 @@ if (GitOptions.Usage.IsAsked(args))
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddDefaults();
-builder.Services.AddSingleton(GitOptions.From(builder.Configuration));
+var options = GitOptions.From(builder.Configuration);
+builder.Services.AddSingleton(options);
+builder.Services.AddSingleton<FindSecret>(services => async (name, cancel) =>
+    (await services.GetRequiredService<DaprClient>().GetSecretAsync(options.SecretStore, name, cancellationToken: cancel)).GetValueOrDefault(name));
 builder.Services.AddSingleton(AppProcess.From(builder.Configuration));
 builder.Services.AddSingleton<RepositoryAccess>();
 builder.Services.AddSingleton<RepositoryCopy>();

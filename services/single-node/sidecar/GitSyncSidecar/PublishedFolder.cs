@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LibGit2Sharp;
 
 namespace Samples.GitSyncSidecar;
@@ -6,7 +7,7 @@ namespace Samples.GitSyncSidecar;
 /// Versions side by side, a folder a commit, and a link to the one that is published. The link is switched in one step (a new link, renamed over the old one): a reader
 /// sees one version or the other, never a mixture.
 /// </summary>
-public sealed class PublishedFolder(GitOptions options)
+public sealed partial class PublishedFolder(GitOptions options)
 {
     private const string Unfinished = ".part";
 
@@ -32,10 +33,29 @@ public sealed class PublishedFolder(GitOptions options)
         // Renaming over a link replaces the link and follows nothing.
         var next = Link + ".new";
         File.Delete(next);
-        File.CreateSymbolicLink(next, commit.Sha);
-        File.Move(next, Link, overwrite: true);
+        Directory.CreateSymbolicLink(next, commit.Sha);
+        Switch(next, Link);
         RemoveOld(commit.Sha);
     }
+
+    // .NET's own move looks for a file behind the link, and there is a folder.
+    private static void Switch(string next, string link)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            if (Rename(next, link) != 0)
+                throw new IOException($"{link} cannot be switched: {Marshal.GetLastPInvokeErrorMessage()}");
+            return;
+        }
+
+        // Windows has no such step; there is a moment without a link.
+        if (Directory.Exists(link))
+            Directory.Delete(link);
+        Directory.Move(next, link);
+    }
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Rename(string from, string to);
 
     private static void Write(Tree tree, string folder)
     {

@@ -1,9 +1,10 @@
-using Dapr.Client;
-
 namespace Samples.GitSyncSidecar;
 
+/// <summary>Finds a secret by its name.</summary>
+public delegate Task<string?> FindSecret(string name, CancellationToken cancel);
+
 /// <summary>The token: it is fetched from the secret store when it is needed, handed to git in memory, and never written anywhere.</summary>
-public sealed class RepositoryAccess(DaprClient dapr, GitOptions options)
+public sealed class RepositoryAccess(FindSecret find, GitOptions options)
 {
     private const string Hidden = "***";
 
@@ -14,8 +15,7 @@ public sealed class RepositoryAccess(DaprClient dapr, GitOptions options)
     {
         if (options.TokenSecret is null)
             return null;
-        var secret = await dapr.GetSecretAsync(options.SecretStore, options.TokenSecret, cancellationToken: cancel);
-        return _token = secret.TryGetValue(options.TokenSecret, out var token) ? token : secret.Values.FirstOrDefault();
+        return _token = await find(options.TokenSecret, cancel);
     }
 
     /// <summary>What may be said: libraries and servers repeat in their messages what they were given.</summary>
