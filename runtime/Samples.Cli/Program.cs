@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Samples.Cli.Commands;
 using Samples.Cli.Processes;
+using Samples.Cli.RunTemplate;
 using Spectre.Console;
 
 // Not commands for people: what the command itself starts becomes the program asked for, tied to the command's life or outliving it.
@@ -22,7 +23,8 @@ Examples.AddTo(root);
 
 var parsed = root.Parse(args);
 // An option that nobody knows would pass for the name of a pattern.
-var unknown = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).FirstOrDefault(t => t.Value.StartsWith('-'));
+var unknown = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens)
+    .SkipLast(SingleApp.WordsOfCommand(parsed)).FirstOrDefault(t => t.Value.StartsWith('-'));
 if (parsed.Action is ParseErrorAction || (parsed.Errors.Count == 0 && unknown is not null))
 {
     var command = parsed.CommandResult.Command;

@@ -14,12 +14,16 @@ internal sealed class Checkout : IAsyncDisposable
         File.WriteAllText(Path.Combine(Root, "Samples.sln"), "");
         Directory.CreateDirectory(Path.Combine(Root, "services"));
         Directory.CreateDirectory(Temporary);
+        Directory.CreateDirectory(Home);
     }
 
     public string Root { get; } = Directory.CreateTempSubdirectory("samples-checkout-").FullName;
 
     /// <summary>What the command takes for the system's folder of temporary files.</summary>
     public string Temporary => Path.Combine(Root, "tmp");
+
+    /// <summary>What the command takes for the user's folder.</summary>
+    public string Home => Path.Combine(Root, "home");
 
     public string Data => Path.Combine(Root, ".samples");
 

@@ -33,6 +33,10 @@ internal sealed partial class Started : IAsyncDisposable
             RedirectStandardInput = true,
         };
         info.Environment["TMPDIR"] = checkout.Temporary;
+        // What the user of these tests has there is none of their business, but for the programs of Dapr.
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        info.Environment["HOME"] = checkout.Home;
+        info.Environment.TryAdd(Daprd.DaprPrograms.FolderVariable, home);
         _process = Process.Start(info)!;
         _errors = _process.StandardError.ReadToEndAsync(Checkout.Cancel);
         _output = ReadAsync();

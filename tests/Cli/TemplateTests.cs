@@ -160,7 +160,7 @@ public sealed class TemplateTests
     [InlineData("version: 1\napps:\n- appID: a\n  command: [\"ls\"]", "an app has no 'appDirPath'.")]
     [InlineData("version: 1\napps:\n- appDirPath: ./x", "x' does not exist. Correct 'appDirPath'")]
     [InlineData("version: 1\napps:\n- {appID: ../a, appDirPath: ./}", "'../a' is no app id.")]
-    [InlineData("version: 1\napps:\n- {appID: a, appDirPath: ./}", "app 'a' has no 'command'.")]
+    [InlineData("version: 1\napps:\n- {appID: a, appDirPath: ./, env: {SAMPLES_RESTART: often}}", "SAMPLES_RESTART of app 'a' is 'often'. Write always or never.")]
     [InlineData("version: 1\napps:\n- {appID: a, appDirPath: ./, command: [nosuch]}", "app 'a' runs 'nosuch', which is not on PATH")]
     [InlineData("version: 1\napps:\n- {appID: a, appDirPath: ./, command: [dotnet, x/A.dll]}", "app 'a' runs 'x/A.dll', which is not built. Build first: `dotnet build`")]
     [InlineData("version: 1\napps:\n- [a]", "an item of 'apps' must be a mapping.")]

@@ -5,13 +5,14 @@ using Samples.Cli.Sidecars;
 using Samples.Lab;
 using Samples.Runtime.Resources;
 using Spectre.Console;
+using YamlDotNet.RepresentationModel;
 
 namespace Samples.Cli.Commands;
 
 /// <summary><c>samples run</c>: patterns until Ctrl-C.</summary>
 internal static class RunCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), PatienceWithOthers = TimeSpan.FromSeconds(10);
 
     public static Command Create()
     {
@@ -23,16 +24,21 @@ internal static class RunCommand
         var fresh = new Option<bool>("--fresh") { Description = "Forget what an earlier run kept." };
         var runtime = RuntimeChoice.Option();
         var components = ComponentsOption.Create();
-        var command = new Command("run", "Run patterns until Ctrl-C.") { patterns, files, runtime, components, freePorts, data, folder, fresh }.WithExamples(
+        var single = new SingleApp();
+        var command = new Command("run", "Run patterns, templates or one application until Ctrl-C.") { patterns, files, runtime, components, freePorts, data, folder, fresh }.WithExamples(
             ("samples run work-queue", "one pattern on the ports of its page"),
             ("samples run work-queue --folder ~/Pictures", "on your own pictures"),
             ("samples run work-queue --free-ports --data /tmp/second", "a second one beside it"),
             ("samples run work-queue --components redis", "on the Redis server of this machine"),
             ("samples run work-queue --runtime daprd", "on real Dapr sidecars and Redis"),
-            ("samples run -f my/dapr.yaml", "your own Dapr multi-app run template"));
+            ("samples run -f my/dapr.yaml", "your own Dapr multi-app run template"),
+            ("samples run --app-id shop --app-port 8080 -- node shop.js", "one application, as `dapr run` does"),
+            ("samples run --app-id shop --app-port 8080", "a sidecar for one that runs already, perhaps under a debugger"));
+        foreach (var option in single.Options)
+            command.Options.Add(option);
         command.SetAction((result, _) => Errors.ShowAsync(() => RunAsync(new Wishes(
             result.GetValue(patterns)!, result.GetValue(files)!, result.GetValue(freePorts), result.GetValue(data), result.GetValue(folder), result.GetValue(fresh),
-            RuntimeChoice.Resolve(result.GetValue(runtime)!), result.GetValue(components)))));
+            RuntimeChoice.Resolve(result.GetValue(runtime)!), result.GetValue(components), single.Read(result, result.GetValue(patterns)!)))));
         return command;
     }
 
@@ -57,14 +63,22 @@ internal static class RunCommand
             console.MarkupLine("[grey]sidecars: daprd, with placement, scheduler and Redis of this machine[/]");
         try
         {
-            var how = new LiveRunOptions("run", data, wishes.FreePorts, console, Patience) { Runtime = wishes.Runtime };
+            var patience = entries.TrueForAll(e => e.Restarts) ? Patience : PatienceWithOthers;
+            var how = new LiveRunOptions("run", data, wishes.FreePorts, console, patience) { Runtime = wishes.Runtime };
             if (wishes.Folder is not null)
                 how = how with { Environment = new Dictionary<string, string> { ["SAMPLES_FOLDER"] = wishes.Folder.FullName } };
             else
                 await SeedAsync(entries, data, interruption.Token);
             await using var run = await LiveRun.StartAsync(repository, entries, how, interruption.Token);
             Summary.Show(console, await run.Suite.ListAsync(interruption.Token), data);
-            await interruption.WaitAsync();
+            foreach (var unready in run.Unready)
+                console.MarkupLineInterpolated($"[yellow]note: {unready.Note}[/]");
+            if (await EndAsync(run, wishes, interruption) is { } exit)
+            {
+                console.WriteLine("stopped, as the application has ended");
+                return exit == 0 ? 0 : 1;
+            }
+
             console.MarkupLine("[grey]stopping: every service finishes what it has begun; Ctrl-C again ends at once[/]");
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
@@ -76,9 +90,27 @@ internal static class RunCommand
         return 0;
     }
 
+    // The exit code of a single application, whose end is the end of the run; null where somebody stops the run.
+    private static async Task<int?> EndAsync(LiveRun run, Wishes wishes, Interruption interruption)
+    {
+        var asked = interruption.WaitAsync();
+        if (wishes.Single is null || run.Suite.Members.FirstOrDefault(m => !m.Entry.IsSidecarAlone) is not { } only)
+            await asked;
+        else if (await Task.WhenAny(asked, only.Rested) == only.Rested)
+            return await only.Rested ?? 1;
+        return null;
+    }
+
     private static List<RunEntry> ReadTemplates(Repository repository, Wishes wishes)
     {
-        var templates = wishes.Patterns.Select(n => repository.Require(n).Template).Concat(wishes.Files.Select(f => f.FullName)).Distinct().ToList();
+        if (wishes.Single is not null)
+        {
+            if (wishes.Files.Length > 0)
+                throw new ResourceException(Origin.Code, "-f and options of a single application exclude each other.", "Put them into the template.");
+            return [TemplateReader.ReadSingle(wishes.Single, repository.Root, wishes.Runtime.Components(repository, wishes.Components))];
+        }
+
+        var templates = wishes.Patterns.Select(n => TemplateOf(repository, n)).Concat(wishes.Files.Select(f => f.FullName)).Distinct().ToList();
         if (templates.Count == 0)
         {
             throw new ResourceException(Origin.Code, "nothing to run.",
@@ -86,6 +118,18 @@ internal static class RunCommand
         }
 
         return [.. templates.SelectMany(t => TemplateReader.Read(t, repository.Root, wishes.Runtime.Components(repository, wishes.Components)))];
+    }
+
+    // A pattern's name goes first: it is also a folder, for who stands beside it.
+    private static string TemplateOf(Repository repository, string name)
+    {
+        if (repository.Patterns.FirstOrDefault(p => p.Name == name) is { } pattern)
+            return pattern.Template;
+        if (File.Exists(name) || File.Exists(Path.Combine(name, "dapr.yaml")))
+            return Path.GetFullPath(name);
+        if (Directory.Exists(name))
+            throw new ResourceException(Origin.Code, $"the folder '{name}' has no dapr.yaml.", "Name a template with -f FILE.");
+        return repository.Require(name).Template;
     }
 
     private static void RefuseSecondRun(Repository repository, List<RunEntry> entries, string data)
@@ -127,5 +171,5 @@ internal static class RunCommand
         }
     }
 
-    private sealed record Wishes(string[] Patterns, FileInfo[] Files, bool FreePorts, DirectoryInfo? Data, DirectoryInfo? Folder, bool Fresh, RuntimeKind Runtime, string? Components);
+    private sealed record Wishes(string[] Patterns, FileInfo[] Files, bool FreePorts, DirectoryInfo? Data, DirectoryInfo? Folder, bool Fresh, RuntimeKind Runtime, string? Components, YamlMappingNode? Single);
 }

@@ -26,6 +26,9 @@ internal sealed class LiveRun : IAsyncDisposable
 
     public SuiteOptions Options { get; }
 
+    /// <summary>What was not ready in time.</summary>
+    public IReadOnlyList<Unready> Unready { get; private set; } = [];
+
     /// <summary>Starts every replica and waits until all are ready. Throws <see cref="Samples.Runtime.Resources.ResourceException"/> and leaves nothing running.</summary>
     public static async Task<LiveRun> StartAsync(Repository repository, IReadOnlyList<RunEntry> entries, LiveRunOptions how, CancellationToken cancel)
     {
@@ -66,7 +69,9 @@ internal sealed class LiveRun : IAsyncDisposable
             run._parts.Push(control);
             run._parts.Push(run.Suite);
             await run.Suite.StartAsync(entries, cancel);
-            await Readiness.WaitAsync(run.Suite.Members, how.Patience, cancel);
+            run.Unready = await Readiness.WaitAsync(run.Suite.Members, how.Patience, cancel);
+            if (how.Kind == "tour" && run.Unready.Count > 0)
+                throw run.Unready[0].Error;
             run._parts.Push(Autoscaler.Start(run.Suite, logs.Write));
             return run;
         }

@@ -10,7 +10,7 @@ namespace Samples.Cli.Processes;
 /// <summary>
 /// One replica: its process, kept alive, beside its sidecar. It is a state machine with a mailbox: its one loop takes wishes, and what happens to the
 /// process, one after the other. So no wish meets a replica between two states, none is lost, and each is answered when it has its end. A process that
-/// ends is started again with a back-off; only one that listens on no port and ends with 0 has done its work.
+/// ends is started again with a back-off where its template wants it; one that listens on no port and ends with 0 has done its work.
 /// </summary>
 internal sealed class Member : IAsyncDisposable
 {
@@ -24,6 +24,7 @@ internal sealed class Member : IAsyncDisposable
     private readonly Lock _sidecarGate = new();
     private readonly BackOff _backOff = new();
     private readonly List<Asked> _untilEnd = [], _untilStart = [];
+    private readonly TaskCompletionSource<int?> _rested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _loop;
     private Task _sidecarChange = Task.CompletedTask;
 
@@ -67,6 +68,9 @@ internal sealed class Member : IAsyncDisposable
     /// <summary>How often its process ended by itself.</summary>
     public int Endings => _endings;
 
+    /// <summary>Completes with the exit code of the first process that is not followed by another by itself; null where it could not be started.</summary>
+    public Task<int?> Rested => _rested.Task;
+
     /// <summary>What it said last.</summary>
     public IReadOnlyList<string> LastLines => _last?.LastLines ?? [];
 
@@ -81,7 +85,7 @@ internal sealed class Member : IAsyncDisposable
         var (phase, pid) = (_phase, _child?.Pid ?? 0);
         var state = phase switch
         {
-            Phase.Down => "stopped",
+            Phase.Down when !Entry.IsSidecarAlone => "stopped",
             Phase.Frozen => "frozen",
             Phase.Waiting => "restarting",
             _ => AppPort is null || Sidecar.AppReady ? "running" : "starting",
@@ -162,7 +166,7 @@ internal sealed class Member : IAsyncDisposable
             case Wish.Start when _phase == Phase.Ending:
                 _untilStart.Add(asked);
                 return;
-            case Wish.Start when _child is null:
+            case Wish.Start when _child is null && !Entry.IsSidecarAlone:
                 await LaunchAsync();
                 break;
             case Wish.Kill when _child is not null:
@@ -237,7 +241,10 @@ internal sealed class Member : IAsyncDisposable
         catch (Exception error) when (error is Win32Exception or IOException or InvalidOperationException)
         {
             Say($"fail: {error.Message}");
-            Wait(exit: null);
+            if (Entry.Restarts)
+                Wait(exit: null);
+            else
+                Rest(exit: null);
         }
     }
 
@@ -246,8 +253,8 @@ internal sealed class Member : IAsyncDisposable
         _child = null;
         if (_untilStart.Count > 0)
             await LaunchAsync();
-        else if (!_keep || (exit == 0 && AppPort is null))
-            Rest(hasDoneItsWork: _keep);
+        else if (!_keep || !Entry.Restarts || (exit == 0 && AppPort is null))
+            Rest(exit);
         else
             Wait(exit);
         _wasKilled = false;
@@ -256,11 +263,14 @@ internal sealed class Member : IAsyncDisposable
         Answer(_untilStart);
     }
 
-    private void Rest(bool hasDoneItsWork)
+    private void Rest(int? exit)
     {
         _phase = Phase.Down;
-        if (hasDoneItsWork)
-            Say("info: ended with 0; its work is done");
+        if (_keep && exit == 0)
+            Say(AppPort is null ? "info: ended with 0; its work is done" : "info: ended with 0");
+        else if (_keep)
+            Say($"warn: {Describe(exit)}{(_wasKilled ? " on request" : "")}");
+        _rested.TrySetResult(exit);
     }
 
     private void Wait(int? exit)

@@ -9,37 +9,47 @@ internal static class Readiness
     private const int EndingsAtStart = 5;
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
 
-    /// <summary>Completes when every application listens and says that it is ready.</summary>
-    public static async Task WaitAsync(IReadOnlyList<Member> members, TimeSpan patience, CancellationToken cancel)
+    /// <summary>
+    /// Completes when every application listens and says that it is ready, with those that don't in time or have ended before. Throws
+    /// <see cref="ResourceException"/> where one that is started again and again never gets so far.
+    /// </summary>
+    public static async Task<IReadOnlyList<Unready>> WaitAsync(IReadOnlyList<Member> members, TimeSpan patience, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(patience);
-        foreach (var member in members.Where(m => m.AppPort is not null))
+        var unready = new List<Unready>();
+        foreach (var member in members.Where(m => m.AppPort is not null && !m.Entry.IsSidecarAlone))
         {
-            try
-            {
-                var listens = member.Sidecar.WaitForAppAsync(limit.Token);
-                while (!listens.IsCompleted || !await IsReadyAsync(member, limit.Token))
-                {
-                    if (member.Endings >= EndingsAtStart)
-                        throw NotReady(member, $"ended {EndingsAtStart} times before it was ready.");
-                    await Task.Delay(20, limit.Token);
-                }
-
-                await listens;
-            }
-            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-            {
-                throw NotReady(member, $"was not ready within {patience.TotalSeconds:0} s.");
-            }
+            if (await WaitAsync(member, patience, limit.Token, cancel) is { } what)
+                unready.Add(new Unready(member, what));
         }
+
+        return unready;
     }
 
-    private static ResourceException NotReady(Member member, string what) => new(
-        Origin.Code, $"'{member.Name}' {what}",
-        member.LastLines is { Count: > 0 } lines
-            ? $"It said:\n  {string.Join("\n  ", lines)}"
-            : "It said nothing; try its command by hand.");
+    // Null where it is ready.
+    private static async Task<string?> WaitAsync(Member member, TimeSpan patience, CancellationToken limit, CancellationToken cancel)
+    {
+        try
+        {
+            var listens = member.Sidecar.WaitForAppAsync(limit);
+            while (!listens.IsCompleted || !await IsReadyAsync(member, limit))
+            {
+                if (member.Endings >= EndingsAtStart)
+                    throw new Unready(member, $"ended {EndingsAtStart} times before it was ready.").Error;
+                if (member.Rested.IsCompleted)
+                    return "ended before it was ready.";
+                await Task.Delay(20, limit);
+            }
+
+            await listens;
+            return null;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return $"was not ready within {patience.TotalSeconds:0} s.";
+        }
+    }
 
     private static async Task<bool> IsReadyAsync(Member member, CancellationToken cancel)
     {
@@ -58,4 +68,20 @@ internal static class Readiness
             return false;
         }
     }
+}
+
+/// <summary>A replica that is not ready.</summary>
+/// <param name="Member">Which.</param>
+/// <param name="What">Why it is not.</param>
+internal sealed record Unready(Member Member, string What)
+{
+    /// <summary>For somebody who goes on without it.</summary>
+    public string Note => $"'{Member.Name}' {What} The run goes on; its sidecar waits for port {Member.AppPort}.";
+
+    /// <summary>For somebody who cannot go on.</summary>
+    public ResourceException Error => new(
+        Origin.Code, $"'{Member.Name}' {What}",
+        Member.LastLines is { Count: > 0 } lines
+            ? $"It said:\n  {string.Join("\n  ", lines)}"
+            : "It said nothing; try its command by hand.");
 }

@@ -104,6 +104,8 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
             throw new ArgumentOutOfRangeException(nameof(replicas), replicas, $"Between 0 and {MostReplicas} replicas fit one machine.");
         if (!_templates.TryGetValue(appId, out var template))
             throw new KeyNotFoundException($"There is no app '{appId}'. Running: {string.Join(", ", _templates.Keys)}.");
+        if (template.IsSidecarAlone)
+            throw new ResourceException(Origin.Code, $"'{appId}' has no command.", "Start another sidecar by an entry of its own.");
         lock (_gate)
         {
             if (_isClosed)
@@ -193,6 +195,8 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
     {
         int? appPort = entry.AppPort switch
         {
+            // Somebody else's application is where it is.
+            var port when entry.IsSidecarAlone => port,
             null => null,
             { } fixedPort when fixedPort > 0 && !options.FreePorts => CheckFree(entry.AppId, fixedPort),
             _ => FreePorts.Next(),

@@ -5,16 +5,27 @@ namespace Samples.Cli.RunTemplate;
 /// <summary>The command of a template's entry, checked before anything starts: a program that is not there cannot be restarted into being.</summary>
 internal static class Commands
 {
-    /// <summary>Program and arguments; a path among them is relative to the app's folder.</summary>
+    /// <summary>Program and arguments; a path among them is relative to the app's folder. Empty for a sidecar alone.</summary>
     public static IReadOnlyList<string> Read(YamlMap app, string appId, string directory)
     {
         var command = app.Texts("command");
         if (command.Count == 0)
-            throw app.Error($"app '{appId}' has no 'command'.", "Write 'command: [\"dotnet\", \"path/to.dll\"]'.");
+            return [];
         if (Find(command[0], directory) is not { } program)
-            throw app.ErrorAt("command", $"app '{appId}' runs '{command[0]}', which is not on PATH or in '{directory}'.", "Install it, or correct 'command'.");
-        foreach (var assembly in command.Skip(1).Where(c => c.EndsWith(".dll", StringComparison.Ordinal) && !File.Exists(Path.GetFullPath(c, directory))))
-            throw app.ErrorAt("command", $"app '{appId}' runs '{assembly}', which is not built.", "Build first: `dotnet build`; or correct the path.");
+        {
+            throw app.ErrorAt("command", $"app '{appId}' runs '{command[0]}', which is not on PATH or in '{directory}'.",
+                "Install it, or correct 'command'.");
+        }
+
+        foreach (var assembly in command.Skip(1).Where(c => c.EndsWith(".dll", StringComparison.Ordinal)))
+        {
+            if (!File.Exists(Path.GetFullPath(assembly, directory)))
+            {
+                throw app.ErrorAt("command", $"app '{appId}' runs '{assembly}', which is not built.",
+                    "Build first: `dotnet build`; or correct the path.");
+            }
+        }
+
         return [program, .. command.Skip(1)];
     }
 

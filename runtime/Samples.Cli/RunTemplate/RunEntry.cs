@@ -9,6 +9,12 @@ public sealed record RunEntry(string AppId, string Directory, IReadOnlyList<stri
     /// <summary>The pattern it belongs to: the name of the template's folder. Its data stand in a folder of that name.</summary>
     public required string Pattern { get; init; }
 
+    /// <summary>Whether it is only a sidecar, for an application that somebody else starts.</summary>
+    public bool IsSidecarAlone => Command.Count == 0;
+
+    /// <summary>Whether its process is started again when it ends by itself.</summary>
+    public bool Restarts { get; init; }
+
     /// <summary>Where the application listens; null for a client only.</summary>
     public int? AppPort { get; init; }
 

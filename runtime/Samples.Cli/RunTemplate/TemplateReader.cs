@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Samples.Runtime;
 using Samples.Runtime.Apps;
 using Samples.Runtime.Resources;
+using YamlDotNet.RepresentationModel;
 
 namespace Samples.Cli.RunTemplate;
 
@@ -11,6 +12,8 @@ namespace Samples.Cli.RunTemplate;
 /// </summary>
 public static partial class TemplateReader
 {
+    private const string RestartVariable = "SAMPLES_RESTART";
+
     /// <summary>
     /// The entries of a template, in its order. <paramref name="root"/> is the repository; its <c>components/*</c> become the folder
     /// <paramref name="components"/>, by default the embedded ones.
@@ -25,7 +28,19 @@ public static partial class TemplateReader
         var documents = YamlMap.ReadFile(file);
         if (documents.Count != 1)
             throw new ResourceException(new Origin(file, 0), $"a template is one YAML document; this file has {documents.Count}.", "Keep one.");
-        var template = documents[0];
+        return Read(documents[0], Path.GetDirectoryName(Path.GetFullPath(file))!, root, components);
+    }
+
+    /// <summary>The one entry of an application without a template, from the current folder; its data is kept under its id.</summary>
+    internal static RunEntry ReadSingle(YamlMappingNode app, string root, string? components)
+    {
+        var template = new YamlMappingNode { { "version", "1" }, { "apps", new YamlSequenceNode(app) } };
+        var entry = Read(new YamlMap(template, "(command line)"), Environment.CurrentDirectory, root, components)[0];
+        return entry with { Pattern = entry.AppId };
+    }
+
+    private static IReadOnlyList<RunEntry> Read(YamlMap template, string folder, string root, string? components)
+    {
         Allow(template, TemplateFields.Top, "the template");
         if (template.Text("version") is not "1")
             throw template.ErrorAt("version", $"version '{template.Text("version")}' is not supported.", "Write 'version: 1'.");
@@ -35,7 +50,6 @@ public static partial class TemplateReader
         var apps = template.Maps("apps");
         if (apps.Count == 0)
             throw template.ErrorAt("apps", "the template has no 'apps'.", "Add at least one entry.");
-        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         var suite = new SuiteComponents(root, components);
         IReadOnlyList<RunEntry> entries = [.. apps.Select(app => ReadApp(app, common, folder, suite))];
         RefuseSharedPorts(apps);
@@ -56,8 +70,10 @@ public static partial class TemplateReader
         var settings = new Settings(app, common);
         if (settings.Switch("appSSL"))
             throw settings.Of("appSSL")!.ErrorAt("appSSL", "'appSSL' is deprecated in Dapr.", "Write 'appProtocol: https'.");
+        var environment = Variables(common).Concat(Variables(app)).GroupBy(v => v.Key).ToDictionary(g => g.Key, g => g.Last().Value);
         return new RunEntry(appId, directory, Commands.Read(app, appId, directory))
         {
+            Restarts = Restarts(app, environment, suite.Has(folder)),
             Pattern = Path.GetFileName(folder),
             AppPort = app.Number("appPort") is > 0 and var port ? port : null,
             DaprHttpPort = Math.Max(app.Number("daprHTTPPort") ?? 0, 0),
@@ -70,10 +86,15 @@ public static partial class TemplateReader
             AppLog = Destination(settings.Text("appLogDestination")),
             SidecarLog = Destination(settings.Text("daprdLogDestination")),
             ResourcePaths = Resources(app, common, directory, folder, suite),
-            ConfigurationFile = Configuration(app, directory) ?? Local(directory, "config.yaml") ?? (common is null ? null : Configuration(common, folder)),
+            ConfigurationFile = Configuration(app, directory) ?? Local(directory, "config.yaml")
+                ?? (common is null ? null : Configuration(common, folder)) ?? Local(Home, "config.yaml"),
             HealthCheck = HealthCheckOf(settings),
-            Environment = Variables(common).Concat(Variables(app)).GroupBy(v => v.Key).ToDictionary(g => g.Key, g => g.Last().Value),
-            Ignored = [.. TemplateFields.Ignored.Where(i => settings.Asks(i.Key)).Select(i => $"'{i.Key}' has no effect on the embedded sidecar: {i.Value}.")],
+            Environment = environment,
+            Ignored =
+            [
+                .. TemplateFields.Ignored.Where(i => settings.Asks(i.Key))
+                    .Select(i => $"'{i.Key}' has no effect on the embedded sidecar: {i.Value}."),
+            ],
         };
     }
 
@@ -102,13 +123,26 @@ public static partial class TemplateReader
         map.AllowOnly(known, of);
     }
 
-    // As the CLI: the app's own paths, else .dapr/resources beside it, else the common ones. An app's paths are relative to the app, common ones to the template.
+    // As the CLI: the app's own paths, else .dapr/resources beside it, else the common ones, else what `dapr init` made in the user's folder.
+    // An app's paths are relative to the app, common ones to the template.
     private static List<string> Resources(YamlMap app, YamlMap? common, string directory, string folder, SuiteComponents suite)
     {
         return Existing(app, directory, suite) is { Count: > 0 } own ? own
             : Local(directory, "resources") is { } local ? [local]
-            : common is null ? [] : Existing(common, folder, suite);
+            : common is not null && Existing(common, folder, suite) is { Count: > 0 } shared ? shared
+            : Local(Home, "components") is { } users ? [users]
+            : [];
     }
+
+    // The suite's services are made to be killed. What another template starts may have done its work when it ends.
+    private static bool Restarts(YamlMap app, Dictionary<string, string> environment, bool isOfSuite) =>
+        environment.GetValueOrDefault(RestartVariable) switch
+        {
+            null => isOfSuite,
+            "always" => true,
+            "never" => false,
+            var other => throw app.Error($"{RestartVariable} of app '{app.Text("appID")}' is '{other}'.", "Write always or never."),
+        };
 
     private static List<string> Existing(YamlMap map, string folder, SuiteComponents suite)
     {
@@ -147,9 +181,11 @@ public static partial class TemplateReader
         };
     }
 
+    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
     private static string Absolute(string path, string folder) => Path.GetFullPath(
         path == "~" || path.StartsWith("~/", StringComparison.Ordinal)
-            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), path[1..].TrimStart('/'))
+            ? Path.Combine(Home, path[1..].TrimStart('/'))
             : path,
         folder);
 
@@ -183,6 +219,9 @@ public static partial class TemplateReader
     private sealed class SuiteComponents(string root, string? chosen)
     {
         private readonly string _all = Path.Combine(root, "components") + Path.DirectorySeparatorChar;
+        private readonly string _patterns = Path.Combine(root, "services") + Path.DirectorySeparatorChar;
+
+        public bool Has(string template) => template.StartsWith(_patterns, StringComparison.Ordinal);
 
         public string Replace(string path) => path.StartsWith(_all, StringComparison.Ordinal) ? chosen ?? Path.Combine(_all, "embedded") : path;
     }

@@ -65,7 +65,9 @@ internal sealed class Session : IAsyncDisposable
         .. Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _))
             .Where(d => Read(d, "environ").Contains(_mark, StringComparison.Ordinal))
             .Select(d => $"{Path.GetFileName(d)} {Read(d, "cmdline").Replace('\0', ' ')}"),
-        .. _sidecars.Ports.Distinct().Where(p => !FreePorts.IsFree(p)).Select(p => $"port {p}"),
+        // Another program on this machine may have taken one meanwhile. Ours are the processes above, and this one with its sidecars.
+        .. Listeners.Find().Where(l => _sidecars.Ports.Contains(l.Key) && l.Value.Contains($"(process {Environment.ProcessId})", StringComparison.Ordinal))
+            .Select(l => $"port {l.Key}"),
     ];
 
     private static string Read(string process, string file)
