@@ -3,7 +3,8 @@ namespace Samples.Experiments.Replicated;
 /// <summary>Clients stay on their replica, by address or by cookie, and only those of a dead one move.</summary>
 internal sealed class AffinityPhase(ExperimentContext context, ReplicatedView view, Random random)
 {
-    private const int Clients = 60, Each = 5;
+    // No multiple of the number of replicas: turns must not look like affinity.
+    private const int Clients = 61, Each = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel)

@@ -62,7 +62,10 @@ internal sealed class BalancePhase(ExperimentContext context, ReplicatedView vie
             var now = (await faults.ListAsync(cancel)).Single(r => r.Name == victim.Name);
             if (now.State == "running" && now.Pid != victim.Pid)
             {
-                await view.WaitHealthyAsync(3, cancel);
+                await view.WaitReadyAsync(now, cancel);
+                // Where nobody looks at health, nobody knows of it.
+                if (context.Option("without-readiness", 0) == 0)
+                    await view.WaitHealthyAsync(3, cancel);
                 return (await view.StatsAsync([now], cancel))[0].Early;
             }
 

@@ -127,6 +127,13 @@ internal sealed class ReplicatedView : IDisposable
         }
     }
 
+    /// <summary>Waits until a replica itself says that it is ready.</summary>
+    public async Task WaitReadyAsync(Replica replica, CancellationToken cancel)
+    {
+        while ((await GetAsync($"http://127.0.0.1:{replica.AppPort}", "/readyz", cancel)).Status != 200)
+            await Task.Delay(20, cancel);
+    }
+
     private static string? Header(HttpResponseMessage answer, string name) =>
         answer.Headers.TryGetValues(name, out var values) ? values.First() : null;
 
