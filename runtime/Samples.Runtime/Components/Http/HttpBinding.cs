@@ -94,7 +94,12 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
         var timeout = component.Metadata.GetValueOrDefault("responseTimeout", "30s");
         try
         {
-            return new HttpBinding(address, component.Metadata.GetValueOrDefault("errorIfNot2XX", "true") != "false", new SocketsHttpHandler(), GoDuration.Parse(timeout));
+            // Headers as the other side writes them: HTTP's own clients send nothing but ASCII, and read Latin-1.
+            var connections = new SocketsHttpHandler
+            {
+                RequestHeaderEncodingSelector = (_, _) => System.Text.Encoding.UTF8, ResponseHeaderEncodingSelector = (_, _) => System.Text.Encoding.UTF8,
+            };
+            return new HttpBinding(address, component.Metadata.GetValueOrDefault("errorIfNot2XX", "true") != "false", connections, GoDuration.Parse(timeout));
         }
         catch (FormatException error)
         {
