@@ -20,8 +20,12 @@ public sealed class Corpus
         Unreadable = unreadable;
     }
 
-    /// <summary>The text and markdown files below a folder, or without one the API documentation of the SDK that runs this program.</summary>
-    /// <exception cref="DirectoryNotFoundException">There is no such folder, or no SDK with documentation; the message says what to do.</exception>
+    /// <summary>
+    /// The text and markdown files below a folder, or without one the API documentation of the SDK that runs this program.
+    /// </summary>
+    /// <exception cref="DirectoryNotFoundException">
+    /// There is no such folder, or no SDK with documentation; the message says what to do.
+    /// </exception>
     public static Corpus Open(string? folder = null)
     {
         if (string.IsNullOrEmpty(folder))

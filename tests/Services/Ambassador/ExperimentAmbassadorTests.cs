@@ -166,6 +166,42 @@ public sealed class ExperimentAmbassadorTests : IAsyncDisposable
         Assert.Equal((6, 0, 0), await ExperimentAsync(door));
     }
 
+    [Theory, InlineData("Content-Length: 1000"), InlineData("Content-Length: 2000000"), InlineData("Transfer-Encoding: chunked")]
+    public async Task An_upload_that_the_client_breaks_off_is_held_against_nobody(string length)
+    {
+        var experiment = await StartAsync(async http =>
+        {
+            try
+            {
+                await http.Request.Body.CopyToAsync(Stream.Null, Cancel);
+                await http.Response.WriteAsync("experiment", Cancel);
+            }
+            catch (Exception error) when (error is IOException or OperationCanceledException)
+            {
+                // Its client is gone, too.
+            }
+        });
+        var door = await StartAmbassadorAsync(await StartAsync(Echo("production")), experiment, "0/1");
+        for (var i = 0; i < 8; i++)
+        {
+            using var client = await ConnectAsync(door);
+            var stream = client.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n5\r\nabcde\r\n"), Cancel);
+            client.Client.Shutdown(SocketShutdown.Send);
+            try
+            {
+                await stream.CopyToAsync(Stream.Null, Cancel);
+            }
+            catch (IOException)
+            {
+                // Closed with a reset, which is closed as well: it is over for the ambassador, too.
+            }
+        }
+
+        Assert.Equal("experiment", await _http.GetStringAsync(door, Cancel));
+        Assert.Equal((1, 0, 0), await ExperimentAsync(door));
+    }
+
     [Fact]
     public async Task The_time_limit_ends_with_the_answer_s_first_byte()
     {
