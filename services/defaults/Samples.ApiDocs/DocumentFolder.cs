@@ -21,7 +21,8 @@ public static class DocumentFolder
             .ToLookup(f => RegularFiles.IsReadable(f.FullName));
         return documents.Contains(true)
             ? ([.. documents[true]], [.. documents[false].Select(f => f.FullName)])
-            : throw new DirectoryNotFoundException($"The folder '{folder}' has no {string.Join(" or ", Extensions)} files that can be read.");
+            : throw new DirectoryNotFoundException(
+                $"The folder '{folder}' has no {string.Join(" or ", Extensions)} files that can be read.");
     }
 
     private static bool IsDocument(FileInfo file) =>

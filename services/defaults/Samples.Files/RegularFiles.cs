@@ -14,7 +14,8 @@ public static partial class RegularFiles
     private const ushort TypeMask = 0xF000, Regular = 0x8000;
 
     /// <summary>
-    /// True for a file with content of its own, or a link to one; false for pipes, sockets, devices and folders, and where there is nothing.
+    /// True for a file with content of its own, or a link to one; false for pipes, sockets, devices and folders, and where there is
+    /// nothing.
     /// </summary>
     /// <remarks>Only Linux is asked what a special file is; elsewhere everything that is no folder counts as regular.</remarks>
     public static bool IsRegular(string path)
