@@ -2,6 +2,10 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using System.Text;
+using Dapr.Client.Autogen.Grpc.v1;
+using Grpc.Core;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +13,7 @@ using Samples.Conformance.Daprd;
 using Samples.Runtime;
 using Samples.Runtime.Apps;
 using Xunit;
+using Wire = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 
 namespace Samples.Conformance;
 
@@ -103,6 +108,43 @@ public sealed class InvocationTests : IAsyncDisposable
         // A daprd that does not trace sends zeros.
         Assert.Matches(Executables.AreGiven ? "^00-0{32}-0{16}-00$" : "^00-[0-9a-f]{32}-[0-9a-f]{16}-01$", seen["traceparent"]);
         Assert.DoesNotContain("dapr-app-id", seen.Keys);
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Headers_in_UTF_8_pass_both_ways(bool overGrpc)
+    {
+        const string Name = "Jürgen 日本", File = "attachment; filename=\"Übersicht.pdf\"";
+        var callee = await _machine.StartAppAsync(
+            app => app.MapGet("/file", (HttpContext http) =>
+            {
+                http.Response.Headers["x-seen"] = http.Request.Headers["x-name"];
+                http.Response.Headers.ContentDisposition = File;
+                http.Response.Headers["x-file"] = File;
+            }),
+            builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.ResponseHeaderEncodingSelector = _ => Encoding.UTF8));
+        await _machine.StartAsync(new SidecarOptions("callee") { AppPort = callee }, "");
+        var caller = await _machine.StartAsync(new SidecarOptions("caller"), "");
+        using var connections = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8, ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8 };
+        if (overGrpc)
+        {
+            using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{caller.GrpcPort}", new GrpcChannelOptions { HttpHandler = connections });
+            var message = new InvokeRequest { Method = "file", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Get } };
+            using var call = new Wire(channel).InvokeServiceAsync(
+                new InvokeServiceRequest { Id = "callee", Message = message }, new Metadata { { "x-name", Name } }, cancellationToken: Machine.Cancel);
+            await call.ResponseAsync;
+            var headers = await call.ResponseHeadersAsync;
+            // .NET's gRPC client shows no headers that HTTP counts to the content.
+            Assert.Equal((Name, File), (headers.GetValue("x-seen"), headers.GetValue("x-file")));
+        }
+        else
+        {
+            using var http = new HttpClient(connections) { BaseAddress = new Uri($"http://127.0.0.1:{caller.HttpPort}") };
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1.0/invoke/callee/method/file");
+            request.Headers.Add("x-name", Name);
+            using var response = await http.SendAsync(request, Machine.Cancel);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal((Name, File), (response.Headers.GetValues("x-seen").Single(), response.Content.Headers.GetValues("content-disposition").Single()));
+        }
     }
 
     [Fact, EmbeddedOnly("daprd puts the caller's name before the one that the caller claims, and passes both on")]

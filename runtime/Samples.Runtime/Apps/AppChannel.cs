@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.Apps;
@@ -42,6 +43,9 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
             ActivityHeadersPropagator = null,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
             EnableMultipleHttp2Connections = true,
+            // As applications write them: HTTP's own clients send nothing but ASCII, and read Latin-1.
+            RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+            ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
         });
         if (IsGrpc && BaseAddress is not null)
             Grpc = new GrpcApp(BaseAddress, _client, this);

@@ -13,7 +13,12 @@ public sealed class Corpus
     private readonly IReadOnlyList<FileInfo> _files;
     private readonly string? _folder;
 
-    private Corpus(IReadOnlyList<FileInfo> files, string? folder) => (_files, _folder) = (files, folder);
+    private Corpus(IReadOnlyList<FileInfo> files, string? folder, IReadOnlyList<string> unreadable)
+    {
+        _files = files;
+        _folder = folder;
+        Unreadable = unreadable;
+    }
 
     /// <summary>
     /// The text and markdown files below a folder, or without one the API documentation of the SDK that runs this program.
@@ -21,9 +26,16 @@ public sealed class Corpus
     /// <exception cref="DirectoryNotFoundException">
     /// There is no such folder, or no SDK with documentation; the message says what to do.
     /// </exception>
-    public static Corpus Open(string? folder = null) => string.IsNullOrEmpty(folder)
-        ? new Corpus(SdkPacks.FindDocumentation(), null)
-        : new Corpus(DocumentFolder.Find(folder), Path.GetFullPath(folder));
+    public static Corpus Open(string? folder = null)
+    {
+        if (string.IsNullOrEmpty(folder))
+            return new Corpus(SdkPacks.FindDocumentation(), null, []);
+        var (files, unreadable) = DocumentFolder.Find(folder);
+        return new Corpus(files, Path.GetFullPath(folder), unreadable);
+    }
+
+    /// <summary>Files of the folder that are left out because this process may not read them.</summary>
+    public IReadOnlyList<string> Unreadable { get; }
 
     private static CultureInfo Invariant => CultureInfo.InvariantCulture;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -31,6 +32,8 @@ public static class ServiceDefaults
         var isToldWhere = configuration["ASPNETCORE_URLS"] is not null || configuration["ASPNETCORE_HTTP_PORTS"] is not null;
         if (configuration["APP_PORT"] is { Length: > 0 } port && !isToldWhere)
             builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        // Requests are read as UTF-8; answers in anything but ASCII would be refused.
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ResponseHeaderEncodingSelector = _ => Encoding.UTF8);
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console =>
         {

@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -138,6 +141,126 @@ public sealed class ExperimentAmbassadorTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
     }
 
+    [Fact]
+    public async Task Headers_in_UTF_8_pass_both_ways_and_are_no_failures()
+    {
+        var experiment = await StartAsync(http =>
+        {
+            http.Response.Headers["X-Seen"] = http.Request.Headers["X-Name"];
+            http.Response.Headers.ContentDisposition = "attachment; filename=\"Übersicht.pdf\"";
+            return Task.CompletedTask;
+        });
+        var door = await StartAmbassadorAsync(await StartAsync(Echo("production")), experiment, "0/1");
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            UseCookies = false, RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8, ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+        });
+        for (var i = 0; i < 6; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, door) { Headers = { { "X-Name", "Jürgen" } } };
+            using var answer = await client.SendAsync(request, Cancel);
+            Assert.Equal("Jürgen", answer.Headers.GetValues("X-Seen").Single());
+            Assert.Equal("attachment; filename=\"Übersicht.pdf\"", answer.Content.Headers.GetValues("Content-Disposition").Single());
+        }
+
+        Assert.Equal((6, 0, 0), await ExperimentAsync(door));
+    }
+
+    [Theory, InlineData("Content-Length: 1000"), InlineData("Content-Length: 2000000"), InlineData("Transfer-Encoding: chunked")]
+    public async Task An_upload_that_the_client_breaks_off_is_held_against_nobody(string length)
+    {
+        var experiment = await StartAsync(async http =>
+        {
+            try
+            {
+                await http.Request.Body.CopyToAsync(Stream.Null, Cancel);
+                await http.Response.WriteAsync("experiment", Cancel);
+            }
+            catch (Exception error) when (error is IOException or OperationCanceledException)
+            {
+                // Its client is gone, too.
+            }
+        });
+        var door = await StartAmbassadorAsync(await StartAsync(Echo("production")), experiment, "0/1");
+        for (var i = 0; i < 8; i++)
+        {
+            using var client = await ConnectAsync(door);
+            var stream = client.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n5\r\nabcde\r\n"), Cancel);
+            client.Client.Shutdown(SocketShutdown.Send);
+            try
+            {
+                await stream.CopyToAsync(Stream.Null, Cancel);
+            }
+            catch (IOException)
+            {
+                // Closed with a reset, which is closed as well: it is over for the ambassador, too.
+            }
+        }
+
+        Assert.Equal("experiment", await _http.GetStringAsync(door, Cancel));
+        Assert.Equal((1, 0, 0), await ExperimentAsync(door));
+    }
+
+    [Fact]
+    public async Task The_time_limit_ends_with_the_answer_s_first_byte()
+    {
+        var experiment = await StartAsync(async http =>
+        {
+            await http.Response.WriteAsync("first ", Cancel);
+            await http.Response.Body.FlushAsync(Cancel);
+            await Task.Delay(600, Cancel);
+            await http.Response.WriteAsync("second", Cancel);
+        });
+        var door = await StartAmbassadorAsync(await StartAsync(Echo("production")), experiment, "0/1", ("EXPERIMENT_TIMEOUT_MS", "200"));
+        Assert.Equal("first second", await _http.GetStringAsync(door, Cancel));
+        Assert.Equal((1, 0, 0), await ExperimentAsync(door));
+    }
+
+    [Fact]
+    public async Task Nor_does_it_count_while_the_client_sends()
+    {
+        var experiment = await StartAsync(Echo("experiment"));
+        var door = await StartAmbassadorAsync(await StartAsync(Echo("production")), experiment, "0/1", ("EXPERIMENT_TIMEOUT_MS", "200"));
+        using var client = await ConnectAsync(door);
+        await client.GetStream().WriteAsync("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\nabcde"u8.ToArray(), Cancel);
+        await Task.Delay(600, Cancel);
+        await client.GetStream().WriteAsync("fghij"u8.ToArray(), Cancel);
+        Assert.Contains("experiment POST / abcdefghij", await new StreamReader(client.GetStream()).ReadToEndAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_WebSocket_may_pause_for_longer_than_the_experiment_may_take_to_begin()
+    {
+        var experiment = await StartAsync(async http =>
+        {
+            using var server = await http.WebSockets.AcceptWebSocketAsync();
+            await Task.Delay(600, Cancel);
+            await server.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, Cancel);
+            await server.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancel);
+        });
+        var door = await StartAmbassadorAsync(await StartAsync(Echo("production")), experiment, "0/1", ("EXPERIMENT_TIMEOUT_MS", "200"));
+        using var client = new ClientWebSocket();
+        await client.ConnectAsync(new Uri(door.Replace("http:", "ws:", StringComparison.Ordinal)), Cancel);
+        var received = new byte[100];
+        var message = await client.ReceiveAsync(received.AsMemory(), Cancel);
+        Assert.Equal("hello", Encoding.ASCII.GetString(received, 0, message.Count));
+    }
+
+    // Requests, errors, requests that production got instead.
+    private async Task<(int Requests, int Errors, int Bypassed)> ExperimentAsync(string door)
+    {
+        var arm = (await _http.GetFromJsonAsync<JsonElement>($"{door}/ambassador/evaluation", Cancel)).GetProperty("experiment");
+        return (arm.GetProperty("requests").GetInt32(), arm.GetProperty("errors").GetInt32(), arm.GetProperty("bypassed").GetInt32());
+    }
+
+    private static async Task<TcpClient> ConnectAsync(string door)
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, new Uri(door).Port, Cancel);
+        return client;
+    }
+
     private static RequestDelegate Echo(string name) => async http =>
         await http.Response.WriteAsync(http.Request.Method == "GET" ? name
             : $"{name} {http.Request.Method} {http.Request.Path}{http.Request.QueryString} {await new StreamReader(http.Request.Body).ReadToEndAsync(Cancel)}", Cancel);
@@ -158,6 +281,7 @@ public sealed class ExperimentAmbassadorTests : IAsyncDisposable
     private Task<string> StartAsync(RequestDelegate answer)
     {
         var app = Builder().Build();
+        app.UseWebSockets();
         app.Run(answer);
         return StartAsync(app);
     }
@@ -174,6 +298,7 @@ public sealed class ExperimentAmbassadorTests : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ResponseHeaderEncodingSelector = _ => Encoding.UTF8);
         return builder;
     }
 

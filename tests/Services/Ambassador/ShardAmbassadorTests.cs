@@ -96,6 +96,9 @@ public sealed class ShardAmbassadorTests(GarnetShards shards) : IClassFixture<Ga
     [InlineData("EVAL x 2 a")]
     [InlineData("EVAL x nonsense a")]
     [InlineData("NONSENSE")]
+    [InlineData("SORT list BY weight_*")]
+    [InlineData("SORT list GET object_*")]
+    [InlineData("CLIENT SETNAME \"my app\"")]
     public async Task What_cannot_be_done_is_an_error_and_the_connection_goes_on(string command)
     {
         await using var ambassador = await AmbassadorHost.StartAsync(shards.Ports);
@@ -159,6 +162,107 @@ public sealed class ShardAmbassadorTests(GarnetShards shards) : IClassFixture<Ga
         Assert.Equal("+PONG", await client.LineAsync());
         Assert.StartsWith("-ERR Protocol error", await client.LineAsync());
         Assert.Null(await client.LineAsync());
+    }
+
+    [Theory]
+    [InlineData("*02\r\n$3\r\nGET\r\n$1\r\nk\r\n")]
+    [InlineData("SET k \"v\r\n")]
+    public async Task What_a_server_would_not_read_never_reaches_it(string command)
+    {
+        await using var ambassador = await AmbassadorHost.StartAsync(shards.Ports, ("FAILURE_LIMIT", "1"));
+        using var innocent = await RawClient.ConnectAsync(ambassador.Port);
+        await innocent.GetAsync("k");
+        for (var i = 0; i < 3; i++)
+        {
+            using var client = await RawClient.ConnectAsync(ambassador.Port);
+            await client.SendAsync(command);
+            Assert.StartsWith("-ERR Protocol error", await client.LineAsync());
+            Assert.Null(await client.LineAsync());
+            Assert.Equal("$-1", await innocent.GetAsync("k"));
+        }
+
+        Assert.All(ambassador.Pool.Shards, s => Assert.Equal((0, false), (s.Failed, s.Ejection.IsEjected)));
+    }
+
+    [Fact]
+    public async Task A_reply_larger_than_the_limit_is_an_error_for_the_asker_alone()
+    {
+        await using var ambassador = await AmbassadorHost.StartAsync(shards.Ports, ("FAILURE_LIMIT", "1"), ("MAX_COMMAND_MB", "1"));
+        using var client = await RawClient.ConnectAsync(ambassador.Port);
+        using var innocent = await RawClient.ConnectAsync(ambassador.Port);
+        string[] keys = [.. Enumerable.Range(0, 4).Select(i => $"{{large}}{i}{Guid.NewGuid():n}")];
+        var value = new string('v', 400_000);
+        foreach (var key in keys)
+        {
+            await client.SendAsync($"*3\r\n$3\r\nSET\r\n${key.Length}\r\n{key}\r\n${value.Length}\r\n{value}\r\n");
+            Assert.Equal("+OK", await client.LineAsync());
+        }
+
+        for (var i = 0; i < 3; i++)
+        {
+            await client.SendAsync($"MGET {string.Join(' ', keys)}\r\n");
+            var asked = innocent.GetAsync("{large}none");
+            Assert.StartsWith("-ERR the reply is larger than 1 MiB", await client.LineAsync());
+            Assert.Equal("$-1", await asked);
+        }
+
+        // And the connection goes on.
+        Assert.Equal(value, await client.GetAsync(keys[0]));
+        Assert.All(ambassador.Pool.Shards, s => Assert.Equal((0, false), (s.Failed, s.Ejection.IsEjected)));
+    }
+
+    [Fact]
+    public async Task What_a_client_calls_itself_is_kept_as_it_is()
+    {
+        await using var ambassador = await AmbassadorHost.StartAsync(shards.Ports);
+        using var client = await RawClient.ConnectAsync(ambassador.Port);
+        await client.SendAsync("CLIENT SETNAME MyApp\r\nCLIENT GETNAME\r\nCLIENT SETNAME \"\"\r\nCLIENT GETNAME\r\nHELLO 2 SETNAME Other\r\n");
+        foreach (var line in (string[])["+OK", "$5", "MyApp", "+OK", "$-1", "*14"])
+            Assert.Equal(line, await client.LineAsync());
+        using var another = await RawClient.ConnectAsync(ambassador.Port);
+        await another.SendAsync("HELLO 2 SETNAME \"no name\"\r\nCLIENT GETNAME\r\n");
+        Assert.StartsWith("-ERR Client names cannot contain spaces", await another.LineAsync());
+        Assert.Equal("$-1", await another.LineAsync());
+    }
+
+    [Fact]
+    public async Task Options_that_store_a_result_need_their_key_on_the_same_server()
+    {
+        await using var one = new FakeShard("shard-1");
+        await using var two = new FakeShard("shard-2");
+        await using var ambassador = await AmbassadorHost.StartAsync([one.Port, two.Port]);
+        using var client = await RawClient.ConnectAsync(ambassador.Port);
+        var (here, there) = (Key(ambassador, "shard-1"), Key(ambassador, "shard-2"));
+        foreach (var command in (string[])[$"GEORADIUS {here} 15 37 200 km STORE {{0}}", $"GEORADIUSBYMEMBER {here} store 200 km STOREDIST {{0}}", $"SORT {here} LIMIT 0 5 STORE {{0}}"])
+        {
+            await client.SendAsync(string.Format(null, command, there) + "\r\n");
+            Assert.StartsWith("-CROSSSLOT", await client.LineAsync());
+            await client.SendAsync(string.Format(null, command, here) + "\r\n");
+            Assert.Equal("+OK", await client.LineAsync());
+        }
+
+        await client.SendAsync($"GEORADIUS {here} 15 37 200 km\r\nSORT {here} DESC\r\nSORT_RO {there} BY nosort\r\n");
+        foreach (var _ in (int[])[1, 2, 3])
+            Assert.Equal("+OK", await client.LineAsync());
+    }
+
+    [Theory, MemberData(nameof(Lacking))]
+    public async Task What_the_page_says_that_Garnet_lacks_it_lacks(string command)
+    {
+        await using var ambassador = await AmbassadorHost.StartAsync(shards.Ports);
+        using var client = await RawClient.ConnectAsync(ambassador.Port);
+        await client.SendAsync(command + " {k}1 {k}2 {k}3 {k}4\r\nPING\r\n");
+        Assert.Equal("-ERR unknown command", await client.LineAsync());
+        Assert.Equal("+PONG", await client.LineAsync());
+    }
+
+    public static TheoryData<string> Lacking() => [.. GarnetLacks()];
+
+    private static IEnumerable<string> GarnetLacks()
+    {
+        var page = File.ReadAllText(Path.Combine(Checkout.Root, "services", "single-node", "ambassador", "README.md"));
+        var row = page.Split('\n').Single(l => l.StartsWith("| a command that Garnet lacks", StringComparison.Ordinal));
+        return System.Text.RegularExpressions.Regex.Matches(row, "`([A-Z]+)`").Select(m => m.Groups[1].Value);
     }
 
     [Fact]

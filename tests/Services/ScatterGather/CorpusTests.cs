@@ -55,6 +55,28 @@ public sealed class CorpusTests : IDisposable
         Assert.NotEqual(corpus.Fingerprint, Corpus.Open(_folder).Fingerprint);
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task What_is_no_regular_file_is_no_document_and_is_not_waited_for()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Named pipes are made with mkfifo.");
+        var cancel = TestContext.Current.CancellationToken;
+        File.WriteAllText(Path.Combine(_folder, "a.txt"), "first");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(_folder, "pipe.txt")]))
+            await made.WaitForExitAsync(cancel);
+        File.CreateSymbolicLink(Path.Combine(_folder, "nowhere.txt"), "missing");
+        File.CreateSymbolicLink(Path.Combine(_folder, "zero.txt"), "/dev/zero");
+        // On a thread of its own: where the pipe is opened, nothing ends the wait.
+        var read = Task.Factory.StartNew(() => Read(_folder), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Assert.Equal(["a.txt"], (await read.WaitAsync(TimeSpan.FromSeconds(20), cancel)).Select(m => m.Id));
+
+        static IReadOnlyList<ApiMember> Read(string folder)
+        {
+            var corpus = Corpus.Open(folder);
+            Assert.NotEmpty(corpus.Fingerprint);
+            return corpus.Read();
+        }
+    }
+
     [Fact]
     public void A_folder_that_is_not_there_or_has_no_text_is_named()
     {

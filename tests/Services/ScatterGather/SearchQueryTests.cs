@@ -20,6 +20,37 @@ public sealed class SearchQueryTests
     }
 
     [Theory]
+    [InlineData("caf\u00e9", "cafe\u0301")]
+    [InlineData("\u1e69", "s\u0307\u0323")]
+    [InlineData("\u212b", "a\u030a")]
+    [InlineData("\u0130x", "I\u0307x")]
+    [InlineData("\ud55c\uad6d", "\u1112\u1161\u11ab\u1100\u116e\u11a8")]
+    [InlineData("\uf900", "\u8c48")]
+    [InlineData("co\u00adoperate", "cooperate")]
+    public void Texts_that_are_canonically_equal_are_the_same_words(string one, string other) => Assert.Equal(Words.In(one), Words.In(other));
+
+    [Theory]
+    [InlineData("これは日本語の文", "こ,れ,は,日,本,語,の,文")]
+    [InlineData("ソフトウェアを書く", "ソフトウェア,を,書,く")]
+    [InlineData("日本語Windows版", "日,本,語,windows,版")]
+    [InlineData("が", "が")]
+    [InlineData("\u304b\u3099ん", "が,ん")]
+    [InlineData("½ cup, Ⅷ, x²", "½,cup,ⅷ,x²")]
+    [InlineData("हिन्दी में", "हिन्दी,में")]
+    [InlineData("שָׁלוֹם", "שָׁלוֹם")]
+    [InlineData("한국어 문장", "한국어,문장")]
+    [InlineData("น้ำ", "น้,ำ")]
+    [InlineData("𠮷野家", "𠮷,野,家")]
+    [InlineData("naïve Größe", "naïve,größe")]
+    public void Words_are_what_they_are_in_each_script(string text, string words) => Assert.Equal(words.Split(',').SelectMany(Words.In), Words.In(text));
+
+    [Theory, InlineData("½"), InlineData("Ⅷ"), InlineData("日本語"), InlineData("हिन्दी"), InlineData("ไทย")]
+    public void Any_script_can_be_asked_for(string text) => Assert.NotNull(SearchQuery.Parse(text, out _));
+
+    [Theory, InlineData("हिन्दी", 1), InlineData("x²", 1), InlineData("日本語", 3), InlineData("\u0301", 0)]
+    public void A_text_has_so_many_words(string text, int words) => Assert.Equal(words, Words.In(text).Count());
+
+    [Theory]
     [InlineData(null, "empty")]
     [InlineData("", "empty")]
     [InlineData(" \t ", "empty")]

@@ -1,14 +1,20 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Time.Testing;
 using Samples.SourceFiles;
 using Xunit;
 
 namespace Samples.Services.WorkQueue;
 
-public sealed class ItemFolderTests : IDisposable
+public sealed partial class ItemFolderTests : IDisposable
 {
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("samples-folder-").FullName;
+    private readonly KeptLog<ItemFolder> _log = new();
     // Well after every file of the test, unless the test says otherwise.
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow.AddMinutes(1));
 
@@ -120,6 +126,96 @@ public sealed class ItemFolderTests : IDisposable
         Assert.All(names, name => Items().Open(name)!.Dispose());
     }
 
+    [Fact, UnsupportedOSPlatform("windows")]
+    public void A_file_that_may_not_be_read_is_named_once_and_the_others_are_items()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only on Linux can a test take rights away from itself.");
+        foreach (var name in (string[])["a.jpg", "b.jpg"])
+            Write(name);
+        Deny("a.jpg");
+        var items = Items();
+        AsSomebodyElse(() =>
+        {
+            Assert.Equal(["b.jpg"], items.List().Select(i => i.Id));
+            Assert.Equal(["b.jpg"], items.List().Select(i => i.Id));
+            Assert.Null(items.Open("a.jpg"));
+        });
+        Assert.Contains("a.jpg", Assert.Single(_log.Messages), StringComparison.Ordinal);
+    }
+
+    [Fact, UnsupportedOSPlatform("windows")]
+    public void A_folder_that_may_not_be_read_is_named_once_and_has_no_items()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only on Linux can a test take rights away from itself.");
+        Write("a.jpg");
+        var items = Items();
+        File.SetUnixFileMode(_folder, UnixFileMode.None);
+        AsSomebodyElse(() =>
+        {
+            Assert.Empty(items.List());
+            Assert.Empty(items.List());
+        });
+        File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Assert.Contains(_folder, Assert.Single(_log.Messages), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task What_is_no_regular_file_is_no_item_and_is_not_waited_for()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Named pipes are made with mkfifo.");
+        Write("a.jpg");
+        using (var made = Process.Start("mkfifo", [Path.Combine(_folder, "pipe.jpg")]))
+            await made.WaitForExitAsync(cancel);
+        File.CreateSymbolicLink(Path.Combine(_folder, "link.jpg"), "pipe.jpg");
+        File.CreateSymbolicLink(Path.Combine(_folder, "null.jpg"), "/dev/null");
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(_folder, "socket.jpg")));
+        var items = Items();
+        // On a thread of its own: where the pipe is opened, nothing ends the wait.
+        var listed = Task.Factory.StartNew(
+            () => (items.List(), items.Open("pipe.jpg"), items.Open("link.jpg")), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var (found, pipe, link) = await listed.WaitAsync(TimeSpan.FromSeconds(20), cancel);
+        Assert.Equal(["a.jpg"], found.Select(i => i.Id));
+        Assert.Null(pipe);
+        Assert.Null(link);
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private void Deny(string name) => File.SetUnixFileMode(Path.Combine(_folder, name), UnixFileMode.None);
+
+    // Root may read everything, so that it must be somebody else for a moment: the rights of a thread to files are its own on Linux.
+    [UnsupportedOSPlatform("windows")]
+    private void AsSomebodyElse(Action act)
+    {
+        if (File.GetUnixFileMode(_folder) != UnixFileMode.None)
+            File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
+        Exception? problem = null;
+        var thread = new Thread(() =>
+        {
+            var own = SetFileUser(65534);
+            try
+            {
+                act();
+            }
+            catch (Exception error)
+            {
+                problem = error;
+            }
+            finally
+            {
+                _ = SetFileUser(own);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (problem is not null)
+            ExceptionDispatchInfo.Throw(problem);
+    }
+
+    [LibraryImport("libc", EntryPoint = "setfsuid")]
+    private static partial int SetFileUser(int user);
+
     private void Mount(string version, params (string Key, string Value)[] data)
     {
         Directory.CreateDirectory(Path.Combine(_folder, version));
@@ -129,7 +225,7 @@ public sealed class ItemFolderTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(_folder, "..data"), version);
     }
 
-    private ItemFolder Items(string? folder = null) => new(new ItemFolderOptions(folder ?? _folder, Settled), _time);
+    private ItemFolder Items(string? folder = null) => new(new ItemFolderOptions(folder ?? _folder, Settled), _time, _log);
 
     private string Write(string name, string content = "x")
     {

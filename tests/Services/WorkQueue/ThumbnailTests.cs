@@ -90,6 +90,78 @@ public sealed class ThumbnailTests : IDisposable
         }
     }
 
+    [Theory, InlineData(1), InlineData(6), InlineData(8)]
+    public void So_does_a_PNG_whose_eXIf_chunk_says_how(byte orientation)
+    {
+        using var seen = new SKBitmap(64, 32);
+        using (var canvas = new SKCanvas(seen))
+        {
+            foreach (var (colour, x, y) in Corners)
+                canvas.DrawRect(x * 32, y * 16, 32, 16, new SKPaint { Color = colour });
+        }
+
+        var png = Encode(AsStored(seen, orientation), SKEncodedImageFormat.Png);
+        byte[] exif = [.. "MM\0*"u8, 0, 0, 0, 8, 0, 2, 1, 0, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+        File.WriteAllBytes(Path.Combine(_folder, "a.png"), [.. png[..33], .. Chunk("eXIf", exif), .. png[33..]]);
+        Thumbnail.Make(Path.Combine(_folder, "a.png"), Output);
+        using var thumbnail = SKBitmap.Decode(Output);
+        Assert.Equal((64, 32), (thumbnail.Width, thumbnail.Height));
+        Assert.All(Corners, corner => Assert.Equal(corner.Colour, thumbnail.GetPixel(corner.X * 32 + 16, corner.Y * 16 + 8)));
+    }
+
+    [Theory, InlineData(0), InlineData(1), InlineData(20), InlineData(1_000_000)]
+    public void A_PNG_whose_eXIf_chunk_is_broken_stays_as_it_is(int length)
+    {
+        var png = File.ReadAllBytes(Save("whole.png", 20, 10, SKEncodedImageFormat.Png));
+        var exif = new byte[Math.Min(length, 1000)];
+        Array.Fill(exif, (byte)0xFE);
+        File.WriteAllBytes(Path.Combine(_folder, "a.png"), [.. png[..33], .. Chunk("eXIf", exif), .. png[33..]]);
+        Thumbnail.Make(Path.Combine(_folder, "a.png"), Output);
+        using var thumbnail = SKBitmap.Decode(Output);
+        Assert.Equal((20, 10), (thumbnail.Width, thumbnail.Height));
+    }
+
+    [Theory, InlineData("AdobeRgb"), InlineData("DisplayP3")]
+    public void Colours_are_converted_from_the_picture_s_profile_to_sRGB(string gamut)
+    {
+        var space = SKColorSpace.CreateRgb(
+            gamut == "AdobeRgb" ? SKColorSpaceTransferFn.TwoDotTwo : SKColorSpaceTransferFn.Srgb, gamut == "AdobeRgb" ? SKColorSpaceXyz.AdobeRgb : SKColorSpaceXyz.DisplayP3);
+        var expected = new SKColor(199, 60, 58);
+        using var seen = new SKBitmap(new SKImageInfo(64, 64, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb()));
+        seen.Erase(expected);
+        using var stored = new SKBitmap(seen.Info.WithColorSpace(space));
+        Assert.True(seen.PeekPixels().ReadPixels(stored.Info, stored.GetPixels(), stored.RowBytes, 0, 0));
+        File.WriteAllBytes(Path.Combine(_folder, "a.jpg"), Encode(stored, SKEncodedImageFormat.Jpeg));
+        Thumbnail.Make(Path.Combine(_folder, "a.jpg"), Output);
+        using var thumbnail = SKBitmap.Decode(Output);
+        var found = thumbnail.GetPixel(32, 32);
+        Assert.True(Math.Abs(found.Red - expected.Red) + Math.Abs(found.Green - expected.Green) + Math.Abs(found.Blue - expected.Blue) <= 6, $"{found} instead of {expected}");
+    }
+
+    [Fact]
+    public void A_JPEG_without_its_end_marker_is_made_where_all_pixels_are_there_and_only_there()
+    {
+        var whole = File.ReadAllBytes(Save("whole.jpg", 400, 300, SKEncodedImageFormat.Jpeg));
+        Thumbnail.Make(Path.Combine(_folder, "whole.jpg"), Output);
+        var expected = File.ReadAllBytes(Output);
+        File.WriteAllBytes(Path.Combine(_folder, "unended.jpg"), whole[..^2]);
+        Thumbnail.Make(Path.Combine(_folder, "unended.jpg"), Output);
+        Assert.Equal(expected, File.ReadAllBytes(Output));
+        File.WriteAllBytes(Path.Combine(_folder, "half-ended.jpg"), whole[..^1]);
+        Thumbnail.Make(Path.Combine(_folder, "half-ended.jpg"), Output);
+        Assert.Equal(expected, File.ReadAllBytes(Output));
+        File.WriteAllBytes(Path.Combine(_folder, "cut.jpg"), whole[..^12]);
+        Assert.Throws<PictureException>(() => Thumbnail.Make(Path.Combine(_folder, "cut.jpg"), Output));
+    }
+
+    [Fact]
+    public void The_longest_name_that_a_file_system_takes_is_a_thumbnail_s_too()
+    {
+        var output = Path.Combine(_folder, "out", new string('a', 251) + ".png");
+        Thumbnail.Make(Save("a.png", 10, 10, SKEncodedImageFormat.Png), output);
+        Assert.True(File.Exists(output));
+    }
+
     [Fact]
     public async Task A_result_that_cannot_be_written_is_said_in_one_line()
     {
@@ -135,6 +207,19 @@ public sealed class ThumbnailTests : IDisposable
     [
         .. jpeg[..2], 0xFF, 0xE1, 0, 34, .. "Exif\0\0"u8, .. "MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0, .. jpeg[2..],
     ];
+
+    private static byte[] Chunk(string type, byte[] content)
+    {
+        byte[] checkedPart = [.. System.Text.Encoding.ASCII.GetBytes(type), .. content];
+        return [.. BigEndian((uint)content.Length), .. checkedPart, .. BigEndian(Crc(checkedPart))];
+    }
+
+    private static byte[] BigEndian(uint value)
+    {
+        var bytes = new byte[4];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
+        return bytes;
+    }
 
     private async Task<(int ExitCode, string Error, long PeakMegabytes)> RunAsync(string file)
     {

@@ -25,6 +25,15 @@ public sealed class WorkerHostTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_longest_name_that_a_file_system_takes_is_an_item_like_all_others()
+    {
+        var manager = await StartAsync(maxFailures: 1);
+        Write(new string('a', 251) + ".txt", new string('日', 83) + ".txt");
+        await StartHostAsync("cp \"$WORK_ITEM_FILE\" \"$WORK_OUTPUT.part\" && mv \"$WORK_OUTPUT.part\" \"$WORK_OUTPUT.thumbnail.png\"");
+        await WaitAsync(manager, "done", 2);
+    }
+
+    [Fact]
     public async Task A_worker_that_hangs_on_one_item_is_stopped_and_the_others_go_through()
     {
         var manager = await StartAsync(maxFailures: 1);

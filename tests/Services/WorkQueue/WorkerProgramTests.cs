@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Microsoft.Extensions.Configuration;
 using Samples.Defaults;
 using Samples.WorkerHost;
@@ -19,6 +20,18 @@ public sealed class WorkerProgramTests : IDisposable
         File.WriteAllText(Path.Combine(_folder, "item"), "content");
         Assert.Null(await RunAsync("cp \"$WORK_ITEM_FILE\" \"$WORK_OUTPUT\"; echo \"$WORK_ITEM_ID\" >> \"$WORK_OUTPUT\""));
         Assert.Equal("contentthe id\n", File.ReadAllText(Path.Combine(_folder, "output")));
+    }
+
+    [Theory, InlineData("a.jpg", true), InlineData("ä", true), InlineData("215", true), InlineData("216", false), InlineData("255", false)]
+    public void A_result_is_named_like_its_item_and_leaves_room_for_an_extension(string item, bool isKept)
+    {
+        var name = int.TryParse(item, out var length) ? new string('x', length) : item;
+        Assert.Equal(isKept, OutputName.Of(name) == name);
+        Assert.InRange(Encoding.UTF8.GetByteCount(OutputName.Of(name)), 1, OutputName.Longest);
+        var (one, two) = (new string('日', 80) + "a", new string('日', 80) + "b");
+        Assert.NotEqual(OutputName.Of(one), OutputName.Of(two));
+        Assert.DoesNotContain('\uFFFD', OutputName.Of(one));
+        Assert.InRange(Encoding.UTF8.GetByteCount(OutputName.Of(one)), 1, OutputName.Longest);
     }
 
     [Fact]

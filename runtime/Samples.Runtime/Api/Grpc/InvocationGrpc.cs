@@ -148,7 +148,8 @@ internal sealed class InvocationGrpc(Invocation block)
         await WriteHeadersAsync(call,
         [
             ("dapr-http-status", status.ToString(CultureInfo.InvariantCulture)), (TraceContext.Parent, trace),
-            .. response.Headers.Concat(response.Content.Headers).Select(h => (h.Key.ToLowerInvariant(), string.Join(", ", h.Value))),
+            // As they came: parsed, a value with anything but ASCII in it is dropped.
+            .. response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated).Select(h => (h.Key.ToLowerInvariant(), string.Join(", ", h.Value))),
         ]);
         return new InvokeResponse
         {

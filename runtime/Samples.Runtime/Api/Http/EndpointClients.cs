@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.Api.Http;
@@ -24,11 +25,7 @@ internal sealed class EndpointClients : IDisposable
             handler.SslOptions.ClientCertificates = [client];
         if (tls.Roots is { } roots)
         {
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-            };
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
             handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
         }
 
@@ -37,8 +34,14 @@ internal sealed class EndpointClients : IDisposable
 
     private static SocketsHttpHandler Handler() => new()
     {
-        UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None,
-        ActivityHeadersPropagator = null, SslOptions = new SslClientAuthenticationOptions(),
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
+        SslOptions = new SslClientAuthenticationOptions(),
+        // As applications write them: HTTP's own clients send nothing but ASCII, and read Latin-1.
+        RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+        ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
     };
 
     public void Dispose()

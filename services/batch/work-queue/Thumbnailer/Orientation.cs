@@ -23,7 +23,8 @@ internal static class Orientation
         };
         if (turn is not { } matrix)
             return picture.Copy();
-        var upright = origin >= SKEncodedOrigin.LeftTop ? new SKBitmap(height, width) : new SKBitmap(width, height);
+        var size = origin >= SKEncodedOrigin.LeftTop ? picture.Info.WithSize(height, width) : picture.Info;
+        var upright = new SKBitmap(size);
         using var canvas = new SKCanvas(upright);
         canvas.SetMatrix(matrix);
         canvas.DrawBitmap(picture, 0, 0, SKSamplingOptions.Default);

@@ -21,7 +21,8 @@ public static class Thumbnail
         using var thumbnail = Decode(file);
         using var encoded = thumbnail.Encode(SKEncodedImageFormat.Png, quality: 100);
         Directory.CreateDirectory(Path.GetDirectoryName(output)!);
-        var draft = $"{output}.{Environment.ProcessId}.part";
+        // A name of its own, whatever the output's is: appended to it, the longest names that a file system takes would not fit.
+        var draft = Path.Combine(Path.GetDirectoryName(output)!, $".{Guid.NewGuid():n}.part");
         using (var stream = new FileStream(draft, FileMode.Create))
         {
             encoded.SaveTo(stream);
@@ -40,14 +41,19 @@ public static class Thumbnail
         // Twice the thumbnail's size leaves something to average; the codec answers with the nearest scale that it can decode at.
         var scaled = codec.GetScaledDimensions(Math.Min(1f, 2f * width / full.Width));
         Limit(full, scaled.Width, scaled.Height, MostDecoded, $"{codec.EncodedFormat} must be decoded whole, up to");
-        using var bitmap = new SKBitmap(new SKImageInfo(scaled.Width, scaled.Height, SKColorType.Rgba8888, SKAlphaType.Premul));
+        using var bitmap = new SKBitmap(InSrgb(scaled.Width, scaled.Height));
         var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
+        if (result == SKCodecResult.IncompleteInput && codec.EncodedFormat == SKEncodedImageFormat.Jpeg && UnendedJpeg.TryDecode(file, bitmap))
+            result = SKCodecResult.Success;
         if (result != SKCodecResult.Success)
             throw new PictureException($"The picture is damaged ({result}).");
-        using var small = bitmap.Resize(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Premul), new SKSamplingOptions(SKCubicResampler.Mitchell))
+        using var small = bitmap.Resize(InSrgb(width, height), new SKSamplingOptions(SKCubicResampler.Mitchell))
             ?? throw new PictureException("The picture cannot be scaled.");
-        return Orientation.Upright(small, codec.EncodedOrigin);
+        return Orientation.Upright(small, codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Of(file) : codec.EncodedOrigin);
     }
+
+    // Asked for sRGB, the decoder converts from whatever profile the picture has: a thumbnail has none, and is shown as sRGB everywhere.
+    private static SKImageInfo InSrgb(int width, int height) => new(width, height, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb());
 
     private static void Limit(SKImageInfo full, int width, int height, long most, string rule)
     {

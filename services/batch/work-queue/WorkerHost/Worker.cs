@@ -37,7 +37,8 @@ public sealed class Worker(QueueClient queue, ItemClient items, WorkerProgram pr
         {
             var file = Path.Combine(folder, Path.GetFileName(lease.Id));
             await items.FetchAsync(lease.Id, file, work.Token);
-            failure = await program.RunAsync(lease.Id, file, Path.Combine(options.Output, Path.GetFileName(lease.Id)), work.Token);
+            var output = Path.Combine(options.Output, OutputName.Of(Path.GetFileName(lease.Id)));
+            failure = await program.RunAsync(lease.Id, file, output, work.Token);
         }
         catch (OperationCanceledException)
         {

@@ -17,6 +17,9 @@ public sealed class ActorOwnership(IActorProxyFactory actors, OwnerOptions optio
     /// <inheritdoc/>
     public override string Mechanism => "actor";
 
+    /// <summary>Who this process is in this life: another one under the same name, or an earlier life, is somebody else.</summary>
+    public string Life { get; } = $"{options.Replica}/{Guid.NewGuid():N}";
+
     /// <summary>True where this replica wants no lease any more.</summary>
     public bool IsLeaving => Volatile.Read(ref _leaving);
 
@@ -56,7 +59,8 @@ public sealed class ActorOwnership(IActorProxyFactory actors, OwnerOptions optio
         }
     }
 
-    // The request itself is given up: one that waits on holds up the sidecar, which cannot learn where actors live now while a call to one is under way.
+    // The request itself is given up: one that waits on holds up the sidecar, which cannot learn where actors live now while a call to one is
+    // under way.
     private Task CallAsync(CancellationToken cancel) => actors.CreateActorProxy<ILeader>(new ActorId("leader"), nameof(LeaderActor))
-        .BeatAsync(new Caller(options.Replica, Volatile.Read(ref _endedTerm)), cancel);
+        .BeatAsync(new Caller(Life, Volatile.Read(ref _endedTerm)), cancel);
 }

@@ -11,6 +11,8 @@ public sealed class CompareAndSwapOwnership(DaprClient dapr, OwnerOptions option
 {
     private const string Key = "owner-compare-and-swap";
 
+    // Who owns is this process in this life: another one under the same name, or an earlier life, is somebody else.
+    private readonly string _life = $"{options.Replica}/{Guid.NewGuid():N}";
     private string _seenETag = "";
     private TimeSpan _seenAt;
 
@@ -23,8 +25,12 @@ public sealed class CompareAndSwapOwnership(DaprClient dapr, OwnerOptions option
         var began = time.Monotonic();
         var (record, etag) = await dapr.GetStateAndETagAsync<OwnerRecord?>(options.StateStore, Key, cancellationToken: cancel);
         if (etag != _seenETag)
-            (_seenETag, _seenAt) = (etag, began);
-        var mine = record is not null && Lease?.Term == record.Term && record.Owner == options.Replica;
+        {
+            _seenETag = etag;
+            _seenAt = began;
+        }
+
+        var mine = record is not null && Lease?.Term == record.Term && record.Owner == _life;
         var abandoned = record is null || record.Owner.Length == 0 || began - _seenAt >= options.Ttl;
         if (!mine && !abandoned)
         {
@@ -33,7 +39,7 @@ public sealed class CompareAndSwapOwnership(DaprClient dapr, OwnerOptions option
             return left < options.Look ? left : options.Look;
         }
 
-        var next = new OwnerRecord(options.Replica, mine ? record!.Term : (record?.Term ?? 0) + 1, (record?.Beat ?? 0) + 1);
+        var next = new OwnerRecord(_life, mine ? record!.Term : (record?.Term ?? 0) + 1, (record?.Beat ?? 0) + 1);
         Lease = await SwapAsync(next, etag, cancel) ? new Lease(next.Term, time.Monotonic(), began + options.Belief) : null;
         return options.Renewal;
     }
@@ -43,7 +49,7 @@ public sealed class CompareAndSwapOwnership(DaprClient dapr, OwnerOptions option
     {
         Lease = null;
         var (record, etag) = await dapr.GetStateAndETagAsync<OwnerRecord?>(options.StateStore, Key, cancellationToken: cancel);
-        if (record?.Owner == options.Replica)
+        if (record?.Owner == _life)
             await SwapAsync(record with { Owner = "" }, etag, cancel);
     }
 

@@ -4,9 +4,9 @@ using Dapr.Actors.Runtime;
 
 namespace Samples.Owner;
 
-/// <summary>A replica that calls, and the last term in which it was the owner and is not any more.</summary>
+/// <summary>A life of a replica that calls, and the last term in which it was the owner and is not any more.</summary>
 [DataContract]
-public sealed record Caller([property: DataMember] string Replica, [property: DataMember] long EndedTerm);
+public sealed record Caller([property: DataMember] string Life, [property: DataMember] long EndedTerm);
 
 /// <summary>The one owner, wherever it lives.</summary>
 public interface ILeader : IActor
@@ -21,7 +21,7 @@ public interface ILeader : IActor
 /// Dapr promises one activation at a time, but the replica of an earlier one may be frozen and believe in its lease when it wakes. So each
 /// life of the actor is a new term, and its state says who may still believe, and in which term. Before it takes a lease, a new life waits
 /// until that replica calls and says that this term is over for it, or for a whole lease: by then the belief has ended by itself. Where it is
-/// this very replica, in a former life of its own, there is nothing to wait for.
+/// this very process there is nothing to wait for. One that only has its name may be another that runs beside it.
 /// </summary>
 public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOptions options, TimeProvider time) : Actor(host), ILeader, IRemindable, IDisposable
 {
@@ -36,7 +36,7 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
     protected override async Task OnActivateAsync()
     {
         var last = await StateManager.GetOrAddStateAsync(Key, _life);
-        var wait = last.Believer == Nobody || last.Believer == options.Replica ? TimeSpan.Zero : options.Ttl;
+        var wait = last.Believer == Nobody || last.Believer == here.Life ? TimeSpan.Zero : options.Ttl;
         _trustedFrom = time.Monotonic() + wait;
         await SaveAsync(last with { Term = last.Term + 1 });
         // Durable: after the death of its replica it is the reminder that brings the actor back to life, elsewhere.
@@ -70,7 +70,7 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
     private async Task TakeTurnAsync(Caller caller)
     {
         var began = time.Monotonic();
-        if (_life.Believer != Nobody && _life.Believer == caller.Replica && caller.EndedTerm >= _life.BelievedTerm)
+        if (_life.Believer != Nobody && _life.Believer == caller.Life && caller.EndedTerm >= _life.BelievedTerm)
         {
             await SaveAsync(_life with { Believer = Nobody });
             _trustedFrom = began;
@@ -79,8 +79,8 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
         if (began < _trustedFrom || here.IsLeaving)
             return;
         // First noted, then believed: the next life must know whom to wait for.
-        if (_life.Believer != options.Replica || _life.BelievedTerm != _life.Term)
-            await SaveAsync(_life with { Believer = options.Replica, BelievedTerm = _life.Term });
+        if (_life.Believer != here.Life || _life.BelievedTerm != _life.Term)
+            await SaveAsync(_life with { Believer = here.Life, BelievedTerm = _life.Term });
         here.Take(_life.Term, began);
     }
 
@@ -96,7 +96,7 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
 
     /// <summary>One life of the actor.</summary>
     /// <param name="Term">Its number.</param>
-    /// <param name="Believer">The replica that may believe to be the owner.</param>
+    /// <param name="Believer">The process that may believe to be the owner.</param>
     /// <param name="BelievedTerm">In which term, at the latest.</param>
     private sealed record Life(long Term, string Believer, long BelievedTerm);
 }

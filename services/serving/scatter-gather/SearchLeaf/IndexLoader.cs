@@ -9,8 +9,8 @@ namespace Samples.SearchLeaf;
 /// </summary>
 public sealed class IndexLoader(LeafIndex index, LeafOptions options, Readiness readiness, TimeProvider time, ILogger<IndexLoader> log) : BackgroundService
 {
-    // Another layout of the files gets another folder.
-    private const int Format = 1;
+    // Another layout of the files, or another idea of words, gets another folder.
+    private const int Format = 2;
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
     /// <inheritdoc/>
@@ -26,6 +26,8 @@ public sealed class IndexLoader(LeafIndex index, LeafOptions options, Readiness 
         await Task.Yield();
         var began = time.GetTimestamp();
         var corpus = Corpus.Open(options.Documents);
+        foreach (var file in corpus.Unreadable)
+            log.LogWarning("{File} may not be read by this service and is not in the index; give its user the right to", file);
         var folder = Path.Combine(options.Data, $"index-{Format}-{options.Partitions}-{corpus.Fingerprint}");
         if (!Directory.Exists(folder))
             await BuildAsync(corpus, folder, stoppingToken);

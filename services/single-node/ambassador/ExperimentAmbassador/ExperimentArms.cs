@@ -5,9 +5,6 @@ namespace Samples.ExperimentAmbassador;
 /// <summary>Both arms, who belongs where, and how the experiment fares.</summary>
 public sealed class ExperimentArms(ExperimentOptions options, IHttpForwarder forwarder, TimeProvider time, ILogger<ExperimentArms> log) : IDisposable
 {
-    // Production's own time limits decide.
-    private static readonly TimeSpan ProductionSilence = TimeSpan.FromSeconds(100);
-
     private volatile Split _split = options.Split;
 
     /// <summary>Who belongs where, now.</summary>
@@ -20,10 +17,10 @@ public sealed class ExperimentArms(ExperimentOptions options, IHttpForwarder for
     public Arm Experiment { get; } = new(options.Experiment);
 
     /// <summary>The way to production.</summary>
-    public ArmForwarder ProductionForwarder { get; } = new(forwarder, options.Production, ProductionSilence);
+    public ArmForwarder ProductionForwarder { get; } = new(forwarder, options.Production, options.Silence, options.Silence);
 
     /// <summary>The way to the experiment.</summary>
-    public ArmForwarder ExperimentForwarder { get; } = new(forwarder, options.Experiment, options.Timeout);
+    public ArmForwarder ExperimentForwarder { get; } = new(forwarder, options.Experiment, options.Timeout, options.Silence);
 
     /// <summary>Whether the experiment gets requests.</summary>
     public ArmHealth Health { get; } = new(time);
@@ -43,7 +40,9 @@ public sealed class ExperimentArms(ExperimentOptions options, IHttpForwarder for
         }
         else
         {
-            log.LogWarning("experiment.weights '{Weights}', experiment.mode '{Mode}' is no setting, so that nothing changes: {Form} The mode is split or mirror", weights, mode, Split.Form);
+            log.LogWarning(
+                "experiment.weights '{Weights}', experiment.mode '{Mode}' is no setting, so that nothing changes: {Form} The mode is split or mirror",
+                weights, mode, Split.Form);
         }
     }
 

@@ -37,8 +37,14 @@ public sealed record ExperimentOptions
     /// <summary>Name of the cookie or header [CLIENT_NAME].</summary>
     public required string ClientName { get; init; }
 
-    /// <summary>How long the experiment may be silent before production answers in its place [EXPERIMENT_TIMEOUT_MS].</summary>
+    /// <summary>How long the experiment may take to begin its answer before production answers in its place [EXPERIMENT_TIMEOUT_MS].</summary>
     public required TimeSpan Timeout { get; init; }
+
+    /// <summary>
+    /// How long an answer of either arm may pause, a streaming or upgraded one (WebSocket) too, and how long production may take to begin
+    /// one [SILENCE_SECONDS].
+    /// </summary>
+    public required TimeSpan Silence { get; init; }
 
     /// <summary>Name of the Dapr configuration store [CONFIG_STORE].</summary>
     public required string ConfigurationStore { get; init; }
@@ -60,6 +66,7 @@ public sealed record ExperimentOptions
             ClientName = configuration["CLIENT_NAME"] ?? (value == ClientBy.Header ? "X-Client-Id" : "ambassador-client"),
             Timeout = int.TryParse(timeout, CultureInfo.InvariantCulture, out var ms) && ms is >= 10 and <= 60_000
                 ? TimeSpan.FromMilliseconds(ms) : throw new WrongSettingException($"EXPERIMENT_TIMEOUT_MS is '{timeout}'; give 10 to 60000."),
+            Silence = configuration.Seconds("SILENCE_SECONDS", 100, 0.1, 86_400),
             ConfigurationStore = configuration["CONFIG_STORE"] ?? "configstore",
         };
     }

@@ -31,8 +31,9 @@ public sealed class ExperimentProxy(ExperimentArms arms, ClientIdentity identity
     private async Task ProductionAsync(HttpContext http)
     {
         var began = Stopwatch.GetTimestamp();
-        var isAnswered = await arms.ProductionForwarder.AnswerAsync(http);
-        arms.Production.CountRequest(Stopwatch.GetElapsedTime(began), isError: !isAnswered && !http.RequestAborted.IsCancellationRequested);
+        var outcome = await arms.ProductionForwarder.AnswerAsync(http);
+        if (outcome != ArmOutcome.ClientLeft)
+            arms.Production.CountRequest(Stopwatch.GetElapsedTime(began), isError: outcome == ArmOutcome.Failed);
     }
 
     // False where production shall answer.
@@ -46,10 +47,13 @@ public sealed class ExperimentProxy(ExperimentArms arms, ClientIdentity identity
 
         var isKept = Keep(http.Request);
         var began = Stopwatch.GetTimestamp();
-        var isAnswered = isKept ? await arms.ExperimentForwarder.TryAnswerAsync(http) : await arms.ExperimentForwarder.AnswerAsync(http);
-        arms.Health.Report(isAnswered);
-        arms.Experiment.CountRequest(Stopwatch.GetElapsedTime(began), isError: !isAnswered);
-        if (isAnswered || !isKept)
+        var (outcome, isAnswered) = isKept ? await arms.ExperimentForwarder.TryAnswerAsync(http) : (await arms.ExperimentForwarder.AnswerAsync(http), true);
+        // Who breaks off says nothing about the experiment, good or bad.
+        if (outcome == ArmOutcome.ClientLeft)
+            return true;
+        arms.Health.Report(outcome == ArmOutcome.Answered);
+        arms.Experiment.CountRequest(Stopwatch.GetElapsedTime(began), isError: outcome == ArmOutcome.Failed);
+        if (isAnswered)
             return true;
         arms.Experiment.CountFallback();
         if (http.Request.Body.CanSeek)
@@ -64,7 +68,17 @@ public sealed class ExperimentProxy(ExperimentArms arms, ClientIdentity identity
         if (isKept && http.Request.ContentLength > 0)
         {
             body = new byte[http.Request.ContentLength.Value];
-            await http.Request.Body.ReadExactlyAsync(body, http.RequestAborted);
+            try
+            {
+                await http.Request.Body.ReadExactlyAsync(body, http.RequestAborted);
+            }
+            catch (Exception error) when (error is IOException or OperationCanceledException)
+            {
+                // The client broke off: there is nothing to answer, and nobody.
+                http.Abort();
+                return;
+            }
+
             http.Request.Body.Position = 0;
         }
 

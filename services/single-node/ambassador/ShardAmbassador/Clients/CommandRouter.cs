@@ -85,12 +85,36 @@ internal sealed class CommandRouter(ShardPool pool, OwnAnswers own)
         var isOne = spec is not { CountAt: > 0, First: > 0 } || pool.Find(reader.Argument(command, spec.First)) == shard;
         for (var i = first + spec.Step; isOne && i <= last; i += spec.Step)
             isOne = pool.Find(reader.Argument(command, i)) == shard;
+        if (spec.OptionsAt > 0 && !AreOptionsFor(shard, client, reader, command, spec))
+            return;
         if (isOne)
             shard.Connection(client.Protocol).Send(client.Owe(), 0, reader.IsInline ? Encode(reader, command) : command);
         else if (spec.Handling == Handling.Split)
             Split(client, reader, command, spec);
         else
-            client.Answer(RespWriter.Error($"CROSSSLOT the keys of '{spec.Name}' are on different shards; a hash tag such as {{user7}} keeps keys together"));
+            client.Answer(OnDifferentShards(spec));
+    }
+
+    private static byte[] OnDifferentShards(CommandSpec spec) =>
+        RespWriter.Error($"CROSSSLOT the keys of '{spec.Name}' are on different shards; a hash tag such as {{user7}} keeps keys together");
+
+    // Whether all that the options name is on the key's server; if not, the client is told.
+    private bool AreOptionsFor(Shard shard, ClientConnection client, CommandReader reader, ReadOnlySpan<byte> command, CommandSpec spec)
+    {
+        for (var i = spec.OptionsAt; i < reader.Count - 1; i++)
+        {
+            var option = Printable(reader.Argument(command, i)).ToLowerInvariant();
+            var value = reader.Argument(command, i + 1);
+            if (spec.Patterns.Contains(option) && value.Contains((byte)'*'))
+                client.Answer(RespWriter.Error($"ERR '{spec.Name}' with {option.ToUpperInvariant()} cannot be sharded: its pattern stands for keys on all servers"));
+            else if (spec.Destinations.Contains(option) && pool.Find(value) != shard)
+                client.Answer(OnDifferentShards(spec));
+            else
+                continue;
+            return false;
+        }
+
+        return true;
     }
 
     private void Split(ClientConnection client, CommandReader reader, ReadOnlySpan<byte> command, CommandSpec spec)

@@ -30,6 +30,15 @@ internal sealed record CommandSpec(string Name, Handling Handling, int First = 0
 {
     /// <summary>How a split command's parts become one reply.</summary>
     public Merging Merging { get; init; }
+
+    /// <summary>Where options begin; 0 where none of them has to do with keys.</summary>
+    public int OptionsAt { get; init; }
+
+    /// <summary>Options that a key follows, where a result is stored: on the same server, or not at all.</summary>
+    public IReadOnlyList<string> Destinations { get; init; } = [];
+
+    /// <summary>Options that a pattern of keys follows, which may be on any server.</summary>
+    public IReadOnlyList<string> Patterns { get; init; } = [];
 }
 
 /// <summary>The commands of Redis.</summary>
@@ -51,18 +60,22 @@ internal static class CommandTable
     private static readonly (string Why, string Names)[] Refused =
     [
         ("it is about all keys, and no server has them all",
-            "dbsize flushall flushdb keys move randomkey scan sort sort_ro swapdb wait waitaof"),
+            "dbsize flushall flushdb keys move randomkey scan swapdb wait waitaof"),
         ("a transaction belongs to one connection of one server; a script (EVAL) with one key is atomic", "discard exec multi unwatch watch"),
         ("messages belong to one server; connect to it directly",
             "psubscribe publish pubsub punsubscribe spublish ssubscribe subscribe sunsubscribe unsubscribe"),
         ("it would hold up every client of the connection that all share", "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin monitor"),
         ("servers are administered directly",
-            "acl asking bgrewriteaof bgsave cluster debug failover function lastsave latency lolwut memory migrate module psync readonly readwrite replicaof role save script shutdown slaveof slowlog sync time"),
+            """
+            acl asking bgrewriteaof bgsave cluster debug failover function lastsave latency lolwut memory migrate module psync readonly readwrite
+            replicaof role save script shutdown slaveof slowlog sync time
+            """),
     ];
 
     private static readonly FrozenDictionary<string, CommandSpec> Specs = All().ToFrozenDictionary(s => s.Name);
 
-    private static readonly FrozenDictionary<string, CommandSpec>.AlternateLookup<ReadOnlySpan<char>> ByName = Specs.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenDictionary<string, CommandSpec>.AlternateLookup<ReadOnlySpan<char>> ByName =
+        Specs.GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>A command by the bytes of its name in any case; null where Redis has none, or a newer one.</summary>
     public static CommandSpec? Find(ReadOnlySpan<byte> name)
@@ -86,12 +99,16 @@ internal static class CommandTable
         new("msetnx", Handling.Forward, 1, -1, 2),
         .. Words("pfcount pfmerge sdiff sdiffstore sinter sinterstore sunion sunionstore").Select(n => new CommandSpec(n, Handling.Forward, 1, -1)),
         .. Words("copy geosearchstore lcs lmove rename renamenx rpoplpush smove zrangestore").Select(n => new CommandSpec(n, Handling.Forward, 1, 2)),
+        new("georadius", Handling.Forward, 1, 1) { OptionsAt = 6, Destinations = ["store", "storedist"] },
+        new("georadiusbymember", Handling.Forward, 1, 1) { OptionsAt = 5, Destinations = ["store", "storedist"] },
+        .. Words("sort sort_ro").Select(n => new CommandSpec(n, Handling.Forward, 1, 1) { OptionsAt = 2, Destinations = ["store"], Patterns = ["by", "get"] }),
         new("bitop", Handling.Forward, 2, -1),
         .. Words("object xgroup xinfo").Select(n => new CommandSpec(n, Handling.Forward, 2, 2)),
         .. Words("lmpop sintercard zdiff zinter zintercard zmpop zunion").Select(n => new CommandSpec(n, Handling.Forward, CountAt: 1)),
         .. Words("zdiffstore zinterstore zunionstore").Select(n => new CommandSpec(n, Handling.Forward, 1, 1, CountAt: 2)),
         .. Words("eval eval_ro evalsha evalsha_ro fcall fcall_ro").Select(n => new CommandSpec(n, Handling.Forward, CountAt: 2)),
-        .. Words("xread xreadgroup").Select(n => new CommandSpec(n, Handling.Refuse, Why: "where its keys stand depends on its options, and with BLOCK it would hold up every client; use XRANGE")),
+        .. Words("xread xreadgroup").Select(n => new CommandSpec(n, Handling.Refuse,
+            Why: "where its keys stand depends on its options, and with BLOCK it would hold up every client; use XRANGE")),
     ];
 
     private static string[] Words(string text) => text.Split([' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries);

@@ -13,15 +13,19 @@ internal sealed class OwnAnswers(ShardPool pool, TimeProvider time)
 
     private static readonly Dictionary<string, string> Settings = new()
     {
-        ["appendonly"] = "no", ["databases"] = "1", ["maxmemory"] = "0", ["save"] = "", ["slave-read-only"] = "no", ["replica-read-only"] = "no", ["timeout"] = "0",
+        ["appendonly"] = "no", ["databases"] = "1", ["maxmemory"] = "0", ["save"] = "",
+        ["slave-read-only"] = "no", ["replica-read-only"] = "no", ["timeout"] = "0",
     };
+
+    private static readonly byte[] NoName = RespWriter.Error("ERR Client names cannot contain spaces, newlines or special characters.");
 
     private readonly long _began = time.GetTimestamp();
 
     /// <summary>Answers one of the commands with <see cref="Handling.Own"/>.</summary>
     public void Answer(ClientConnection client, string name, CommandReader reader, ReadOnlySpan<byte> command)
     {
-        var arguments = Texts(reader, command);
+        var given = Texts(reader, command);
+        string[] arguments = [.. given.Select(g => g.ToLowerInvariant())];
         var output = new ArrayBufferWriter<byte>();
         switch (name)
         {
@@ -32,10 +36,10 @@ internal sealed class OwnAnswers(ShardPool pool, TimeProvider time)
                 RespWriter.Bulk(output, reader.Argument(command, 1));
                 break;
             case "hello":
-                Hello(client, arguments, output);
+                Hello(client, arguments, given, output);
                 break;
             case "client" when arguments.Length > 0:
-                Client(client, arguments, output);
+                Client(client, arguments, given, output);
                 break;
             case "command":
                 Command(client, arguments, output);
@@ -73,7 +77,7 @@ internal sealed class OwnAnswers(ShardPool pool, TimeProvider time)
         _ => $"ERR wrong number of arguments for '{name}' command",
     };
 
-    private static void Hello(ClientConnection client, string[] arguments, ArrayBufferWriter<byte> output)
+    private static void Hello(ClientConnection client, string[] arguments, string[] given, ArrayBufferWriter<byte> output)
     {
         if (arguments.Length > 0 && arguments[0] is not ("2" or "3"))
         {
@@ -81,10 +85,11 @@ internal sealed class OwnAnswers(ShardPool pool, TimeProvider time)
             return;
         }
 
+        var name = client.Name;
         for (var i = 1; i < arguments.Length; i++)
         {
             if (arguments[i] == "setname" && i + 1 < arguments.Length)
-                client.Name = arguments[++i];
+                name = given[++i];
             else if (arguments[i] == "auth")
             {
                 output.Write(RespWriter.Error(Refusal("auth", [])));
@@ -92,12 +97,19 @@ internal sealed class OwnAnswers(ShardPool pool, TimeProvider time)
             }
         }
 
+        if (!IsName(name))
+        {
+            output.Write(NoName);
+            return;
+        }
+
+        client.Name = name;
         if (arguments.Length > 0)
             client.Protocol = arguments[0] == "3" ? 3 : 2;
         RespWriter.Header(output, client.Protocol == 3 ? '%' : '*', client.Protocol == 3 ? 7 : 14);
-        foreach (var (name, value) in new[] { ("server", "redis"), ("version", Version), ("mode", "standalone"), ("role", "master") })
+        foreach (var (property, value) in new[] { ("server", "redis"), ("version", Version), ("mode", "standalone"), ("role", "master") })
         {
-            RespWriter.Bulk(output, name);
+            RespWriter.Bulk(output, property);
             RespWriter.Bulk(output, value);
         }
 
@@ -109,12 +121,15 @@ internal sealed class OwnAnswers(ShardPool pool, TimeProvider time)
         RespWriter.Header(output, '*', 0);
     }
 
-    private static void Client(ClientConnection client, string[] arguments, ArrayBufferWriter<byte> output)
+    private static void Client(ClientConnection client, string[] arguments, string[] given, ArrayBufferWriter<byte> output)
     {
         switch (arguments[0])
         {
+            case "setname" when arguments.Length == 2 && !IsName(given[1]):
+                output.Write(NoName);
+                break;
             case "setname" when arguments.Length == 2:
-                client.Name = arguments[1];
+                client.Name = given[1];
                 output.Write("+OK\r\n"u8);
                 break;
             case "setinfo" or "no-evict" or "no-touch":
@@ -137,6 +152,9 @@ internal sealed class OwnAnswers(ShardPool pool, TimeProvider time)
                 break;
         }
     }
+
+    // Redis' rule: a name shows up in lists of clients, a line each.
+    private static bool IsName(string text) => text.All(c => c is >= '!' and <= '~');
 
     private static void Command(ClientConnection client, string[] arguments, ArrayBufferWriter<byte> output)
     {
@@ -173,16 +191,12 @@ internal sealed class OwnAnswers(ShardPool pool, TimeProvider time)
         return text.ToString();
     }
 
-    // Only names and options are looked at, and these are the same in either case; PING and ECHO read their bytes themselves.
+    // Names, options and what clients call themselves; PING and ECHO read their bytes themselves.
     private static string[] Texts(CommandReader reader, ReadOnlySpan<byte> command)
     {
         var texts = new string[Math.Min(reader.Count - 1, 16)];
         for (var i = 0; i < texts.Length; i++)
-        {
-            var argument = reader.Argument(command, i + 1);
-            texts[i] = Encoding.UTF8.GetString(argument[..Math.Min(argument.Length, 256)]).ToLowerInvariant();
-        }
-
+            texts[i] = Encoding.UTF8.GetString(reader.Argument(command, i + 1));
         return texts;
     }
 }

@@ -2,7 +2,7 @@ namespace Samples.ShardAmbassador.Resp;
 
 /// <summary>
 /// Finds commands in a stream that arrives in pieces of any size. It remembers how far it has looked, so that a command that comes
-/// byte by byte costs no more than one that comes whole. It copies nothing: arguments are ranges in the caller's buffer.
+/// byte by byte costs no more than one that comes whole. It copies nothing of what programs send: arguments are ranges in the caller's buffer.
 /// </summary>
 /// <remarks>A command is an array of bulk strings, or a line of words as people type it into <c>telnet</c>.</remarks>
 public sealed class CommandReader(RespLimits limits)
@@ -10,6 +10,7 @@ public sealed class CommandReader(RespLimits limits)
     // One huge command must not hold memory for the rest of its client's life.
     private const int KeptArguments = 1024;
 
+    private readonly InlineWords _words = new();
     private (int Offset, int Length)[] _arguments = new (int, int)[8];
     private int _position, _expected = -1;
 
@@ -20,7 +21,8 @@ public sealed class CommandReader(RespLimits limits)
     public bool IsInline { get; private set; }
 
     /// <summary>One argument; <paramref name="buffer"/> begins where the command does.</summary>
-    public ReadOnlySpan<byte> Argument(ReadOnlySpan<byte> buffer, int index) => buffer.Slice(_arguments[index].Offset, _arguments[index].Length);
+    public ReadOnlySpan<byte> Argument(ReadOnlySpan<byte> buffer, int index) =>
+        (IsInline ? _words.Bytes : buffer).Slice(_arguments[index].Offset, _arguments[index].Length);
 
     /// <summary>
     /// Looks for the end of the command at the start of <paramref name="buffer"/>. False when more bytes must come: call again with the same bytes and
@@ -92,17 +94,11 @@ public sealed class CommandReader(RespLimits limits)
             return false;
         if (end is < 0 or >= RespLimits.Line)
             throw new RespException("Protocol error: too big inline request");
-        for (var at = 0; at < end;)
-        {
-            var word = at;
-            while (at < end && buffer[at] is not ((byte)' ' or (byte)'\t' or (byte)'\r'))
-                at++;
-            if (at > word)
-                Add(word, at - word);
-            at++;
-        }
-
-        (IsInline, _expected, _position) = (true, Count, end + 1);
+        if (!_words.TryRead(buffer[..end], Add))
+            throw new RespException("Protocol error: unbalanced quotes in request");
+        IsInline = true;
+        _expected = Count;
+        _position = end + 1;
         return true;
     }
 

@@ -4,27 +4,58 @@ namespace Samples.ShardAmbassador.Resp;
 /// Finds the end of a server's reply, RESP2 or RESP3, however deep it is nested and in whatever pieces it comes. It looks at lengths, not
 /// at contents, and at every byte of the framing once.
 /// </summary>
+/// <remarks>
+/// A reply that is larger than the limit is none of the connection's concern: its end is found all the same, while its bytes are let go of
+/// with <see cref="Discard"/>, and only whoever asked for it gets an error.
+/// </remarks>
 public sealed class ReplyScanner(int limit)
 {
     private int _position;
-    private long _owed = 1;
+    private long _owed = 1, _skip, _discarded;
+
+    /// <summary>True as soon as the reply at the start is known to be larger than the limit.</summary>
+    public bool IsTooLarge => _discarded + _position + _skip > limit || _owed > limit;
 
     /// <summary>
     /// False when more bytes must come: call again with the same bytes and those after them. After true, the next call begins a new reply.
     /// </summary>
-    /// <exception cref="RespException">These are no replies, or one is larger than the limit.</exception>
-    public bool TryRead(ReadOnlySpan<byte> buffer, out int length)
+    /// <exception cref="RespException">These are no replies.</exception>
+    public bool TryRead(ReadOnlySpan<byte> buffer, out int length) => TryRead(buffer, out length, out _);
+
+    /// <summary>The same, and whether the reply found was larger than the limit: then it is not whole, and <paramref name="length"/> is what is left of it.</summary>
+    public bool TryRead(ReadOnlySpan<byte> buffer, out int length, out bool isTooLarge)
     {
         length = 0;
-        while (_owed > 0)
+        isTooLarge = false;
+        while (_owed > 0 || _skip > 0)
         {
-            if (!TryReadElement(buffer))
+            if (!(_skip > 0 ? TrySkip(buffer) : TryReadElement(buffer)))
                 return false;
         }
 
         length = _position;
-        (_position, _owed) = (0, 1);
+        isTooLarge = IsTooLarge;
+        (_position, _owed, _discarded) = (0, 1, 0);
         return true;
+    }
+
+    /// <summary>How many bytes at the start of the buffer may be dropped, because the reply is too large to be passed on.</summary>
+    public int Discard()
+    {
+        if (!IsTooLarge)
+            return 0;
+        var done = _position;
+        _discarded += done;
+        _position = 0;
+        return done;
+    }
+
+    private bool TrySkip(ReadOnlySpan<byte> buffer)
+    {
+        var here = (int)Math.Min(_skip, buffer.Length - _position);
+        _position += here;
+        _skip -= here;
+        return _skip == 0;
     }
 
     // Nesting needs no stack: an aggregate only adds its elements to those that are still owed.
@@ -38,17 +69,15 @@ public sealed class ReplyScanner(int limit)
                 var line = buffer[_position..].IndexOf("\r\n"u8);
                 if (line < 0)
                     return buffer.Length - _position <= RespLimits.Line ? false : throw new RespException("a line of a reply does not end");
-                Advance(line + 2, elements: -1);
+                _position += line + 2;
+                _owed--;
                 return true;
             case (byte)'$' or (byte)'=' or (byte)'!':
                 if (!RespNumber.TryReadLine(buffer, _position + 1, out var size, out var start))
                     return false;
-                if (size > limit)
-                    throw new RespException("a reply is larger than the limit");
-                var whole = start - _position + (size < 0 ? 0 : (int)size + 2);
-                if (buffer.Length - _position < whole)
-                    return false;
-                Advance(whole, elements: -1);
+                _position = start;
+                _skip = size < 0 ? 0 : size + 2;
+                _owed--;
                 return true;
             case (byte)'*' or (byte)'~' or (byte)'>':
                 return TryReadAggregate(buffer, perEntry: 1, itself: 1);
@@ -66,17 +95,10 @@ public sealed class ReplyScanner(int limit)
     {
         if (!RespNumber.TryReadLine(buffer, _position + 1, out var count, out var next))
             return false;
-        if (count > limit)
-            throw new RespException("a reply is larger than the limit");
-        Advance(next - _position, Math.Max(count, 0) * perEntry - itself);
+        if (count > int.MaxValue)
+            throw new RespException("a reply has more elements than there can be");
+        _position = next;
+        _owed += Math.Max(count, 0) * perEntry - itself;
         return true;
-    }
-
-    private void Advance(int bytes, long elements)
-    {
-        _position += bytes;
-        _owed += elements;
-        if (_position > limit || _owed > limit)
-            throw new RespException("a reply is larger than the limit");
     }
 }

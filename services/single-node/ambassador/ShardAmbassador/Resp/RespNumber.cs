@@ -31,6 +31,9 @@ internal static class RespNumber
             return at - start < LongestLine ? false : throw new RespException("Protocol error: a length has too many digits");
         }
 
+        // As Redis reads it: a server may take what stands differently on the wire for no command, and close the connection that all share.
+        if (buffer[first] == '0' && (negative || at > first + 1))
+            throw new RespException("Protocol error: a length is not a number");
         if (at == first || buffer[at] != '\r' || buffer[at + 1] != '\n')
             throw new RespException("Protocol error: a length is not a number");
         value = negative ? -value : value;

@@ -10,6 +10,7 @@ namespace Samples.ShardAmbassador.Shards;
 /// </summary>
 internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider time, FlushTurn turn) : IAsyncDisposable
 {
+    private readonly byte[] _tooLarge = RespWriter.Error($"ERR the reply is larger than {shard.Settings.Limits.Bytes >> 20} MiB; ask for less at once");
     private readonly Lock _gate = new();
     private readonly Queue<(OwedReply? Reply, int Part)> _asked = new();
     private readonly GrowingBuffer _beforeOpen = new();
@@ -86,7 +87,8 @@ internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider ti
             await ConnectAsync();
             why = await ReadRepliesAsync();
         }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException or RespException or HttpRequestException)
+        catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException
+            or RespException or HttpRequestException)
         {
             why = error switch
             {
@@ -105,7 +107,8 @@ internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider ti
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
         limit.CancelAfter(shard.Settings.Timeout);
         var address = await shard.Address(limit.Token);
-        var socket = new Socket(address.AddressFamily == AddressFamily.Unspecified ? AddressFamily.InterNetwork : address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var family = address.AddressFamily == AddressFamily.Unspecified ? AddressFamily.InterNetwork : address.AddressFamily;
+        var socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(address, limit.Token);
@@ -182,7 +185,7 @@ internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider ti
 
     private void DeliverReplies(GrowingBuffer input, ReplyScanner scanner, List<ClientConnection> clients)
     {
-        while (scanner.TryRead(input.Span, out var length))
+        while (scanner.TryRead(input.Span, out var length, out var isTooLarge))
         {
             (OwedReply? Reply, int Part) asked;
             lock (_gate)
@@ -192,11 +195,13 @@ internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider ti
                 Answered++;
             }
 
-            if (Deliver(asked.Reply, asked.Part, input.Span[..length]) is { } client)
+            // Too large is a matter between the server and who asked; everybody else's replies go on behind it.
+            if (Deliver(asked.Reply, asked.Part, isTooLarge ? _tooLarge : input.Span[..length]) is { } client)
                 clients.Add(client);
             input.Take(length);
         }
 
+        input.Take(scanner.Discard());
         shard.Ejection.Succeed();
     }
 
