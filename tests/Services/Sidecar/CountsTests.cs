@@ -2,7 +2,7 @@ using CsCheck;
 using Samples.LogStore;
 using Xunit;
 
-namespace Samples.Services.Sidecar;
+namespace Samples.Services.SidecarPattern;
 
 public sealed class CountsTests
 {

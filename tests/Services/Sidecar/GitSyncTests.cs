@@ -13,7 +13,7 @@ using Samples.GitSyncSidecar;
 using Samples.Pod;
 using Xunit;
 
-namespace Samples.Services.Sidecar;
+namespace Samples.Services.SidecarPattern;
 
 public sealed class GitSyncTests : IDisposable
 {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Samples.LogSidecar;
 using Xunit;
 
-namespace Samples.Services.Sidecar;
+namespace Samples.Services.SidecarPattern;
 
 /// <summary>What people reported of programs that follow logs, on real files, with a clock that the test moves.</summary>
 public sealed class LogFollowerTests : IDisposable

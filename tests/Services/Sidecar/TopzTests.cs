@@ -2,7 +2,7 @@ using System.Text;
 using Samples.TopzSidecar;
 using Xunit;
 
-namespace Samples.Services.Sidecar;
+namespace Samples.Services.SidecarPattern;
 
 public sealed class TopzTests
 {

@@ -10,7 +10,19 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
 
     /// <summary><c>bindings.http</c>.</summary>
     public static EngineType Type { get; } = new(
-        "bindings.http", [new("url", Required: true), new("errorIfNot2XX"), new("responseTimeout"), new("direction")], Create);
+        "bindings.http", [
+            new("url", Required: true), new("errorIfNot2XX"), new("responseTimeout"), new("direction"),
+            .. ((string[])["MTLSRootCA", "MTLSClientCert", "MTLSClientKey", "MTLSRenegotiation"]).Select(name => new ComponentSetting(name)
+            {
+                WithoutEffect = "the server is known, and told of its caller, as this machine does; an HTTPEndpoint has certificates of its own",
+            }),
+            new("maxResponseBodySize") { WithoutEffect = "answers of any size are passed on" },
+            .. ((string[])["securityToken", "securityTokenHeader"]).Select(name => new ComponentSetting(name)
+            {
+                WithoutEffect = "send the header as metadata of the request, with a name that begins with a capital",
+            }),
+        ],
+        Create);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Capabilities => ["OUTPUT_BINDING"];
@@ -19,7 +31,8 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
     public IReadOnlyList<string> Operations => ["create", "get", "head", "post", "put", "patch", "delete", "options", "trace"];
 
     /// <inheritdoc/>
-    public async Task<BindingResult> InvokeAsync(string operation, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancel)
+    public async Task<BindingResult> InvokeAsync(
+        string operation, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancel)
     {
         // "create" is what every output binding knows; here it is a POST.
         var method = new HttpMethod(operation == "create" ? "POST" : operation.ToUpperInvariant());
@@ -88,7 +101,8 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
         if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
         {
             throw new ResourceException(component.MetadataOrigins.GetValueOrDefault("url", component.Origin),
-                $"'url' of component '{component.Name}' is '{url}', which is no HTTP address.", "Write one such as http://localhost:8000.");
+                $"'url' of component '{component.Name}' is '{url}', which is no HTTP address.",
+                "Write one such as http://localhost:8000.");
         }
 
         var timeout = component.Metadata.GetValueOrDefault("responseTimeout", "30s");
