@@ -21,8 +21,8 @@ internal sealed record TemplateEntry(string Template, string Pattern, string App
     /// <summary>The name of its image.</summary>
     public string Image => "samples/" + Checkout.Kebab(Path.GetFileName(Project));
 
-    /// <summary>What containers do with a real Redis instead.</summary>
-    public bool IsStandIn => Assembly == "Samples.RedisShard";
+    /// <summary>What containers do with a real Redis instead, and applications that know nothing of Dapr: those are containers beside an adapter.</summary>
+    public bool IsStandIn => Assembly == "Samples.RedisShard" || Assembly.StartsWith("Samples.Legacy", StringComparison.Ordinal);
 
     public static IEnumerable<TemplateEntry> ReadAll(string template)
     {
