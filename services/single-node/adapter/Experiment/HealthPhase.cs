@@ -62,8 +62,7 @@ internal sealed class HealthPhase(ExperimentContext context, ConnectionMultiplex
     }
 
     private static Claim Turns(string text, TimeSpan promise, TimeSpan? ill, TimeSpan? well) => new(text, $"within {promise.TotalSeconds:0.#} s, and {promise.TotalSeconds:0.#} s",
-        $"{(ill is null ? "stayed healthy" : $"{ill.Value.TotalSeconds:0.00} s")}, {(well is null ? "stayed unhealthy" : $"{well.Value.TotalSeconds:0.00} s")}", ill <= promise && well <= promise)
-    { OfTime = ill is not null && well is not null };
+        $"{(ill is null ? "stayed healthy" : $"{ill.Value.TotalSeconds:0.00} s")}, {(well is null ? "stayed unhealthy" : $"{well.Value.TotalSeconds:0.00} s")}", ill <= promise && well <= promise);
 
     private Task<TimeSpan?> WaitForAsync(string? check, bool healthy, CancellationToken cancel) => Applications.WaitAsync(async () =>
     {

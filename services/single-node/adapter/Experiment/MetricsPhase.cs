@@ -155,7 +155,7 @@ internal sealed class MetricsPhase(ExperimentContext context, Applications appli
         return
         [
             new("one source hangs: its own metrics are missing with up 0, the others are there", $"{Scrapes} of {Scrapes} scrapes", $"{whole} of {Scrapes}", whole == Scrapes),
-            new($"meanwhile a scraper that gives up after {ScraperGivesUp.TotalSeconds:0} s has its answer: the longest scrape", $"less than {ScraperGivesUp.TotalSeconds:0} s", $"{longest.TotalSeconds:0.00} s", longest < ScraperGivesUp) { OfTime = true },
+            new($"meanwhile a scraper that gives up after {ScraperGivesUp.TotalSeconds:0} s has its answer: the longest scrape", $"less than {ScraperGivesUp.TotalSeconds:0} s", $"{longest.TotalSeconds:0.00} s", longest < ScraperGivesUp),
             new("it goes on, and is up again by itself", "up", thawed is null ? "not up" : $"up after {thawed.Value.TotalSeconds:0.0} s", thawed is not null),
             new("one source is killed, and started again: up 0 and the others are there, then all", "2 others, then 3", $"{(alone ? "2 others" : $"{UpOf(dead)} up")}, then {(back is null ? "not all" : "3")}", alone && back is not null),
         ];
