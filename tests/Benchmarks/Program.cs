@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Samples.Benchmarks;
+using Samples.Benchmarks.Adapter;
 using Samples.Benchmarks.Ambassador;
 using Samples.Benchmarks.Runtime;
 
@@ -14,7 +15,7 @@ switch (args)
         return 0;
 }
 
-IReadOnlyList<IComparison> comparisons = [new AmbassadorComparison(), new RuntimeComparison()];
+IReadOnlyList<IComparison> comparisons = [new AdapterComparison(), new AmbassadorComparison(), new RuntimeComparison()];
 
 var compare = new Command("compare", "Run this project beside peers and print ratios.");
 foreach (var comparison in comparisons)

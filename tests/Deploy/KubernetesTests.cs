@@ -231,8 +231,9 @@ public sealed partial class KubernetesTests
         Assert.True(kubectl.ExitCode == 0, await error);
         Assert.All(Cluster.Apps, a => Assert.Contains($"dapr.io/app-id: {a.Name}\n", built));
         Assert.All(Cluster.Apps, a => Assert.Contains($"image: {imageOf(a.Container.Image)}\n", built));
-        // Nothing of the suite is left where it was.
-        Assert.Equal(Cluster.Apps.Sum(a => a.Pod.Containers.Count(c => c.Image.StartsWith("samples/", StringComparison.Ordinal))), Regex.Count(built, $"image: {imageOf("samples/[a-z-]+:latest")}\n"));
+        // Nothing of the suite is left where it was, applications beside an adapter included.
+        var ours = Cluster.Apps.Sum(a => a.Pod.Containers.Count(c => c.Image.StartsWith("samples/", StringComparison.Ordinal)));
+        Assert.Equal(ours, Regex.Count(built, $"image: {imageOf("samples/[a-z-]+:latest")}\n"));
     }
 
     private static bool Selects(IDictionary<string, string> labels, Workload workload) => labels.All(l => workload.Template.Metadata.Labels.TryGetValue(l.Key, out var value) && value == l.Value);

@@ -1,3 +1,4 @@
+using Samples.Experiments.Adapter;
 using Samples.Experiments.Ambassador;
 using Samples.Experiments.Ownership;
 using Samples.Experiments.Replicated;
@@ -13,6 +14,7 @@ public static class Experiments
     /// <summary>In the order in which a tour runs them.</summary>
     public static IReadOnlyList<IExperiment> All { get; } =
     [
+        new AdapterExperiment(),
         new AmbassadorExperiment(),
         new OwnershipExperiment(),
         new ReplicatedExperiment(),

@@ -1,0 +1,29 @@
+using StackExchange.Redis;
+
+namespace Samples.Experiments.Adapter;
+
+/// <summary>Three adapters before four applications: their numbers, their logs and their health, while one hangs, one dies and one is locked.</summary>
+public sealed class AdapterExperiment : IExperiment
+{
+    /// <inheritdoc/>
+    public string Pattern => "adapter";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> OptionNames => ["seed", "lines"];
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken)
+    {
+        using var applications = new Applications(context);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{await applications.PortOfAsync("legacy-redis", cancellationToken)},allowAdmin=true,connectTimeout=20000,asyncTimeout=20000");
+        using var logs = new LogPhase(context, applications, redis);
+        using var health = new HealthPhase(context, redis);
+        using var metrics = new MetricsPhase(context, applications, redis);
+        return
+        [
+            .. await metrics.RunAsync(cancellationToken),
+            .. await logs.RunAsync(cancellationToken),
+            .. await health.RunAsync(cancellationToken),
+        ];
+    }
+}

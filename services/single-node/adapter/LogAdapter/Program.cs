@@ -1,0 +1,11 @@
+using Samples.Defaults;
+using Samples.LogAdapter;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddDefaults();
+builder.Services.AddLogAdapter(LogOptions.From(builder.Configuration));
+
+var app = builder.Build();
+app.MapDefaults();
+app.MapRecords();
+app.Run();
