@@ -9,7 +9,7 @@ namespace Samples.Experiments.Adapter;
 internal sealed class MetricsPhase(ExperimentContext context, Applications applications, ConnectionMultiplexer redis) : IDisposable
 {
     private const int Orders = 40, Pulses = 60, Scrapes = 2;
-    private static readonly TimeSpan ScraperGivesUp = TimeSpan.FromSeconds(4), Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ScraperGivesUp = TimeSpan.FromSeconds(10), Patience = TimeSpan.FromSeconds(30);
 
     // Written down here a second time, so that a wrong row in the adapter's table shows.
     private static readonly (string Field, string Metric, double Divide)[] RedisFields =
