@@ -94,10 +94,10 @@ public sealed class Sidecar : IAsyncDisposable
     private async Task<SidecarContext> PrepareAsync(CancellationToken cancel)
     {
         var resources = ResourceLoader.Load(Options.ResourcePaths, AppId, EngineCatalog.All.Values, Options.Variables);
-        foreach (var warning in resources.Warnings)
-            _log.LogWarning("{Warning}", warning);
+        foreach (var warning in _configuration.Warnings.Concat(resources.Warnings))
+            Warn(warning);
         await _components.StartAsync(resources.Components, Options.BaseDirectory, cancel);
-        var endpoints = resources.HttpEndpoints.Select(e => e.ResolveAsync(_components.Find<ISecretStore>, cancel));
+        var endpoints = resources.HttpEndpoints.Select(e => e.ResolveAsync(_components.Find<ISecretStore>, Warn, cancel));
         return new SidecarContext(AppId, "default", _components, _channel, _runtime.Options.Time, _runtime.Options.Loggers)
         {
             Resources = resources with { Configuration = _configuration, HttpEndpoints = await Task.WhenAll(endpoints) },
@@ -108,6 +108,8 @@ public sealed class Sidecar : IAsyncDisposable
             Jobs = await _runtime.Schedulers.OpenAsync(Options.DataDirectory, cancel),
         };
     }
+
+    private void Warn(string what) => _log.LogWarning("{Warning}", what);
 
     private async Task AppReadyAsync(CancellationToken cancel)
     {

@@ -23,7 +23,7 @@ internal sealed class SidecarComponents(ComponentPool pool, ILogger log) : IComp
         {
             try
             {
-                var resolved = await SecretReference.ResolveAsync(component, Find<ISecretStore>, cancel);
+                var resolved = await SecretReference.ResolveAsync(component, Find<ISecretStore>, Warn, cancel);
                 var (engine, release) = await pool.AcquireAsync(resolved, baseDirectory, cancel);
                 _byName.Add(component.Name, (resolved, engine));
                 _releases.Add(release);
@@ -36,6 +36,8 @@ internal sealed class SidecarComponents(ComponentPool pool, ILogger log) : IComp
 
         All = [.. components.Where(c => _byName.ContainsKey(c.Name)).Select(c => _byName[c.Name])];
     }
+
+    private void Warn(string what) => log.LogWarning("{Warning}", what);
 
     // Secret stores come first, because the settings of others may be secrets.
     private static IEnumerable<Component> InOrderOfStart(IReadOnlyList<Component> components) => components

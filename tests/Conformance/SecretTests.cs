@@ -63,7 +63,6 @@ public sealed class SecretTests : IAsyncDisposable
             "secrets", "none",
             "all.yaml:12: component 'state' takes 'connectionString' from the secret 'none', which the store 'secrets' does not have. Add")]
     [InlineData("nosuch", "path", "takes 'connectionString' from the secret store 'nosuch', which is not there. Define")]
-    [InlineData("env", "UNSET", "which is empty. Give")]
     public async Task A_missing_secret_is_named_with_its_place_and_the_cure(string store, string secret, string message)
     {
         var error = await Assert.ThrowsAsync<ResourceException>(() => StartAsync(Referring(store, secret)));

@@ -44,7 +44,6 @@ public sealed class DaprConfigurationTests : IDisposable
     [InlineData("httpPipeline: {handlers: []}", "httpPipeline")]
     [InlineData("api: {denied: []}", "api")]
     [InlineData("tracing: {samplingRate: often}", "samplingRate")]
-    [InlineData("tracing: {zipkin: {endpointAddress: x}}", "OTLP")]
     [InlineData("accessControl: {policies: [{appId: a}]}", "trustDomain")]
     [InlineData("accessControl: {defaultAction: perhaps}", "perhaps")]
     public void What_would_not_be_enforced_or_is_wrong_stops_the_start(string section, string problem)

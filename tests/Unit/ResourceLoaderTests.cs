@@ -31,6 +31,47 @@ public sealed class ResourceLoaderTests : IDisposable
     }
 
     [Fact]
+    public void All_mistakes_are_told_at_once()
+    {
+        var wrong = Valid("conectionString", "a.db") + "\n---\n" + Valid("connectionString", "b.db").Replace("sqlite", "sqllite");
+        var error = Assert.Throws<ResourceException>(() => Load(wrong));
+        var told = error.Message.Split('\n');
+        Assert.Equal(3, told.Length);
+        Assert.Contains(":9: component 'store' (state.sqlite) has the unknown setting 'conectionString'", told[0]);
+        Assert.Contains("lacks the setting 'connectionString'", told[1]);
+        Assert.Contains("unknown type 'state.sqllite'", told[2]);
+    }
+
+    [Theory]
+    [InlineData("services: {redis: {image: redis}}", "is no resource of Dapr's")]
+    [InlineData("{apiVersion: v1, kind: Service}", "kind 'Service' means nothing to the embedded runtime")]
+    [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Configuration, spec: {}}", "name its file as 'configFilePath'")]
+    [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Component, metadata: {name: x}, spec: {type: state.etcd, ignoreErrors: true}}",
+        "component 'x' is left out: its type 'state.etcd' is unknown")]
+    [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Component, metadata: {name: x}, spec: {type: state.etcd}, scopes: [other]}",
+        "component 'x' is left out: its type 'state.etcd' is unknown")]
+    [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Component, metadata: {name: x}, spec: {type: bindings.http, metadata: "
+        + "[{name: url, value: 'http://localhost'}, {name: maxResponseBodySize, value: 1Mi}]}}",
+        "the setting 'maxResponseBodySize' of component 'x' (bindings.http) has no effect here")]
+    public void What_Dapr_passes_over_is_a_warning_with_its_line(string document, string warning)
+    {
+        var resources = Load(Valid("connectionString", "a.db") + "\n---\n" + document);
+        Assert.Contains(resources.Components, c => c.Name == "store");
+        var told = Assert.Single(resources.Warnings);
+        Assert.Contains("component.yaml:12", told);
+        Assert.Contains(warning, told);
+    }
+
+    [Theory]
+    [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Component, metadata: {name: x}, spec: {type: state.etcd}}",
+        ":12: component 'x' has the unknown type 'state.etcd'")]
+    [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Component, metadata: {name: x}, spec: {type: state.etcd}, scopes: [app]}",
+        ":12: component 'x' has the unknown type 'state.etcd'")]
+    [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Componnet, metadata: {name: x}}", ":12: kind 'Componnet' is unknown. Known: Component")]
+    public void Its_twin_with_a_mistake_is_refused(string document, string problem) => Assert.Contains(problem,
+        Assert.Throws<ResourceException>(() => Load(Valid("connectionString", "a.db") + "\n---\n" + document)).Message);
+
+    [Fact]
     public void A_required_setting_that_is_missing_is_named() =>
         Assert.Contains(
             "lacks the setting 'connectionString'", Assert.Throws<ResourceException>(() => Load(Valid("keyPrefix", "none"))).Message);

@@ -6,4 +6,10 @@ namespace Samples.Runtime.Resources;
 public record ComponentType(string Type, IReadOnlyList<ComponentSetting> Settings);
 
 /// <summary>A metadata key of a component.</summary>
-public sealed record ComponentSetting(string Name, bool Required = false);
+/// <param name="Name">As Dapr documents it; case does not matter.</param>
+/// <param name="Required">True where there is no component without it.</param>
+public sealed record ComponentSetting(string Name, bool Required = false)
+{
+    /// <summary>Why Dapr's engine heeds it and this one does not; null where it is heeded.</summary>
+    public string? WithoutEffect { get; init; }
+}

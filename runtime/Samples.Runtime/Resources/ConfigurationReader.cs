@@ -37,6 +37,7 @@ public static class ConfigurationReader
 
         return new DaprConfiguration
         {
+            Warnings = [.. Warnings(spec)],
             Tracing = spec.Map("tracing") is { } tracing ? ReadTracing(tracing) : null,
             AccessControl = spec.Map("accessControl") is { } access ? ReadAccess(access) : null,
             SecretScopes = [.. (spec.Map("secrets")?.Maps("scopes") ?? []).Select(ReadScope)],
@@ -44,12 +45,19 @@ public static class ConfigurationReader
         };
     }
 
+    // What `dapr init` writes names a Zipkin that may not run; its applications run all the same.
+    private static IEnumerable<string> Warnings(YamlMap spec)
+    {
+        if (spec.Map("tracing") is { } tracing && tracing.Map("zipkin") is { } zipkin)
+        {
+            yield return $"{zipkin.Origin}: spans are not sent to 'tracing.zipkin': the embedded runtime exports them over OTLP. "
+                + "Name a collector as 'tracing.otel' (Jaeger and Zipkin's OTLP port accept it), or in OTEL_EXPORTER_OTLP_ENDPOINT.";
+        }
+    }
+
     private static Tracing ReadTracing(YamlMap tracing)
     {
         tracing.AllowOnly(["samplingRate", "stdout", "otel", "zipkin"], "'tracing'");
-        if (tracing.Has("zipkin"))
-            throw tracing.ErrorAt(
-                "zipkin", "the embedded runtime exports traces over OTLP only.", "Use 'otel'; Zipkin and Jaeger accept OTLP.");
         var otel = tracing.Map("otel");
         otel?.AllowOnly(["protocol", "endpointAddress", "isSecure", "headers", "timeout"], "'tracing.otel'");
         var overHttp = otel?.Text("protocol") switch

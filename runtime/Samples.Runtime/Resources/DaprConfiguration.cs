@@ -19,6 +19,9 @@ public sealed record DaprConfiguration
     /// Preview features that are switched on, for example <c>ActorStateTTL</c>; the names of others are accepted and mean nothing.
     /// </summary>
     public IReadOnlyList<string> Features { get; init; } = [];
+
+    /// <summary>What it asks for and does not get, with the cure.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
 /// <summary>The tracing section.</summary>

@@ -71,13 +71,13 @@ public sealed record HttpEndpoint(string Name, Uri BaseUrl, IReadOnlyDictionary<
     /// The endpoint with its secrets filled in and its certificates read. Throws <see cref="ResourceException"/> for what is missing or no
     /// certificate.
     /// </summary>
-    internal async Task<HttpEndpoint> ResolveAsync(Func<string, ISecretSource?> find, CancellationToken cancel)
+    internal async Task<HttpEndpoint> ResolveAsync(Func<string, ISecretSource?> find, Action<string> warn, CancellationToken cancel)
     {
         var headers = new Dictionary<string, string>(Headers, StringComparer.OrdinalIgnoreCase);
         var texts = TlsTexts.ToDictionary();
         foreach (var secret in SecretReferences)
         {
-            var value = await secret.ReadAsync($"HTTPEndpoint '{Name}'", find(secret.Store), cancel);
+            var value = await secret.ReadAsync($"HTTPEndpoint '{Name}'", find(secret.Store), warn, cancel);
             if (secret.Setting.StartsWith(HeaderSetting, StringComparison.Ordinal))
                 headers[secret.Setting[HeaderSetting.Length..]] = value;
             else

@@ -3,12 +3,13 @@ using YamlDotNet.RepresentationModel;
 namespace Samples.Runtime.Resources;
 
 /// <summary>
-/// Reads Dapr resources strictly: what it does not know stops the start with the place, the component and the cure, because a typo
-/// that vanishes is found in production.
+/// Reads Dapr resources strictly: a mistake stops the start with the place, the component and the cure, because a typo that vanishes is found in
+/// production. What Dapr itself passes over is a warning with the cure, so that other people's files run as they are.
 /// </summary>
 public static class ResourceLoader
 {
     private static readonly string[] ComponentFields = ["apiVersion", "kind", "metadata", "spec", "scopes", "auth"];
+    private static readonly string[] KindsOfDapr = ["Configuration", "WorkflowAccessPolicy", "MCPServer"];
     private static readonly string[] SpecFields = ["type", "version", "metadata", "initTimeout", "ignoreErrors"];
 
     /// <summary>
@@ -18,60 +19,101 @@ public static class ResourceLoader
     /// <param name="appId">The application; others' scoped components are checked, then left out.</param>
     /// <param name="known">The types of components that there are.</param>
     /// <param name="variables">What <c>{name}</c> in a metadata value stands for.</param>
-    /// <exception cref="ResourceException">The first thing that is wrong.</exception>
+    /// <exception cref="ResourceException">All that is wrong.</exception>
     public static ResourceSet Load(
         IReadOnlyList<string> paths, string appId, IEnumerable<ComponentType> known, IReadOnlyDictionary<string, string>? variables = null)
     {
         var types = known.ToDictionary(type => type.Type, StringComparer.Ordinal);
-        var components = new List<Component>();
-        var subscriptions = new List<Subscription>();
-        var endpoints = new List<HttpEndpoint>();
-        var resiliencies = new List<Resiliency>();
-        var warnings = new List<string>();
-        foreach (var file in paths.SelectMany(Files))
+        var found = new Found(appId, types, variables ?? new Dictionary<string, string>());
+        var problems = new Problems();
+        foreach (var file in problems.Try(() => paths.SelectMany(Files).ToList()) ?? [])
         {
-            foreach (var (position, document) in YamlMap.ReadFile(file).Index())
-            {
-                switch (document.Text("kind") ?? throw document.Error("has no 'kind'.", "Add one: Component, HTTPEndpoint, Resiliency or Subscription."))
+            foreach (var (position, document) in (problems.Try(() => YamlMap.ReadFile(file)) ?? []).Index())
+                problems.Try(() => Read(document, position, found, problems));
+        }
+
+        foreach (var group in found.Components.GroupBy(c => c.Name).Where(g => g.Count() > 1))
+        {
+            problems.Try(() => throw new ResourceException(group.Last().Origin,
+                $"component '{group.Key}' is already defined at {group.First().Origin}.",
+                "Names are unique over all files of a resources path: rename or remove one."));
+        }
+
+        problems.ThrowIfAny();
+        return found.ForApp();
+    }
+
+    private static void Read(YamlMap document, int position, Found found, Problems problems)
+    {
+        switch (document.Text("kind"))
+        {
+            case "Component":
+                if (ReadComponent(document, found, problems) is { } component)
+                    found.Components.Add(component);
+                break;
+            case "Subscription":
+                found.Subscriptions.Add(SubscriptionReader.Read(document));
+                break;
+            case "HTTPEndpoint":
+                found.Endpoints.Add(HttpEndpoint.Read(document));
+                break;
+            case "Resiliency":
+                found.Resiliencies.Add(ResiliencyReader.Read(document));
+                if (position > 0)
                 {
-                    case "Component":
-                        components.Add(ReadComponent(document, types, variables ?? new Dictionary<string, string>()));
-                        break;
-                    case "Subscription":
-                        subscriptions.Add(SubscriptionReader.Read(document));
-                        break;
-                    case "HTTPEndpoint":
-                        endpoints.Add(HttpEndpoint.Read(document));
-                        break;
-                    case "Resiliency":
-                        resiliencies.Add(ResiliencyReader.Read(document));
-                        if (position > 0)
-                            warnings.Add($"{document.Origin}: daprd sees a Resiliency only where it is the first document of its file; move this one to a file of its own.");
-                        break;
-                    case "Configuration":
-                        throw document.Error(
-                            "a Configuration in a resources path is passed over by daprd.",
-                            "Name its file as 'configFilePath' instead, and move it out of here.");
-                    case var kind:
-                        throw document.Error($"kind '{kind}' is unknown.", "Known: Component, HTTPEndpoint, Resiliency, Subscription.");
+                    found.Warn(document.Origin,
+                        "daprd sees a Resiliency only where it is the first document of its file; move this one to a file of its own.");
                 }
-            }
-        }
 
-        foreach (var group in components.GroupBy(c => c.Name).Where(g => g.Count() > 1))
-        {
-            throw new ResourceException(group.Last().Origin, $"component '{group.Key}' is already defined at {group.First().Origin}.",
-                "Names are unique over all files of a resources path: rename or remove one.");
+                break;
+            case "Configuration":
+                found.Warn(document.Origin,
+                    "a Configuration in a resources path is passed over, as daprd does; name its file as 'configFilePath', outside of this folder.");
+                break;
+            case var kind when IsOfDapr(document) && kind is not null && !KindsOfDapr.Contains(kind):
+                throw document.ErrorAt("kind", $"kind '{kind}' is unknown.", "Known: Component, HTTPEndpoint, Resiliency, Subscription.");
+            case var kind:
+                found.Warn(document.Origin, kind is null
+                    ? "this is no resource of Dapr's (it has no 'kind') and is passed over; move it out of the resources path."
+                    : $"kind '{kind}' means nothing to the embedded runtime and is passed over; move it out of the resources path.");
+                break;
         }
+    }
 
-        return new ResourceSet(
-            [.. components.Where(c => c.IsVisibleTo(appId))],
-            [.. subscriptions.Where(s => s.Scopes.Count == 0 || s.Scopes.Contains(appId))])
+    private static bool IsOfDapr(YamlMap document) => document.Text("apiVersion")?.StartsWith("dapr.io/", StringComparison.Ordinal) == true;
+
+    /// <summary>What the files of one application hold.</summary>
+    private sealed class Found(
+        string appId, Dictionary<string, ComponentType> types, IReadOnlyDictionary<string, string> variables)
+    {
+        private readonly List<string> _warnings = [];
+
+        public string AppId => appId;
+
+        public Dictionary<string, ComponentType> Types => types;
+
+        public IReadOnlyDictionary<string, string> Variables => variables;
+
+        public List<Component> Components { get; } = [];
+
+        public List<Subscription> Subscriptions { get; } = [];
+
+        public List<HttpEndpoint> Endpoints { get; } = [];
+
+        public List<Resiliency> Resiliencies { get; } = [];
+
+        public void Warn(Origin origin, string what) => _warnings.Add($"{origin}: {what}");
+
+        public ResourceSet ForApp() => new(
+            [.. Components.Where(c => c.IsVisibleTo(appId))],
+            [.. Subscriptions.Where(s => IsFor(s.Scopes))])
         {
-            HttpEndpoints = [.. endpoints.Where(e => e.Scopes.Count == 0 || e.Scopes.Contains(appId))],
-            Warnings = warnings,
-            Resiliencies = [.. resiliencies.Where(r => r.Scopes.Count == 0 || r.Scopes.Contains(appId))],
+            HttpEndpoints = [.. Endpoints.Where(e => IsFor(e.Scopes))],
+            Resiliencies = [.. Resiliencies.Where(r => IsFor(r.Scopes))],
+            Warnings = _warnings,
         };
+
+        private bool IsFor(IReadOnlyList<string> scopes) => scopes.Count == 0 || scopes.Contains(appId);
     }
 
     private static IEnumerable<string> Files(string path)
@@ -86,8 +128,7 @@ public static class ResourceLoader
             .Order(StringComparer.Ordinal);
     }
 
-    private static Component ReadComponent(
-        YamlMap root, Dictionary<string, ComponentType> types, IReadOnlyDictionary<string, string> variables)
+    private static Component? ReadComponent(YamlMap root, Found found, Problems problems)
     {
         root.AllowOnly(ComponentFields);
         if (root.Text("apiVersion") is not "dapr.io/v1alpha1")
@@ -99,40 +140,52 @@ public static class ResourceLoader
             ?? throw root.Error($"component '{name}' has no 'spec'.", "Add 'spec' with 'type', 'version' and 'metadata'.");
         spec.AllowOnly(SpecFields, $"component '{name}'");
         var type = spec.Text("type") ?? throw spec.Error($"component '{name}' has no 'spec.type'.", "For example 'type: state.sqlite'.");
-        if (!types.TryGetValue(type, out var engine))
-            throw spec.Error(
-                $"component '{name}' has the unknown type '{type}'.", $"The embedded runtime has: {string.Join(", ", types.Keys)}.");
+        var scopes = root.Texts("scopes");
+        var ignoreErrors = spec.Text("ignoreErrors") == "true";
+        if (!found.Types.TryGetValue(type, out var engine))
+        {
+            var known = $"The embedded runtime has: {string.Join(", ", found.Types.Keys)}";
+            if (!ignoreErrors && (scopes.Count == 0 || scopes.Contains(found.AppId)))
+                throw spec.Error($"component '{name}' has the unknown type '{type}'.", known + ".");
+            found.Warn(spec.Origin, $"component '{name}' is left out: its type '{type}' is unknown. {known}; run with daprd for others.");
+            return null;
+        }
 
         var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var origins = new Dictionary<string, Origin>(StringComparer.OrdinalIgnoreCase);
         var references = new List<SecretReference>();
         foreach (var item in spec.Maps("metadata"))
+            problems.Try(() => ReadSetting(item));
+
+        foreach (var missing in engine.Settings.Where(s => s.Required && !origins.ContainsKey(s.Name)))
+            problems.Try(() => throw spec.Error($"component '{name}' ({type}) lacks the setting '{missing.Name}'.", "Add it under 'spec.metadata'."));
+
+        return new Component(name, type, spec.Text("version") ?? "v1", metadata, root.Origin)
+        {
+            Scopes = scopes,
+            IgnoreErrors = ignoreErrors,
+            MetadataOrigins = origins,
+            SecretReferences = references,
+        };
+
+        void ReadSetting(YamlMap item)
         {
             item.AllowOnly(["name", "value", "secretKeyRef", "envRef"], $"component '{name}'");
             var key = item.Text("name")
                 ?? throw item.Error($"a metadata item of component '{name}' has no 'name'.", "Each item is 'name' and 'value'.");
-            if (!engine.Settings.Any(s => s.Name.Equals(key, StringComparison.OrdinalIgnoreCase)))
+            if (engine.Settings.FirstOrDefault(s => s.Name.Equals(key, StringComparison.OrdinalIgnoreCase)) is not { } setting)
             {
                 throw item.Error($"component '{name}' ({type}) has the unknown setting '{key}'.",
-                    $"Known: {string.Join(", ", engine.Settings.Select(s => s.Name))}.");
+                    $"Known: {string.Join(", ", engine.Settings.Where(s => s.WithoutEffect is null).Select(s => s.Name))}.");
             }
 
+            if (setting.WithoutEffect is { } why)
+                found.Warn(item.Origin, $"the setting '{key}' of component '{name}' ({type}) has no effect here: {why}.");
             if (item.Map("secretKeyRef") is { } reference)
                 references.Add(SecretReference.Read(key, reference, root, $"component '{name}'"));
-            metadata[key] = Expand(Value(item, name), variables);
             origins[key] = item.Origin;
+            metadata[key] = Expand(Value(item, name), found.Variables);
         }
-
-        foreach (var missing in engine.Settings.Where(s => s.Required && !metadata.ContainsKey(s.Name)))
-            throw spec.Error($"component '{name}' ({type}) lacks the setting '{missing.Name}'.", "Add it under 'spec.metadata'.");
-
-        return new Component(name, type, spec.Text("version") ?? "v1", metadata, root.Origin)
-        {
-            Scopes = root.Texts("scopes"),
-            IgnoreErrors = spec.Text("ignoreErrors") == "true",
-            MetadataOrigins = origins,
-            SecretReferences = references,
-        };
     }
 
     private static string Value(YamlMap item, string component)

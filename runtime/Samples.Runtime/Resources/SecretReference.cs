@@ -23,17 +23,18 @@ public sealed record SecretReference(string Setting, string Store, string Secret
     /// <summary>
     /// The component with its secrets filled in. Throws <see cref="ResourceException"/> for a store or secret that is not there.
     /// </summary>
-    internal static async Task<Component> ResolveAsync(Component component, Func<string, ISecretSource?> find, CancellationToken cancel)
+    internal static async Task<Component> ResolveAsync(
+        Component component, Func<string, ISecretSource?> find, Action<string> warn, CancellationToken cancel)
     {
         if (component.SecretReferences.Count == 0)
             return component;
         var metadata = new Dictionary<string, string>(component.Metadata, StringComparer.OrdinalIgnoreCase);
         foreach (var reference in component.SecretReferences)
-            metadata[reference.Setting] = await reference.ReadAsync($"component '{component.Name}'", find(reference.Store), cancel);
+            metadata[reference.Setting] = await reference.ReadAsync($"component '{component.Name}'", find(reference.Store), warn, cancel);
         return component with { Metadata = metadata };
     }
 
-    internal async Task<string> ReadAsync(string owner, ISecretSource? store, CancellationToken cancel)
+    internal async Task<string> ReadAsync(string owner, ISecretSource? store, Action<string> warn, CancellationToken cancel)
     {
         if (store is null)
         {
@@ -55,9 +56,12 @@ public sealed record SecretReference(string Setting, string Store, string Secret
         }
 
         // An environment variable that is not set reads as an empty secret.
-        return value.Length > 0 ? value
-            : throw new ResourceException(
-                Origin, $"{owner} takes '{Setting}' from the secret '{Secret}' of the store '{Store}', which is empty.",
-                "Give the secret a value.");
+        if (value.Length == 0)
+        {
+            warn($"{Origin}: {owner} takes '{Setting}' from the secret '{Secret}' of the store '{Store}', which is empty; "
+                + "give the secret a value, or leave the setting out.");
+        }
+
+        return value;
     }
 }

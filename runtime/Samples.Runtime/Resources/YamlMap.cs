@@ -39,7 +39,11 @@ public sealed class YamlMap(YamlMappingNode node, string file)
     }
 
     /// <summary>Names of the fields, in the order of the file.</summary>
-    public IEnumerable<string> Keys => node.Children.Keys.Select(k => ((YamlScalarNode)k).Value!);
+    public IEnumerable<string> Keys => node.Children.Keys.Select(k => (k as YamlScalarNode)?.Value ?? "");
+
+    /// <summary>Where a field stands.</summary>
+    public Origin OriginOf(string key) => new(file, (int)(node.Children.Keys.FirstOrDefault(k => k is YamlScalarNode { Value: var name } && name == key)
+        ?? node.Children.Keys.FirstOrDefault(k => k is not YamlScalarNode) ?? node).Start.Line);
 
     /// <summary>True where the field is there.</summary>
     public bool Has(string key) => Find(key) is not null;

@@ -10,7 +10,19 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
 
     /// <summary><c>bindings.http</c>.</summary>
     public static EngineType Type { get; } = new(
-        "bindings.http", [new("url", Required: true), new("errorIfNot2XX"), new("responseTimeout"), new("direction")], Create);
+        "bindings.http", [
+            new("url", Required: true), new("errorIfNot2XX"), new("responseTimeout"), new("direction"),
+            .. ((string[])["MTLSRootCA", "MTLSClientCert", "MTLSClientKey", "MTLSRenegotiation"]).Select(name => new ComponentSetting(name)
+            {
+                WithoutEffect = "the server is known, and told of its caller, as this machine does; an HTTPEndpoint has certificates of its own",
+            }),
+            new("maxResponseBodySize") { WithoutEffect = "answers of any size are passed on" },
+            .. ((string[])["securityToken", "securityTokenHeader"]).Select(name => new ComponentSetting(name)
+            {
+                WithoutEffect = "send the header as metadata of the request, with a name that begins with a capital",
+            }),
+        ],
+        Create);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Capabilities => ["OUTPUT_BINDING"];

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.Components.Sqlite;
 
@@ -32,7 +33,14 @@ public sealed class SqliteStateStore : IStateStore
 
     /// <summary>How the catalog makes it.</summary>
     public static EngineType Type { get; } = new("state.sqlite",
-        [new("connectionString", Required: true), new("actorStateStore"), new("keyPrefix"), .. OutboxSettings.Known],
+        [
+            new("connectionString", Required: true), new("actorStateStore"), new("keyPrefix"), .. OutboxSettings.Known,
+            .. ((string[])["tableName", "metadataTableName", "cleanupInterval", "cleanupIntervalInSeconds", "busyTimeout", "disableWAL",
+                "timeout", "timeoutInSeconds"]).Select(name => new ComponentSetting(name)
+                {
+                    WithoutEffect = "the file has the runtime's own tables, in WAL mode, is cleaned up each minute, and writers wait in turn",
+                }),
+        ],
         (component, context) => new SqliteStateStore(SqliteFile.Path(component, context), context.Time),
         SqliteFile.Path);
 
