@@ -135,7 +135,6 @@ public sealed class TemplateTests
     [InlineData("maxBodySize: 0", 6, "which is no size.")]
     [InlineData("appChannelAddress: 10.0.0.1", 6, "reaches applications on 127.0.0.1 only")]
     [InlineData("appSSL: true", 6, "Write 'appProtocol: https'.")]
-    [InlineData("daprHTTPMaxRequestSize: 8", 6, "Write 'maxBodySize'.")]
     [InlineData("configFilePath: nowhere.yaml", 6, "nowhere.yaml' does not exist.")]
     [InlineData("resourcesPaths: [\"nowhere\"]", 6, "nowhere' does not exist. Create it, or correct 'resourcesPaths'.")]
     [InlineData("resourcesPaths: nowhere", 6, "'resourcesPaths' must be a list.")]
@@ -148,6 +147,37 @@ public sealed class TemplateTests
         var error = Assert.Throws<ResourceException>(() => TemplateReader.Read(folder, checkout.Root));
         Assert.Contains($"dapr.yaml:{line}: ", error.Message);
         Assert.Contains(message, error.Message);
+    }
+
+    [Theory]
+    [InlineData("daprHTTPMaxRequestSize: 8", "Write 'maxBodySize'.")]
+    [InlineData("somethingElse: 1", "the field 'somethingElse', which the Dapr CLI passes over")]
+    public async Task What_the_Dapr_CLI_passes_over_is_a_note_with_its_line(string field, string note)
+    {
+        await using var checkout = new Checkout();
+        var folder = checkout.Add("tiny", Template(Entry("web", field)));
+        var told = Assert.Single(Assert.Single(TemplateReader.Read(folder, checkout.Root)).Ignored);
+        Assert.Contains("dapr.yaml:6: ", told);
+        Assert.Contains(note, told);
+    }
+
+    [Fact]
+    public async Task Two_apps_may_name_one_port_and_are_told_so()
+    {
+        await using var checkout = new Checkout();
+        var folder = checkout.Add("tiny", Template(Entry("one", "appPort: 5001"), Entry("two", "appPort: 5001")));
+        var entries = TemplateReader.Read(folder, checkout.Root);
+        Assert.Equal(2, entries.Count);
+        Assert.Contains("port 5001 is already the appPort of 'one'", Assert.Single(entries[0].Ignored));
+    }
+
+    [Fact]
+    public async Task All_mistakes_of_a_template_are_told_at_once()
+    {
+        await using var checkout = new Checkout();
+        var folder = checkout.Add("tiny", Template(Entry("one", "appPort: 99999\n  logLevel: loud"), Entry("two", "appPrt: 1")));
+        var error = Assert.Throws<ResourceException>(() => TemplateReader.Read(folder, checkout.Root));
+        Assert.Equal(3, error.Message.Split('\n').Length);
     }
 
     [Theory]

@@ -7,8 +7,8 @@ using YamlDotNet.RepresentationModel;
 namespace Samples.Cli.RunTemplate;
 
 /// <summary>
-/// Reads a Dapr multi-app run template (version 1) strictly. The Dapr CLI drops what it does not know without a word; here a typo is an
-/// error with its line. Otherwise it resolves and merges as the CLI does, with one difference: an app's <c>false</c> overrides a common <c>true</c>.
+/// Reads a Dapr multi-app run template (version 1). The Dapr CLI drops what it does not know without a word; here that is a note with its line,
+/// and a typo an error. Otherwise it resolves and merges as the CLI does, with one difference: an app's <c>false</c> overrides a common <c>true</c>.
 /// </summary>
 public static partial class TemplateReader
 {
@@ -18,7 +18,7 @@ public static partial class TemplateReader
     /// The entries of a template, in its order. <paramref name="root"/> is the repository; its <c>components/*</c> become the folder
     /// <paramref name="components"/>, by default the embedded ones.
     /// </summary>
-    /// <exception cref="ResourceException">The first thing that is wrong.</exception>
+    /// <exception cref="ResourceException">All that is wrong.</exception>
     public static IReadOnlyList<RunEntry> Read(string file, string root, string? components = null)
     {
         if (Directory.Exists(file))
@@ -41,24 +41,31 @@ public static partial class TemplateReader
 
     private static IReadOnlyList<RunEntry> Read(YamlMap template, string folder, string root, string? components)
     {
-        Allow(template, TemplateFields.Top, "the template");
+        var problems = new Problems();
+        var notes = new List<string>();
+        problems.Try(() => Allow(template, TemplateFields.Top, "the template", notes));
         if (template.Text("version") is not "1")
             throw template.ErrorAt("version", $"version '{template.Text("version")}' is not supported.", "Write 'version: 1'.");
         var common = template.Map("common");
         if (common is not null)
-            Check(common, TemplateFields.Shared, "'common'");
+            Check(common, TemplateFields.Shared, "'common'", notes, problems);
         var apps = template.Maps("apps");
         if (apps.Count == 0)
             throw template.ErrorAt("apps", "the template has no 'apps'.", "Add at least one entry.");
         var suite = new SuiteComponents(root, components);
-        IReadOnlyList<RunEntry> entries = [.. apps.Select(app => ReadApp(app, common, folder, suite))];
-        RefuseSharedPorts(apps);
+        var entries = apps.Select(app =>
+        {
+            Check(app, [.. TemplateFields.App, .. TemplateFields.Shared], $"app '{app.Text("appID")}'", notes, problems);
+            return problems.Try(() => ReadApp(app, common, folder, suite));
+        }).OfType<RunEntry>().ToList();
+        CheckSharedPorts(apps, notes, problems);
+        problems.ThrowIfAny();
+        entries[0] = entries[0] with { Ignored = [.. notes, .. entries[0].Ignored] };
         return entries;
     }
 
     private static RunEntry ReadApp(YamlMap app, YamlMap? common, string folder, SuiteComponents suite)
     {
-        Check(app, [.. TemplateFields.App, .. TemplateFields.Shared], $"app '{app.Text("appID")}'");
         var directory = Absolute(app.Text("appDirPath") ?? throw app.Error("an app has no 'appDirPath'.", "Write 'appDirPath: ./'."), folder);
         if (!Directory.Exists(directory))
             throw app.ErrorAt("appDirPath", $"the folder '{directory}' does not exist.", "Correct 'appDirPath'; it is relative to the template.");
@@ -98,29 +105,54 @@ public static partial class TemplateReader
         };
     }
 
-    private static void Check(YamlMap map, string[] known, string of)
+    private static void Check(YamlMap map, string[] known, string of, List<string> notes, Problems problems)
     {
-        Allow(map, known, of);
+        problems.Try(() => Allow(map, known, of, notes));
         foreach (var key in TemplateFields.Numbers)
-            _ = map.Number(key);
-        foreach (var key in TemplateFields.Switches.Where(k => map.Text(k) is { } text && !bool.TryParse(text, out _)))
-            throw map.ErrorAt(key, $"'{key}' is '{map.Text(key)}'.", "Write true or false.");
+            problems.Try(() => map.Number(key));
+        foreach (var key in TemplateFields.Switches)
+            problems.Try(() => CheckSwitch(map, key));
         foreach (var (key, words) in TemplateFields.Words)
-        {
-            if (map.Text(key) is { } word && !words.Contains(word, StringComparer.Ordinal))
-                throw map.ErrorAt(key, $"'{key}' is '{word}'.", $"Known: {string.Join(", ", words)}.");
-        }
+            problems.Try(() => CheckWord(map, key, words));
+        foreach (var key in TemplateFields.Ports)
+            problems.Try(() => CheckPort(map, key));
+    }
 
+    private static void CheckSwitch(YamlMap map, string key)
+    {
+        if (map.Text(key) is { } text && !bool.TryParse(text, out _))
+            throw map.ErrorAt(key, $"'{key}' is '{text}'.", "Write true or false.");
+    }
+
+    private static void CheckWord(YamlMap map, string key, string[] words)
+    {
+        if (map.Text(key) is { } word && !words.Contains(word, StringComparer.Ordinal))
+            throw map.ErrorAt(key, $"'{key}' is '{word}'.", $"Known: {string.Join(", ", words)}.");
+    }
+
+    private static void CheckPort(YamlMap map, string key)
+    {
         // The Dapr CLI takes -1 for "choose one".
-        foreach (var key in TemplateFields.Ports.Where(k => map.Number(k) is not (null or -1 or (>= 0 and < 65536))))
+        if (map.Number(key) is not (null or -1 or (>= 0 and < 65536)))
             throw map.ErrorAt(key, $"'{key}' is {map.Number(key)}.", "A port is between 1 and 65535; leave it out for a free one.");
     }
 
-    private static void Allow(YamlMap map, string[] known, string of)
+    // The CLI drops what it does not know. That is a note here, unless it looks like a field that somebody meant to write.
+    private static void Allow(YamlMap map, string[] known, string of, List<string> notes)
     {
-        foreach (var (old, now) in TemplateFields.Renamed.Where(r => map.Has(r.Key) && known.Contains(r.Value)))
-            throw map.ErrorAt(old, $"{of} has the field '{old}', which the Dapr CLI does not read.", $"Write '{now}'.");
-        map.AllowOnly(known, of);
+        var problems = new Problems();
+        foreach (var key in map.Keys.Except(known))
+        {
+            var at = map.OriginOf(key);
+            if (TemplateFields.Renamed.TryGetValue(key, out var now) && known.Contains(now))
+                notes.Add($"{at}: {of} has the field '{key}', which the Dapr CLI passes over, and so does this one. Write '{now}'.");
+            else if (key.Length == 0 || known.Any(k => Spelling.IsNear(key, k)))
+                problems.Try(() => throw new ResourceException(at, $"{of} has the unknown field '{key}'.", $"Known: {string.Join(", ", known)}."));
+            else
+                notes.Add($"{at}: {of} has the field '{key}', which the Dapr CLI passes over, and so does this one. Remove it.");
+        }
+
+        problems.ThrowIfAny();
     }
 
     // As the CLI: the app's own paths, else .dapr/resources beside it, else the common ones, else what `dapr init` made in the user's folder.
@@ -199,15 +231,28 @@ public static partial class TemplateReader
         _ => LogDestination.FileAndConsole,
     };
 
-    private static void RefuseSharedPorts(IReadOnlyList<YamlMap> apps)
+    private static void CheckSharedPorts(IReadOnlyList<YamlMap> apps, List<string> notes, Problems problems)
     {
-        var taken = new Dictionary<int, string>();
+        var taken = new Dictionary<int, (string Key, string Owner)>();
         foreach (var app in apps)
         {
             foreach (var key in TemplateFields.Ports)
             {
-                if (app.Number(key) is > 0 and var port && !taken.TryAdd(port, $"{key} of '{app.Text("appID")}'"))
-                    throw app.ErrorAt(key, $"port {port} is already the {taken[port]}.", "Every port of a template is its own: choose another.");
+                // One that is no number has been told.
+                if (new Problems().Try(() => app.Number(key)) is not { } port || port <= 0)
+                    continue;
+                if (taken.TryAdd(port, (key, $"{key} of '{app.Text("appID")}'")))
+                    continue;
+                // Sidecars of one application that somebody else started, for example: the Dapr CLI leaves it to who listens there.
+                if (key == "appPort" && taken[port].Key == key)
+                {
+                    notes.Add($"{app.OriginOf(key)}: port {port} is already the {taken[port].Owner}; only one of both can listen there. "
+                        + "Choose another, unless that is meant.");
+                    continue;
+                }
+
+                problems.Try(() => throw app.ErrorAt(key, $"port {port} is already the {taken[port].Owner}.",
+                    "Every port of a template is its own: choose another."));
             }
         }
     }
