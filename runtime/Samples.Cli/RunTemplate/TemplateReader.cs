@@ -39,7 +39,7 @@ public static partial class TemplateReader
         return entry with { Pattern = entry.AppId };
     }
 
-    private static IReadOnlyList<RunEntry> Read(YamlMap template, string folder, string root, string? components)
+    private static List<RunEntry> Read(YamlMap template, string folder, string root, string? components)
     {
         var problems = new Problems();
         var notes = new List<string>();
