@@ -37,7 +37,8 @@ internal sealed class Service : IAsyncDisposable
 
     public static Service Start(string project, int port, Sidecar? sidecar, IEnumerable<(string Name, string Value)> environment)
     {
-        var info = new ProcessStartInfo("dotnet", [Checkout.Assembly(project)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var info =
+            new ProcessStartInfo("dotnet", [Checkout.Assembly(project)]) { RedirectStandardOutput = true, RedirectStandardError = true };
         info.Environment["APP_PORT"] = $"{port}";
         if (sidecar is not null)
         {
@@ -85,7 +86,8 @@ internal sealed class Service : IAsyncDisposable
     public Task<(int Status, JsonElement Body)> AskAsync(HttpMethod method, string path, object? body = null) =>
         AskAsync(method, path, body is null ? null : JsonContent.Create(body));
 
-    public Task<(int Status, JsonElement Body)> AskAsync(HttpMethod method, string path, HttpContent? content) => AskAsync(Http, method, path, content);
+    public Task<(int Status, JsonElement Body)> AskAsync(HttpMethod method, string path, HttpContent? content) =>
+        AskAsync(Http, method, path, content);
 
     public static async Task<(int Status, JsonElement Body)> AskAsync(HttpClient http, HttpMethod method, string path, HttpContent? content)
     {
