@@ -15,7 +15,9 @@ public sealed class ItemFolder(ItemFolderOptions options, TimeProvider time)
     // Files that nobody was writing, as they were then: the kernel is asked once for each version of a file.
     private Dictionary<string, (DateTime Written, long Size)> _complete = new(StringComparer.Ordinal);
 
-    /// <summary>The files that nobody writes and that were left alone for long enough, by name. A folder that does not exist yet is an empty one.</summary>
+    /// <summary>
+    /// The files that nobody writes and that were left alone for long enough, by name. A folder that does not exist yet is an empty one.
+    /// </summary>
     public IReadOnlyList<Item> List()
     {
         var (known, complete) = (_complete, new Dictionary<string, (DateTime, long)>(StringComparer.Ordinal));
@@ -23,7 +25,8 @@ public sealed class ItemFolder(ItemFolderOptions options, TimeProvider time)
         foreach (var (name, file) in Files())
         {
             var version = (file.LastWriteTimeUtc, file.Length);
-            if ((known.TryGetValue(name, out var before) && before == version) || (file.LastWriteTimeUtc <= latest && !OpenFiles.IsBeingWritten(file.FullName)))
+            if ((known.TryGetValue(name, out var before) && before == version)
+                || (file.LastWriteTimeUtc <= latest && !OpenFiles.IsBeingWritten(file.FullName)))
                 complete[name] = version;
         }
 

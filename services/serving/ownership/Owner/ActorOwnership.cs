@@ -8,7 +8,8 @@ namespace Samples.Owner;
 /// replica that it lives on (<see cref="LeaderActor"/>). Here is what every replica does: it calls the actor now and then, so that it lives
 /// somewhere, and says in these calls in which term it has stopped believing.
 /// </summary>
-public sealed class ActorOwnership(IActorProxyFactory actors, OwnerOptions options, BeliefHistory history, TimeProvider time) : Ownership(history)
+public sealed class ActorOwnership(
+    IActorProxyFactory actors, OwnerOptions options, BeliefHistory history, TimeProvider time) : Ownership(history)
 {
     private readonly Lock _gate = new();
     private long _endedTerm;
@@ -56,7 +57,8 @@ public sealed class ActorOwnership(IActorProxyFactory actors, OwnerOptions optio
         }
     }
 
-    // The request itself is given up: one that waits on holds up the sidecar, which cannot learn where actors live now while a call to one is under way.
+    // The request itself is given up: one that waits on holds up the sidecar, which cannot learn where actors live now while a call to one
+    // is under way.
     private Task CallAsync(CancellationToken cancel) => actors.CreateActorProxy<ILeader>(new ActorId("leader"), nameof(LeaderActor))
         .BeatAsync(new Caller(options.Replica, Volatile.Read(ref _endedTerm)), cancel);
 }

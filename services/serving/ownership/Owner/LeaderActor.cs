@@ -20,10 +20,11 @@ public interface ILeader : IActor
 /// <summary>
 /// Dapr promises one activation at a time, but the replica of an earlier one may be frozen and believe in its lease when it wakes. So each
 /// life of the actor is a new term, and its state says who may still believe, and in which term. Before it takes a lease, a new life waits
-/// until that replica calls and says that this term is over for it, or for a whole lease: by then the belief has ended by itself. Where it is
-/// this very replica, in a former life of its own, there is nothing to wait for.
+/// until that replica calls and says that this term is over for it, or for a whole lease: by then the belief has ended by itself. Where it
+/// is this very replica, in a former life of its own, there is nothing to wait for.
 /// </summary>
-public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOptions options, TimeProvider time) : Actor(host), ILeader, IRemindable, IDisposable
+public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOptions options, TimeProvider time)
+    : Actor(host), ILeader, IRemindable, IDisposable
 {
     private const string Heartbeat = "heartbeat", Key = "life", Nobody = "";
 
@@ -51,7 +52,8 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
     }
 
     /// <inheritdoc/>
-    public Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period) => BeatAsync(new Caller(Nobody, 0), CancellationToken.None);
+    public Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period) =>
+        BeatAsync(new Caller(Nobody, 0), CancellationToken.None);
 
     /// <inheritdoc/>
     public async Task BeatAsync(Caller caller, CancellationToken cancel)

@@ -13,10 +13,16 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
 
     private readonly string _destination = IsAddress(arm)
         ? arm.TrimEnd('/')
-        : $"{Environment.GetEnvironmentVariable("DAPR_HTTP_ENDPOINT") ?? $"http://127.0.0.1:{Environment.GetEnvironmentVariable("DAPR_HTTP_PORT") ?? "3500"}"}/v1.0/invoke/{Uri.EscapeDataString(arm)}/method";
+        : $"{SidecarAddress}/v1.0/invoke/{Uri.EscapeDataString(arm)}/method";
 
-    private readonly ForwarderRequestConfig _config = new() { ActivityTimeout = silence, Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-    private readonly HttpTransformer _deliver = new Transformer(TokenOf(arm), givesUp: false), _giveUpOnFailure = new Transformer(TokenOf(arm), givesUp: true);
+    private static string SidecarAddress =>
+        Environment.GetEnvironmentVariable("DAPR_HTTP_ENDPOINT")
+        ?? $"http://127.0.0.1:{Environment.GetEnvironmentVariable("DAPR_HTTP_PORT") ?? "3500"}";
+
+    private readonly ForwarderRequestConfig _config =
+        new() { ActivityTimeout = silence, Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+    private readonly HttpTransformer _deliver = new Transformer(TokenOf(arm), givesUp: false);
+    private readonly HttpTransformer _giveUpOnFailure = new Transformer(TokenOf(arm), givesUp: true);
 
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
     {
@@ -26,7 +32,9 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
         UseProxy = false,
         ConnectTimeout = TimeSpan.FromSeconds(1),
         // The client's trace headers are passed on as they are; a span of the ambassador's own is made only where somebody collects it.
-        ActivityHeadersPropagator = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT")) ? null : DistributedContextPropagator.Current,
+        ActivityHeadersPropagator = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT"))
+            ? null
+            : DistributedContextPropagator.Current,
     });
 
     /// <summary>Answers with what the arm says, or with 502 or 504 where it says nothing. True for an answer below 500.</summary>
@@ -51,7 +59,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
     /// <summary>Sends a copy and drops the answer. True for an answer below 500.</summary>
     public async Task<bool> MirrorAsync(MirroredRequest mirrored, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(mirrored.Method), Target(_destination, mirrored.Target)) { Version = HttpVersion.Version11 };
+        using var request = new HttpRequestMessage(
+            new HttpMethod(mirrored.Method), Target(_destination, mirrored.Target)) { Version = HttpVersion.Version11 };
         if (mirrored.Body is { } body)
             request.Content = new ByteArrayContent(body);
         foreach (var (name, value) in mirrored.Headers)
@@ -69,7 +78,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
     }
 
     // The target is appended as it came; it was checked to have no way out of the method path.
-    private static Uri Target(string destination, string target) => new(destination + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+    private static Uri Target(string destination, string target) =>
+        new(destination + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 
     private static bool IsAddress(string arm) => arm.Contains("://", StringComparison.Ordinal);
 
@@ -89,7 +99,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
 
     private sealed class Transformer(string? token, bool givesUp) : HttpTransformer
     {
-        public override async ValueTask TransformRequestAsync(HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancellationToken)
+        public override async ValueTask TransformRequestAsync(
+            HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancellationToken)
         {
             await base.TransformRequestAsync(http, request, destinationPrefix, cancellationToken);
             request.RequestUri = Target(destinationPrefix, RequestTarget.Of(http.Request));
@@ -97,7 +108,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
             AddToken(request, token);
         }
 
-        public override ValueTask<bool> TransformResponseAsync(HttpContext http, HttpResponseMessage? response, CancellationToken cancellationToken)
+        public override ValueTask<bool> TransformResponseAsync(
+            HttpContext http, HttpResponseMessage? response, CancellationToken cancellationToken)
         {
             if (!givesUp || response is { StatusCode: < HttpStatusCode.InternalServerError })
                 return base.TransformResponseAsync(http, response, cancellationToken);

@@ -3,7 +3,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Samples.ExperimentAmbassador;
 
 /// <summary>Both arms, who belongs where, and how the experiment fares.</summary>
-public sealed class ExperimentArms(ExperimentOptions options, IHttpForwarder forwarder, TimeProvider time, ILogger<ExperimentArms> log) : IDisposable
+public sealed class ExperimentArms(
+    ExperimentOptions options, IHttpForwarder forwarder, TimeProvider time, ILogger<ExperimentArms> log) : IDisposable
 {
     // Production's own time limits decide.
     private static readonly TimeSpan ProductionSilence = TimeSpan.FromSeconds(100);
@@ -31,7 +32,9 @@ public sealed class ExperimentArms(ExperimentOptions options, IHttpForwarder for
     /// <summary>Whether a client belongs to the experiment.</summary>
     public bool IsInExperiment(string client) => _split.Includes(options.Name, client);
 
-    /// <summary>Takes the configuration keys <c>experiment.weights</c> and <c>experiment.mode</c>. What is wrong is told and changes nothing.</summary>
+    /// <summary>
+    /// Takes the configuration keys <c>experiment.weights</c> and <c>experiment.mode</c>. What is wrong is told and changes nothing.
+    /// </summary>
     public void Configure(IReadOnlyDictionary<string, string> values)
     {
         var weights = values.GetValueOrDefault("experiment.weights", $"{options.Split.Production}/{options.Split.Experiment}");
@@ -43,7 +46,12 @@ public sealed class ExperimentArms(ExperimentOptions options, IHttpForwarder for
         }
         else
         {
-            log.LogWarning("experiment.weights '{Weights}', experiment.mode '{Mode}' is no setting, so that nothing changes: {Form} The mode is split or mirror", weights, mode, Split.Form);
+            log.LogWarning(
+                "experiment.weights '{Weights}', experiment.mode '{Mode}' is no setting, so that nothing changes: "
+                + "{Form} The mode is split or mirror",
+                weights,
+                mode,
+                Split.Form);
         }
     }
 

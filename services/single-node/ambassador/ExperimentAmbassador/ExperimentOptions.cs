@@ -59,7 +59,8 @@ public sealed record ExperimentOptions
                 ? value : throw new WrongSettingException($"CLIENT_BY is '{by}'; choose cookie, header or address."),
             ClientName = configuration["CLIENT_NAME"] ?? (value == ClientBy.Header ? "X-Client-Id" : "ambassador-client"),
             Timeout = int.TryParse(timeout, CultureInfo.InvariantCulture, out var ms) && ms is >= 10 and <= 60_000
-                ? TimeSpan.FromMilliseconds(ms) : throw new WrongSettingException($"EXPERIMENT_TIMEOUT_MS is '{timeout}'; give 10 to 60000."),
+                ? TimeSpan.FromMilliseconds(ms)
+                : throw new WrongSettingException($"EXPERIMENT_TIMEOUT_MS is '{timeout}'; give 10 to 60000."),
             ConfigurationStore = configuration["CONFIG_STORE"] ?? "configstore",
         };
     }

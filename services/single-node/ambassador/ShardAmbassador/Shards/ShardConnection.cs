@@ -5,8 +5,8 @@ using Samples.ShardAmbassador.Resp;
 namespace Samples.ShardAmbassador.Shards;
 
 /// <summary>
-/// The connection to one server that all clients share. Commands go out in the order of <see cref="Send"/>, and Redis answers in the order in which it was
-/// asked: the queue of owed replies says whose each one is. It connects when it is first needed, and again after it broke.
+/// The connection to one server that all clients share. Commands go out in the order of <see cref="Send"/>, and Redis answers in the order
+/// in which it was asked: the queue of owed replies says whose each one is. It connects when it is first needed, and again after it broke.
 /// </summary>
 internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider time, FlushTurn turn) : IAsyncDisposable
 {
@@ -86,7 +86,8 @@ internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider ti
             await ConnectAsync();
             why = await ReadRepliesAsync();
         }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException or RespException or HttpRequestException)
+        catch (Exception error) when (
+            error is SocketException or ObjectDisposedException or OperationCanceledException or RespException or HttpRequestException)
         {
             why = error switch
             {
@@ -105,7 +106,10 @@ internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider ti
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
         limit.CancelAfter(shard.Settings.Timeout);
         var address = await shard.Address(limit.Token);
-        var socket = new Socket(address.AddressFamily == AddressFamily.Unspecified ? AddressFamily.InterNetwork : address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(
+            address.AddressFamily == AddressFamily.Unspecified ? AddressFamily.InterNetwork : address.AddressFamily,
+            SocketType.Stream,
+            ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(address, limit.Token);
