@@ -47,7 +47,7 @@ internal sealed class Machine : IAsyncDisposable
     }
 
     /// <summary>A sidecar without an application: a client's way in.</summary>
-    public Task<Sidecar> AddSidecarAsync(string appId, int? appPort = null) => Runtime.AddSidecarAsync(
+    public Task<Samples.Runtime.Sidecar> AddSidecarAsync(string appId, int? appPort = null) => Runtime.AddSidecarAsync(
         new SidecarOptions(appId)
         {
             AppPort = appPort,

@@ -17,7 +17,7 @@ internal sealed class Service : IAsyncDisposable
     private readonly ConcurrentQueue<string> _log = [];
     private readonly Process _process;
 
-    private Service(Process process, int port, Sidecar? sidecar)
+    private Service(Process process, int port, Samples.Runtime.Sidecar? sidecar)
     {
         (_process, Sidecar) = (process, sidecar!);
         Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Patience };
@@ -29,13 +29,13 @@ internal sealed class Service : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public Sidecar Sidecar { get; }
+    public Samples.Runtime.Sidecar Sidecar { get; }
 
     public string Log => string.Join('\n', _log);
 
     public int Pid => _process.Id;
 
-    public static Service Start(string project, int port, Sidecar? sidecar, IEnumerable<(string Name, string Value)> environment)
+    public static Service Start(string project, int port, Samples.Runtime.Sidecar? sidecar, IEnumerable<(string Name, string Value)> environment)
     {
         var info =
             new ProcessStartInfo("dotnet", [Checkout.Assembly(project)]) { RedirectStandardOutput = true, RedirectStandardError = true };
