@@ -10,8 +10,11 @@ public sealed class LineTests
     // Folders that have kept to it since they were gone through; the rest of the checkout follows.
     private static readonly string[] Folders =
     [
-        "services/batch", "services/defaults", "services/lab", "services/serving", "services/single-node/ambassador",
-        "tests/ActorApp", "tests/Benchmarks", "tests/BrokerHost", "tests/Deploy", "tests/Patterns", "tests/Services",
+        "runtime/Samples.Cli",
+        "services/batch", "services/defaults", "services/lab", "services/serving",
+        "services/single-node/ambassador", "services/single-node/sidecar",
+        "tests/ActorApp", "tests/Benchmarks", "tests/BrokerHost", "tests/Cli", "tests/CliApp", "tests/Deploy", "tests/Patterns",
+        "tests/Services",
     ];
 
     [Fact]
