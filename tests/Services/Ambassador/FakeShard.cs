@@ -76,11 +76,11 @@ internal sealed class FakeShard : IAsyncDisposable
 
     private byte[] Answer(CommandReader reader, ReadOnlySpan<byte> command) =>
         Encoding.ASCII.GetString(reader.Argument(command, 0)).ToUpperInvariant() switch
-    {
-        "GET" => _name,
-        "PING" => "+PONG\r\n"u8.ToArray(),
-        _ => "+OK\r\n"u8.ToArray(),
-    };
+        {
+            "GET" => _name,
+            "PING" => "+PONG\r\n"u8.ToArray(),
+            _ => "+OK\r\n"u8.ToArray(),
+        };
 
     public async ValueTask DisposeAsync()
     {

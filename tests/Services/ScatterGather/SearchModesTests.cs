@@ -155,8 +155,8 @@ public sealed class SearchModesTests : IDisposable
 
         public Task<SearchAnswer> SearchAsync(string query, SearchMode mode)
         {
-            var request = SearchRequest.Read(
-                new SearchParameters(query, null, null, "10000", null, null), _options, out _)! with { Mode = mode };
+            var asked = new SearchParameters(query, null, null, "10000", null, null);
+            var request = SearchRequest.Read(asked, _options, out _)! with { Mode = mode };
             return mode == SearchMode.LeafSharding
                 ? new LeafSharding(_scatter).SearchAsync(request, CancellationToken.None)
                 : new RootDistribution(_scatter, _options).SearchAsync(request, TimeProvider.System, CancellationToken.None);

@@ -136,8 +136,8 @@ public sealed partial class QueueServiceTests : IAsyncDisposable
             using var content = request.Groups["body"] is { Success: true } body
                 ? new StringContent(body.Value, Encoding.UTF8, "application/json")
                 : null;
-            using var message = new HttpRequestMessage(
-                new HttpMethod(request.Groups["method"].Value), request.Groups["address"].Value) { Content = content };
+            var method = new HttpMethod(request.Groups["method"].Value);
+            using var message = new HttpRequestMessage(method, request.Groups["address"].Value) { Content = content };
             using var answer = await manager.Http.SendAsync(message, Machine.Cancel);
             Assert.True(answer.StatusCode == HttpStatusCode.OK, $"{request.Value}: {(int)answer.StatusCode}");
         }

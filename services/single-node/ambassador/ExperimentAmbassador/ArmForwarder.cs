@@ -59,8 +59,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
     /// <summary>Sends a copy and drops the answer. True for an answer below 500.</summary>
     public async Task<bool> MirrorAsync(MirroredRequest mirrored, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(
-            new HttpMethod(mirrored.Method), Target(_destination, mirrored.Target)) { Version = HttpVersion.Version11 };
+        var target = Target(_destination, mirrored.Target);
+        using var request = new HttpRequestMessage(new HttpMethod(mirrored.Method), target) { Version = HttpVersion.Version11 };
         if (mirrored.Body is { } body)
             request.Content = new ByteArrayContent(body);
         foreach (var (name, value) in mirrored.Headers)

@@ -106,10 +106,8 @@ internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider ti
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
         limit.CancelAfter(shard.Settings.Timeout);
         var address = await shard.Address(limit.Token);
-        var socket = new Socket(
-            address.AddressFamily == AddressFamily.Unspecified ? AddressFamily.InterNetwork : address.AddressFamily,
-            SocketType.Stream,
-            ProtocolType.Tcp) { NoDelay = true };
+        var family = address.AddressFamily == AddressFamily.Unspecified ? AddressFamily.InterNetwork : address.AddressFamily;
+        var socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(address, limit.Token);
