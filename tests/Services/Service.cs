@@ -35,7 +35,8 @@ internal sealed class Service : IAsyncDisposable
 
     public int Pid => _process.Id;
 
-    public static Service Start(string project, int port, Samples.Runtime.Sidecar? sidecar, IEnumerable<(string Name, string Value)> environment)
+    public static Service Start(
+        string project, int port, Samples.Runtime.Sidecar? sidecar, IEnumerable<(string Name, string Value)> environment)
     {
         var info =
             new ProcessStartInfo("dotnet", [Checkout.Assembly(project)]) { RedirectStandardOutput = true, RedirectStandardError = true };
