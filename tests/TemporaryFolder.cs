@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Samples.Tests;
 
 /// <summary>
-/// What these tests, and all that they start, put into the folder for temporary files goes into one folder, which is removed at their end; that of
-/// tests that were killed by the next ones.
+/// What these tests, and all that they start, put into the folder for temporary files goes into one folder, which is removed at their end;
+/// that of tests that were killed by the next ones.
 /// </summary>
 internal static class TemporaryFolder
 {
@@ -25,7 +25,8 @@ internal static class TemporaryFolder
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Remove(folder);
     }
 
-    private static bool IsLeft(string folder) => !Directory.Exists($"/proc/{Path.GetFileName(folder)[Prefix.Length..]}") && Directory.Exists("/proc");
+    private static bool IsLeft(string folder) =>
+        !Directory.Exists($"/proc/{Path.GetFileName(folder)[Prefix.Length..]}") && Directory.Exists("/proc");
 
     private static void Remove(string folder)
     {

@@ -6,8 +6,8 @@ using Xunit.v3;
 namespace Samples.Testing;
 
 /// <summary>
-/// Bounds every test of an assembly: one that takes longer is cancelled, which fails it; one that does not heed that ends the run with its name,
-/// because nothing else can end it. The limit is for what never ends, not for what is slow.
+/// Bounds every test of an assembly: one that takes longer is cancelled, which fails it; one that does not heed that ends the run with its
+/// name, because nothing else can end it. The limit is for what never ends, not for what is slow.
 /// </summary>
 /// <param name="seconds">Until it is cancelled; it gets another minute to end.</param>
 [AttributeUsage(AttributeTargets.Assembly)]
@@ -40,7 +40,8 @@ public sealed class TestLimitAttribute(int seconds) : BeforeAfterTestAttribute
 
     private static void GiveUp(string test, TimeSpan after)
     {
-        Console.Error.WriteLine($"FAILED: {test} hangs: it has not ended within {after.TotalSeconds} s, and does not heed its cancellation");
+        Console.Error.WriteLine(
+            $"FAILED: {test} hangs: it has not ended within {after.TotalSeconds} s, and does not heed its cancellation");
         Environment.Exit(1);
     }
 }

@@ -14,8 +14,12 @@ if (args is ["guard", .. { Length: > 0 } shell])
 
 var root = new RootCommand("Patterns of Designing Distributed Systems as running services: run them, break them, see what holds.")
 {
-    TourCommand.Create(), RunCommand.Create(), ListCommand.Create(), StopCommand.Create(), LogsCommand.Create(), ConfigureCommand.Create(), DoctorCommand.Create(),
-}.WithExamples(("samples tour work-queue", "break a pattern and see what holds"), ("samples run work-queue", "run it until Ctrl-C"), ("samples run --help", "options of one command"));
+    TourCommand.Create(), RunCommand.Create(), ListCommand.Create(), StopCommand.Create(), LogsCommand.Create(), ConfigureCommand.Create(),
+    DoctorCommand.Create(),
+}.WithExamples(
+    ("samples tour work-queue", "break a pattern and see what holds"),
+    ("samples run work-queue", "run it until Ctrl-C"),
+    ("samples run --help", "options of one command"));
 root.SetAction((_, _) => Errors.ShowAsync(() => Task.FromResult(Overview.Show())));
 foreach (var command in FaultCommands.Create())
     root.Add(command);

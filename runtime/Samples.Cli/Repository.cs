@@ -11,7 +11,8 @@ internal sealed record Repository(string Root)
     /// <summary>Every pattern that can be run, by name.</summary>
     public IReadOnlyList<Pattern> Patterns =>
     [
-        .. Directory.EnumerateFiles(Path.Combine(Root, "services"), "dapr.yaml", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 2 })
+        .. Directory.EnumerateFiles(
+            Path.Combine(Root, "services"), "dapr.yaml", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 2 })
             .Select(template => new Pattern(Path.GetFileName(Path.GetDirectoryName(template)!), template))
             .OrderBy(p => p.Name, StringComparer.Ordinal),
     ];
@@ -28,23 +29,30 @@ internal sealed record Repository(string Root)
             }
         }
 
-        throw new ResourceException(Origin.Code, "Samples.sln was not found above the current folder.", "Run the command inside a checkout.");
+        throw new ResourceException(
+            Origin.Code, "Samples.sln was not found above the current folder.", "Run the command inside a checkout.");
     }
 
-    /// <summary>The folder of components of that name (<c>components/NAME</c>), or the folder at that path; null stands for the default.</summary>
+    /// <summary>
+    /// The folder of components of that name (<c>components/NAME</c>), or the folder at that path; null stands for the default.
+    /// </summary>
     public string? Components(string? name)
     {
         if (name is null)
             return null;
         var all = Path.Combine(Root, "components");
+        var known = Directory.EnumerateDirectories(all).Select(Path.GetFileName).Order(StringComparer.Ordinal);
         return new[] { Path.Combine(all, name), Path.GetFullPath(name) }.FirstOrDefault(Directory.Exists)
-            ?? throw new ResourceException(Origin.Code, $"there are no components '{name}'.",
-                $"Name one of {string.Join(", ", Directory.EnumerateDirectories(all).Select(Path.GetFileName).Order(StringComparer.Ordinal))}, or a folder of your own.");
+            ?? throw new ResourceException(
+                Origin.Code,
+                $"there are no components '{name}'.",
+                $"Name one of {string.Join(", ", known)}, or a folder of your own.");
     }
 
     /// <summary>The pattern of that name.</summary>
     public Pattern Require(string name) => Patterns.FirstOrDefault(p => p.Name == name)
-        ?? throw new ResourceException(Origin.Code, $"there is no pattern '{name}'.", $"Patterns: {string.Join(", ", Patterns.Select(p => p.Name))}.");
+        ?? throw new ResourceException(
+            Origin.Code, $"there is no pattern '{name}'.", $"Patterns: {string.Join(", ", Patterns.Select(p => p.Name))}.");
 }
 
 /// <summary>A pattern's name and its run template.</summary>

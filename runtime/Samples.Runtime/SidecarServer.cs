@@ -80,7 +80,7 @@ internal sealed class SidecarServer : IAsyncDisposable
             await host.DisposeAsync();
             throw new ResourceException(
                 Origin.Code,
-                $"the sidecar of '{options.AppId}' cannot listen on ports {options.HttpPort} and {options.GrpcPort}: {error.Message}", 
+                $"the sidecar of '{options.AppId}' cannot listen on ports {options.HttpPort} and {options.GrpcPort}: {error.Message}",
                 "Stop what uses the port (`samples stop`), or run with --free-ports.");
         }
     }

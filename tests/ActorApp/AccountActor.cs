@@ -14,7 +14,9 @@ public interface IAccount : IActor
     Task RemindAsync(int milliseconds);
 }
 
-/// <summary>Counts its calls in its state, and records when a turn began and ended, on the clock that all processes of a machine share.</summary>
+/// <summary>
+/// Counts its calls in its state, and records when a turn began and ended, on the clock that all processes of a machine share.
+/// </summary>
 internal sealed class AccountActor(ActorHost host, TurnLog log) : Actor(host), IAccount, IRemindable
 {
     public Task<int> AddAsync() => InTurnAsync(async () =>

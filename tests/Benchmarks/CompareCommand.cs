@@ -8,14 +8,16 @@ namespace Samples.Benchmarks;
 /// <summary>The command of one comparison: runs it, shows a table, keeps the record.</summary>
 internal static class CompareCommand
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json =
+        new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command For(IComparison comparison)
     {
         var seconds = new Option<double>("--seconds") { Description = "How long each measurement lasts.", DefaultValueFactory = _ => 5 };
         var json = new Option<FileInfo?>("--json") { Description = "Keep the record in this file." };
         var command = new Command(comparison.Name, comparison.Description) { seconds, json };
-        command.SetAction((parsed, cancel) => RunAsync(comparison, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(json), cancel));
+        command.SetAction(
+            (parsed, cancel) => RunAsync(comparison, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(json), cancel));
         return command;
     }
 
@@ -27,7 +29,8 @@ internal static class CompareCommand
             await comparison.RunAsync(duration, finding =>
             {
                 findings.Add(finding);
-                AnsiConsole.Console.Profile.Out.Writer.WriteLine($"{finding.What}: {finding.Ours:0.###} to {finding.Peer:0.###} {finding.Unit}, ratio {finding.Ratio:0.00}");
+                AnsiConsole.Console.Profile.Out.Writer.WriteLine(
+                    $"{finding.What}: {finding.Ours:0.###} to {finding.Peer:0.###} {finding.Unit}, ratio {finding.Ratio:0.00}");
             }, cancel);
         }
         catch (MissingPeerException missing)
@@ -38,7 +41,10 @@ internal static class CompareCommand
 
         Show(findings);
         if (json is not null)
-            await File.WriteAllTextAsync(json.FullName, JsonSerializer.Serialize(new { comparison = comparison.Name, seconds = duration.TotalSeconds, findings }, Json), cancel);
+            await File.WriteAllTextAsync(
+                json.FullName,
+                JsonSerializer.Serialize(new { comparison = comparison.Name, seconds = duration.TotalSeconds, findings }, Json),
+                cancel);
         return findings.Any(f => f.Met == false) ? 1 : 0;
     }
 
@@ -49,7 +55,8 @@ internal static class CompareCommand
         foreach (var finding in findings)
         {
             var mark = finding.Met switch { true => "[green]met[/]", false => "[red]missed[/]", null => "" };
-            table.AddRow(new Text(finding.What), new Text($"{finding.Ours:0.###}"), new Text($"{finding.Peer:0.###}"), new Text(finding.Unit),
+            table.AddRow(
+                new Text(finding.What), new Text($"{finding.Ours:0.###}"), new Text($"{finding.Peer:0.###}"), new Text(finding.Unit),
                 new Text($"{finding.Ratio:0.00}"), new Text(finding.Goal), new Markup(mark));
         }
 

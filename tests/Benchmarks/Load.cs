@@ -9,14 +9,16 @@ public static class Load
     /// Runs <paramref name="request"/> from <paramref name="clients"/> clients for <paramref name="duration"/>, after a warm-up of a
     /// third of it that is not counted.
     /// </summary>
-    public static async Task<LoadResult> RunAsync(int clients, TimeSpan duration, Func<int, CancellationToken, Task> request, CancellationToken cancel)
+    public static async Task<LoadResult> RunAsync(
+        int clients, TimeSpan duration, Func<int, CancellationToken, Task> request, CancellationToken cancel)
     {
         await LoopAsync(clients, duration / 3, request, cancel);
         return await LoopAsync(clients, duration, request, cancel);
     }
 
     /// <summary>The same without a warm-up.</summary>
-    public static async Task<LoadResult> LoopAsync(int clients, TimeSpan duration, Func<int, CancellationToken, Task> request, CancellationToken cancel)
+    public static async Task<LoadResult> LoopAsync(
+        int clients, TimeSpan duration, Func<int, CancellationToken, Task> request, CancellationToken cancel)
     {
         var began = Stopwatch.GetTimestamp();
         var each = await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>

@@ -4,8 +4,8 @@ using Samples.Runtime;
 namespace Samples.BrokerHost;
 
 /// <summary>
-/// A runtime of one sidecar without an application, for the resources of a folder. From several writers it transacts the numbers from one on,
-/// until it is killed: every fifth is refused by its ETag. Prints "c N" when N was acknowledged.
+/// A runtime of one sidecar without an application, for the resources of a folder. From several writers it transacts the numbers from one
+/// on, until it is killed: every fifth is refused by its ETag. Prints "c N" when N was acknowledged.
 /// </summary>
 internal static class OutboxHost
 {
@@ -20,8 +20,11 @@ internal static class OutboxHost
             while (true)
             {
                 var number = Interlocked.Increment(ref next);
-                object request = number % 5 == 0 ? new { key = $"{number}", value = $"{number}", etag = "1" } : new { key = $"{number}", value = $"{number}" };
-                using var answer = await http.PostAsJsonAsync("/v1.0/state/store/transaction", new { operations = new[] { new { operation = "upsert", request } } });
+                object request = number % 5 == 0
+                    ? new { key = $"{number}", value = $"{number}", etag = "1" }
+                    : new { key = $"{number}", value = $"{number}" };
+                using var answer = await http.PostAsJsonAsync(
+                    "/v1.0/state/store/transaction", new { operations = new[] { new { operation = "upsert", request } } });
                 if (answer.IsSuccessStatusCode)
                     print($"c {number}");
             }

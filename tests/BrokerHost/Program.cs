@@ -4,8 +4,9 @@ using Samples.BrokerHost;
 using Samples.Runtime.Components;
 using Samples.Runtime.Components.Sqlite;
 
-// Usage: BrokerHost FILE FIRST, or BrokerHost outbox FOLDER FIRST (see OutboxHost). Publishes the numbers from FIRST on from several writers until it is killed. Prints "p N" when N was
-// acknowledged, and "h GROUP N" when a group has handled it and has not told the broker yet.
+// Usage: BrokerHost FILE FIRST, or BrokerHost outbox FOLDER FIRST (see OutboxHost). Publishes the numbers from FIRST on from several
+// writers until it is killed. Prints "p N" when N was acknowledged, and "h GROUP N" when a group has handled it and has not told the broker
+// yet.
 var output = Console.OpenStandardOutput();
 if (args[0] == "outbox")
 {
@@ -35,7 +36,8 @@ await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
     while (true)
     {
         var number = Interlocked.Increment(ref next).ToString();
-        await broker.PublishAsync([new BrokerMessage("t", Encoding.UTF8.GetBytes(number), null, new Dictionary<string, string>())], CancellationToken.None);
+        await broker.PublishAsync(
+            [new BrokerMessage("t", Encoding.UTF8.GetBytes(number), null, new Dictionary<string, string>())], CancellationToken.None);
         Print($"p {number}");
     }
 })));

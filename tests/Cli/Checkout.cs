@@ -82,12 +82,15 @@ internal sealed class Checkout : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until no process works in this checkout: everything that the command starts does, and what that starts in turn.</summary>
+    /// <summary>
+    /// Waits until no process works in this checkout: everything that the command starts does, and what that starts in turn.
+    /// </summary>
     public async Task HasNoProcessLeftAsync()
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         var began = Stopwatch.GetTimestamp();
-        while (Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)).Where(WorksHere).ToList() is { Count: > 0 } left)
+        var processes = Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _));
+        while (processes.Where(WorksHere).ToList() is { Count: > 0 } left)
         {
             Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(40), $"left: {string.Join(", ", left)}");
             await timer.WaitForNextTickAsync(Cancel);
@@ -98,7 +101,8 @@ internal sealed class Checkout : IAsyncDisposable
     {
         try
         {
-            return File.ResolveLinkTarget(Path.Combine(process, "cwd"), returnFinalTarget: false)?.FullName.StartsWith(Root, StringComparison.Ordinal) == true;
+            return File.ResolveLinkTarget(Path.Combine(process, "cwd"), returnFinalTarget: false)?.FullName.StartsWith(
+                Root, StringComparison.Ordinal) == true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -13,6 +13,9 @@ public sealed class ControlTests
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
+    private static readonly (string Method, string Path)[] Calls =
+        [("GET", "/replicas"), ("POST", "/replicas/web-1/kill"), ("PUT", "/apps/web/replicas"), ("GET", "/nothing")];
+
     [Fact]
     public async Task Nobody_gets_in_without_the_token()
     {
@@ -20,9 +23,10 @@ public sealed class ControlTests
         var (run, _) = await StartAsync(checkout);
         var before = await run.ReplicaAsync("web-1");
         using var http = new HttpClient { BaseAddress = run.ControlAddress.Address };
-        foreach (var authorization in new[] { null, "", "Bearer", "Bearer wrong", $"Basic {run.ControlAddress.Token}", $"Bearer {run.ControlAddress.Token}0" })
+        var token = run.ControlAddress.Token;
+        foreach (var authorization in new[] { null, "", "Bearer", "Bearer wrong", $"Basic {token}", $"Bearer {token}0" })
         {
-            foreach (var (method, path) in new[] { ("GET", "/replicas"), ("POST", "/replicas/web-1/kill"), ("PUT", "/apps/web/replicas"), ("GET", "/nothing") })
+            foreach (var (method, path) in Calls)
             {
                 using var request = new HttpRequestMessage(new HttpMethod(method), path);
                 if (authorization is not null)
@@ -36,7 +40,8 @@ public sealed class ControlTests
 
         Assert.Equal(IPAddress.Loopback.ToString(), run.ControlAddress.Address.Host);
         if (!OperatingSystem.IsWindows())
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(checkout.Data, $"run-{run.Pid}.json")));
+            Assert.Equal(
+                UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(checkout.Data, $"run-{run.Pid}.json")));
     }
 
     [Fact]
@@ -51,7 +56,9 @@ public sealed class ControlTests
 
         await control.TerminateAsync("web-1", Cancel);
         await Started.IsGoneAsync(second.Pid);
-        Assert.Equal((0, "stopped"), await run.BecomesAsync("web-1", r => r.State == "stopped") is var stopped ? (stopped.Pid, stopped.State) : default);
+        Assert.Equal(
+            (0, "stopped"),
+            await run.BecomesAsync("web-1", r => r.State == "stopped") is var stopped ? (stopped.Pid, stopped.State) : default);
         // The other replica alone is asked meanwhile.
         for (var i = 0; i < 4; i++)
             Assert.Equal("web-2", await AskAsync(first.DaprHttpPort));
@@ -68,7 +75,9 @@ public sealed class ControlTests
         await control.FreezeAsync("web-1", Cancel);
         Assert.Equal("frozen", (await run.ReplicaAsync("web-1")).State);
         var answer = Http.GetStringAsync($"http://127.0.0.1:{web.AppPort}/env/SAMPLES_REPLICA", Cancel);
-        Assert.Equal("web-2", await Http.GetStringAsync($"http://127.0.0.1:{(await run.ReplicaAsync("web-2")).AppPort}/env/SAMPLES_REPLICA", Cancel));
+        Assert.Equal(
+            "web-2",
+            await Http.GetStringAsync($"http://127.0.0.1:{(await run.ReplicaAsync("web-2")).AppPort}/env/SAMPLES_REPLICA", Cancel));
         Assert.False(answer.IsCompleted);
         await control.ResumeAsync("web-1", Cancel);
         Assert.Equal("web-1", await answer);

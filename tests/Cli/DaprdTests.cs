@@ -15,12 +15,19 @@ public sealed class DaprdTests
     [Fact]
     public async Task Replicas_run_beside_real_sidecars_that_can_be_restarted()
     {
-        Assert.SkipUnless(DaprPrograms.AreComplete, "daprd, placement and scheduler are not installed: `dapr init --slim`, or name their folder with DAPR_RUNTIME_PATH.");
+        Assert.SkipUnless(
+            DaprPrograms.AreComplete,
+            "daprd, placement and scheduler are not installed: `dapr init --slim`, or name their folder with DAPR_RUNTIME_PATH.");
         await using var checkout = new Checkout();
-        var folder = checkout.Add("tiny", Template(Entry("web", "appPort: 1", "resourcesPaths: [\"./resources\"]"), Entry("web", "appPort: 2", "resourcesPaths: [\"./resources\"]"), Entry("client", "appPort: 3")));
+        const string Resources = "resourcesPaths: [\"./resources\"]";
+        var folder = checkout.Add(
+            "tiny",
+            Template(Entry("web", "appPort: 1", Resources), Entry("web", "appPort: 2", Resources), Entry("client", "appPort: 3")));
         Directory.CreateDirectory(Path.Combine(folder, "resources"));
         await File.WriteAllTextAsync(Path.Combine(folder, "resources", "statestore.yaml"),
-            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: statestore\nspec:\n  type: state.in-memory\n  version: v1\n  metadata: []\n", Cancel);
+            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: statestore\n"
+            + "spec:\n  type: state.in-memory\n  version: v1\n  metadata: []\n",
+            Cancel);
         var run = await checkout.RunUntilReadyAsync("tiny", "--free-ports", "--runtime", "daprd");
 
         var client = await run.ReplicaAsync("client");
@@ -46,12 +53,16 @@ public sealed class DaprdTests
     [Fact]
     public async Task A_sidecar_that_cannot_start_is_told_with_its_own_words()
     {
-        Assert.SkipUnless(DaprPrograms.AreComplete, "daprd, placement and scheduler are not installed: `dapr init --slim`, or name their folder with DAPR_RUNTIME_PATH.");
+        Assert.SkipUnless(
+            DaprPrograms.AreComplete,
+            "daprd, placement and scheduler are not installed: `dapr init --slim`, or name their folder with DAPR_RUNTIME_PATH.");
         await using var checkout = new Checkout();
         var folder = checkout.Add("tiny", Template(Entry("web", "appPort: 1", "resourcesPaths: [\"./resources\"]")));
         Directory.CreateDirectory(Path.Combine(folder, "resources"));
         await File.WriteAllTextAsync(Path.Combine(folder, "resources", "statestore.yaml"),
-            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: statestore\nspec:\n  type: state.nope\n  version: v1\n  metadata: []\n", Cancel);
+            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: statestore\n"
+            + "spec:\n  type: state.nope\n  version: v1\n  metadata: []\n",
+            Cancel);
         var ended = await checkout.RunAsync("run", "tiny", "--free-ports", "--runtime", "daprd");
         Assert.Equal(1, ended.Code);
         Assert.Contains("daprd of 'web' ended before it answered.", ended.Errors);
@@ -92,7 +103,10 @@ public sealed class DaprdTests
                   - name: actorStateStore
                     value: "true"
                 """);
-            File.WriteAllText(Path.Combine(source, "secretstore.yaml"), "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: secretstore\nspec:\n  type: secretstores.local.env\n  metadata: []\n");
+            File.WriteAllText(
+                Path.Combine(source, "secretstore.yaml"),
+                "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: secretstore\n"
+                + "spec:\n  type: secretstores.local.env\n  metadata: []\n");
 
             Assert.True(ResourceCopies.NeedRedis([source]));
             Assert.False(ResourceCopies.NeedRedis([Path.Combine(source, "secretstore.yaml")]));
@@ -124,6 +138,8 @@ public sealed class DaprdTests
     {
         Assert.Equal(RuntimeKind.Embedded, RuntimeChoice.Resolve("embedded"));
         Assert.Equal(RuntimeKind.Daprd, RuntimeChoice.Resolve("daprd"));
-        Assert.Equal(DaprPrograms.AreComplete && RedisServer.Missing is null ? RuntimeKind.Daprd : RuntimeKind.Embedded, RuntimeChoice.Resolve("auto"));
+        Assert.Equal(
+            DaprPrograms.AreComplete && RedisServer.Missing is null ? RuntimeKind.Daprd : RuntimeKind.Embedded,
+            RuntimeChoice.Resolve("auto"));
     }
 }

@@ -30,7 +30,9 @@ public sealed class FaultCommandTests
     public async Task A_name_that_nobody_has_breaks_nothing_and_is_answered_with_those_that_there_are()
     {
         await using var checkout = new Checkout();
-        Assert.Equal("error: there is no replica 'web-1'. Nothing runs; start a pattern with `samples run`.\n", (await checkout.RunAsync("kill", "web-1")).Errors);
+        Assert.Equal(
+            "error: there is no replica 'web-1'. Nothing runs; start a pattern with `samples run`.\n",
+            (await checkout.RunAsync("kill", "web-1")).Errors);
 
         checkout.Add("tiny", Template(Entry("web", "appPort: 1"), Entry("web", "appPort: 2")));
         var run = await checkout.RunUntilReadyAsync("tiny", "--free-ports");

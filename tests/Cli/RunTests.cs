@@ -21,7 +21,8 @@ public sealed class RunTests
 
         var web = await run.ReplicaAsync("web-2");
         var row = (await run.SeesAsync(" web-2 ")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(["web-2", $"http://127.0.0.1:{web.AppPort}", $"{web.DaprHttpPort}", $"{web.DaprGrpcPort}", $"{web.Pid}", "running"], row);
+        Assert.Equal(
+            ["web-2", $"http://127.0.0.1:{web.AppPort}", $"{web.DaprHttpPort}", $"{web.DaprGrpcPort}", $"{web.Pid}", "running"], row);
         Assert.Equal("web-1              warn: CliApp[0] begins", await run.SeesAsync("web-1              "));
         Assert.DoesNotContain('\e', run.Output);
         Assert.Equal("web", await Http.GetStringAsync($"http://127.0.0.1:{web.DaprHttpPort}/v1.0/invoke/web/method/env/APP_ID", Cancel));
@@ -87,7 +88,8 @@ public sealed class RunTests
     {
         await using var checkout = new Checkout();
         var (app, http, grpc) = (FixedPort(), FixedPort(), FixedPort());
-        checkout.Add("tiny", Template(Entry("web", $"appPort: {app}", $"daprHTTPPort: {http}", $"daprGRPCPort: {grpc}", "env:", "  CHILD: \"1\"")));
+        checkout.Add(
+            "tiny", Template(Entry("web", $"appPort: {app}", $"daprHTTPPort: {http}", $"daprGRPCPort: {grpc}", "env:", "  CHILD: \"1\"")));
         var run = await checkout.RunUntilReadyAsync("tiny");
         var patient = (await Http.GetFromJsonAsync<Patient>($"http://127.0.0.1:{app}/", Cancel))!;
         run.Signal(SigKill);
@@ -166,7 +168,8 @@ public sealed class RunTests
         await using var checkout = new Checkout();
         checkout.Add("one", Template(Entry("web", "appPort: 1")));
         var own = Directory.CreateDirectory(Path.Combine(checkout.Root, "own")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(own, "dapr.yaml"), Template(Entry("mine", "appPort: 2", "unixDomainSocket: /tmp")), Cancel);
+        await File.WriteAllTextAsync(
+            Path.Combine(own, "dapr.yaml"), Template(Entry("mine", "appPort: 2", "unixDomainSocket: /tmp")), Cancel);
         var run = await checkout.RunUntilReadyAsync("one", "-f", own, "--free-ports");
         await run.SeesAsync("note: own: 'unixDomainSocket' has no effect on the embedded sidecar");
         var mine = await run.ReplicaAsync("mine");

@@ -31,7 +31,8 @@ public sealed class StartsLikeTheCliTests
         var run = await checkout.RunUntilReadyAsync("-f", folder, "--free-ports");
         await run.BecomesAsync("debugged", r => r is { State: "running", Pid: 0 });
         var client = await run.ReplicaAsync("client");
-        Assert.Equal("here", await Http.GetStringAsync($"http://127.0.0.1:{client.DaprHttpPort}/v1.0/invoke/debugged/method/where", Cancel));
+        Assert.Equal(
+            "here", await Http.GetStringAsync($"http://127.0.0.1:{client.DaprHttpPort}/v1.0/invoke/debugged/method/where", Cancel));
         await run.Control.KillAsync("debugged", Cancel);
         Assert.Equal("here", await Http.GetStringAsync($"{application.Urls.First()}/where", Cancel));
     }
@@ -75,7 +76,8 @@ public sealed class StartsLikeTheCliTests
         await using var checkout = new Checkout();
         var components = Directory.CreateDirectory(Path.Combine(checkout.Home, ".dapr", "components")).FullName;
         await File.WriteAllTextAsync(Path.Combine(components, "statestore.yaml"),
-            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: statestore\nspec:\n  type: state.in-memory\n  version: v1\n", Cancel);
+            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: statestore\nspec:\n  type: state.in-memory\n  version: v1\n",
+            Cancel);
         await File.WriteAllTextAsync(Path.Combine(checkout.Home, ".dapr", "config.yaml"), """
             apiVersion: dapr.io/v1alpha1
             kind: Configuration
@@ -99,7 +101,8 @@ public sealed class StartsLikeTheCliTests
     {
         await using var checkout = new Checkout();
         var port = FixedPort();
-        var run = await checkout.RunUntilReadyAsync("--app-id", "shop", "--app-port", $"{port}", "--dapr-http-port", $"{FixedPort()}", "--", "dotnet", App);
+        var run = await checkout.RunUntilReadyAsync(
+            "--app-id", "shop", "--app-port", $"{port}", "--dapr-http-port", $"{FixedPort()}", "--", "dotnet", App);
         var shop = await run.ReplicaAsync("shop");
         Assert.Equal(port, shop.AppPort);
         Assert.Equal("shop", await Http.GetStringAsync($"http://127.0.0.1:{shop.DaprHttpPort}/v1.0/invoke/shop/method/env/APP_ID", Cancel));
@@ -128,7 +131,8 @@ public sealed class StartsLikeTheCliTests
         var run = await checkout.RunUntilReadyAsync(folder, "--free-ports");
         Assert.Equal("running", (await run.ReplicaAsync("mine")).State);
         var empty = await checkout.RunAsync("run", checkout.Home);
-        Assert.Equal((1, $"error: the folder '{checkout.Home}' has no dapr.yaml. Name a template with -f FILE.\n"), (empty.Code, empty.Errors));
+        Assert.Equal(
+            (1, $"error: the folder '{checkout.Home}' has no dapr.yaml. Name a template with -f FILE.\n"), (empty.Code, empty.Errors));
     }
 
     private static async Task<string> OwnAsync(Checkout checkout, string template)

@@ -19,7 +19,9 @@ public sealed class StopAndLogsTests
         var third = await checkout.RunUntilReadyAsync("one", "--free-ports", "--data", Path.Combine(checkout.Root, "third"));
 
         var again = await checkout.RunAsync("run", "one", "--free-ports");
-        Assert.Equal((1, $"error: 'one' already runs (process {one.Pid}). Stop it with `samples stop`, or give this run its own --data and --free-ports.\n"), (again.Code, again.Errors));
+        var refusal = $"error: 'one' already runs (process {one.Pid}). "
+            + "Stop it with `samples stop`, or give this run its own --data and --free-ports.\n";
+        Assert.Equal((1, refusal), (again.Code, again.Errors));
         var unknown = await checkout.RunAsync("stop", "two", "nope");
         Assert.Equal(1, unknown.Code);
         Assert.Contains("'nope' does not run. Running: ", unknown.Errors);
@@ -40,7 +42,9 @@ public sealed class StopAndLogsTests
     public async Task Logs_show_the_last_lines_and_follow()
     {
         await using var checkout = new Checkout();
-        checkout.Add("tiny", Template(Entry("web", "appPort: 1"), Entry("web", "appPort: 2"), Entry("quiet", "appPort: 3", "appLogDestination: file")));
+        checkout.Add(
+            "tiny",
+            Template(Entry("web", "appPort: 1"), Entry("web", "appPort: 2"), Entry("quiet", "appPort: 3", "appLogDestination: file")));
         var run = await checkout.RunUntilReadyAsync("tiny", "--free-ports");
         Assert.DoesNotContain("quiet              ", run.Output);
         Assert.Equal("quiet              warn: CliApp[0] begins", (await checkout.RunAsync("logs", "quiet")).Output);
@@ -66,9 +70,13 @@ public sealed class StopAndLogsTests
         checkout.Add("tiny", Template(Entry("web", "appPort: 1", "enableApiLogging: true"), Entry("mute", "appPort: 2")));
         var run = await checkout.RunUntilReadyAsync("tiny", "--free-ports");
         foreach (var app in new[] { "mute", "web" })
-            await Http.GetStringAsync($"http://127.0.0.1:{(await run.ReplicaAsync(app)).DaprHttpPort}/v1.0/invoke/{app}/method/env/APP_ID?secret=1", Cancel);
+            await Http.GetStringAsync(
+                $"http://127.0.0.1:{(await run.ReplicaAsync(app)).DaprHttpPort}/v1.0/invoke/{app}/method/env/APP_ID?secret=1", Cancel);
         var line = await run.SeesAsync("API called");
-        Assert.StartsWith("sidecar            info: sidecar.web: API called: GET /v1.0/invoke/web/method/env/APP_ID -> 200 in ", line, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "sidecar            info: sidecar.web: API called: GET /v1.0/invoke/web/method/env/APP_ID -> 200 in ",
+            line,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("sidecar.mute: API called", run.Output);
     }
 

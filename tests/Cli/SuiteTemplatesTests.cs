@@ -27,7 +27,8 @@ public sealed class SuiteTemplatesTests
     public void Ports_are_unique_over_the_suite()
     {
         var ports = Suite.Patterns.SelectMany(p => YamlMap.ReadFile(p.Template)[0].Maps("apps").SelectMany(app =>
-            TemplateFields.Ports.Select(field => app.Number(field)).Where(port => port > 0).Select(port => (port, $"{p.Name}: {app.Text("appID")}"))));
+            TemplateFields.Ports.Select(field => app.Number(field)).Where(port => port > 0)
+                .Select(port => (port, $"{p.Name}: {app.Text("appID")}"))));
         foreach (var port in ports.GroupBy(p => p.port))
             Assert.True(port.Count() == 1, $"port {port.Key} is wanted by {string.Join(" and ", port.Select(p => p.Item2))}");
     }

@@ -76,8 +76,11 @@ public sealed class TemplateTests
         Assert.Equal((false, 0, 100, "debug"), (web.ApiLogging, web.MaxConcurrency, web.MaxBodySize, web.LogLevel));
         Assert.Equal((true, 4, 8 << 20, "error"), (second.ApiLogging, second.MaxConcurrency, second.MaxBodySize, second.LogLevel));
         Assert.Equal((LogDestination.Console, LogDestination.File), (web.AppLog, web.SidecarLog));
-        Assert.Equal((Path.Combine(folder, "config.yaml"), Path.Combine(folder, "config.yaml")), (web.ConfigurationFile, second.ConfigurationFile));
-        Assert.Equal(new AppHealthCheck("/alive") { Interval = TimeSpan.FromSeconds(3), Timeout = TimeSpan.FromSeconds(0.5), Threshold = 2 }, web.HealthCheck);
+        Assert.Equal(
+            (Path.Combine(folder, "config.yaml"), Path.Combine(folder, "config.yaml")), (web.ConfigurationFile, second.ConfigurationFile));
+        Assert.Equal(
+            new AppHealthCheck("/alive") { Interval = TimeSpan.FromSeconds(3), Timeout = TimeSpan.FromSeconds(0.5), Threshold = 2 },
+            web.HealthCheck);
         Assert.Equal(new Dictionary<string, string> { ["A"] = "common", ["B"] = "app", ["C"] = "3" }, web.Environment);
         Assert.Equal(
             ["apiListenAddresses", "readBufferSize", "runtimePath", "schedulerHostAddress"],
@@ -112,7 +115,8 @@ public sealed class TemplateTests
         await using var checkout = new Checkout();
         foreach (var name in (string[])["embedded", "redis"])
             Directory.CreateDirectory(Path.Combine(checkout.Root, "components", name));
-        var folder = checkout.Add("tiny", Template(Entry("web", "resourcesPath: ../../../components/redis"), Entry("own", "resourcesPath: ../tiny")));
+        var folder = checkout.Add(
+            "tiny", Template(Entry("web", "resourcesPath: ../../../components/redis"), Entry("own", "resourcesPath: ../tiny")));
         var repository = new Repository(checkout.Root);
         var entries = TemplateReader.Read(folder, checkout.Root, repository.Components("redis"));
         Assert.Equal([Path.Combine(checkout.Root, "components", "redis"), folder], entries.SelectMany(e => e.ResourcePaths));
@@ -190,9 +194,13 @@ public sealed class TemplateTests
     [InlineData("version: 1\napps:\n- appID: a\n  command: [\"ls\"]", "an app has no 'appDirPath'.")]
     [InlineData("version: 1\napps:\n- appDirPath: ./x", "x' does not exist. Correct 'appDirPath'")]
     [InlineData("version: 1\napps:\n- {appID: ../a, appDirPath: ./}", "'../a' is no app id.")]
-    [InlineData("version: 1\napps:\n- {appID: a, appDirPath: ./, env: {SAMPLES_RESTART: often}}", "SAMPLES_RESTART of app 'a' is 'often'. Write always or never.")]
+    [InlineData(
+        "version: 1\napps:\n- {appID: a, appDirPath: ./, env: {SAMPLES_RESTART: often}}",
+        "SAMPLES_RESTART of app 'a' is 'often'. Write always or never.")]
     [InlineData("version: 1\napps:\n- {appID: a, appDirPath: ./, command: [nosuch]}", "app 'a' runs 'nosuch', which is not on PATH")]
-    [InlineData("version: 1\napps:\n- {appID: a, appDirPath: ./, command: [dotnet, x/A.dll]}", "app 'a' runs 'x/A.dll', which is not built. Build first: `dotnet build`")]
+    [InlineData(
+        "version: 1\napps:\n- {appID: a, appDirPath: ./, command: [dotnet, x/A.dll]}",
+        "app 'a' runs 'x/A.dll', which is not built. Build first: `dotnet build`")]
     [InlineData("version: 1\napps:\n- [a]", "an item of 'apps' must be a mapping.")]
     [InlineData("- version: 1", "a mapping is expected here.")]
     [InlineData("version: [", "this is not YAML:")]

@@ -36,7 +36,8 @@ public sealed class TourTests
     {
         await using var checkout = new Checkout();
         var record = new TourRecord("embedded");
-        record.Patterns.Add(new PatternRecord("one", 1.5, [new Claim("it holds", "1", "1", true), Claim.NotRun("it flies", "yes", "no [wings]")]));
+        record.Patterns.Add(
+            new PatternRecord("one", 1.5, [new Claim("it holds", "1", "1", true), Claim.NotRun("it flies", "yes", "no [wings]")]));
         Assert.True(record.Held);
         record.Patterns.Add(new PatternRecord("two", 2, [new Claim("it holds", "1", "2 <", false)]));
         Assert.False(record.Held);
@@ -55,8 +56,10 @@ public sealed class TourTests
     public void Where_the_output_is_no_terminal_a_claim_is_a_block()
     {
         var record = new TourRecord("embedded");
-        const string Sentence = "owners that woke up late did try to write, and no write of an old term is accepted after a newer term's first";
-        record.Patterns.Add(new PatternRecord("one", 1.5, [new Claim(Sentence, "0 accepted", "2 <", false), Claim.NotRun("it flies", "yes", "no [wings]")]));
+        const string Sentence =
+            "owners that woke up late did try to write, and no write of an old term is accepted after a newer term's first";
+        Claim[] claims = [new(Sentence, "0 accepted", "2 <", false), Claim.NotRun("it flies", "yes", "no [wings]")];
+        record.Patterns.Add(new PatternRecord("one", 1.5, claims));
         Assert.Equal(
             $"""
             one (1.5 s)

@@ -46,16 +46,26 @@ public sealed class WrongInputTests
     }
 
     [Theory]
-    [InlineData("type: state.sqlight", "", "statestore.yaml:6: component 'statestore' has the unknown type 'state.sqlight'. The embedded runtime has: ")]
-    [InlineData("type: state.sqlite", "", "component 'statestore' (state.sqlite) lacks the setting 'connectionString'. Add it under 'spec.metadata'.")]
-    [InlineData("type: state.sqlite", "- name: conectionString", "statestore.yaml:8: component 'statestore' (state.sqlite) has the unknown setting 'conectionString'.")]
+    [InlineData(
+        "type: state.sqlight",
+        "",
+        "statestore.yaml:6: component 'statestore' has the unknown type 'state.sqlight'. The embedded runtime has: ")]
+    [InlineData(
+        "type: state.sqlite",
+        "",
+        "component 'statestore' (state.sqlite) lacks the setting 'connectionString'. Add it under 'spec.metadata'.")]
+    [InlineData(
+        "type: state.sqlite",
+        "- name: conectionString",
+        "statestore.yaml:8: component 'statestore' (state.sqlite) has the unknown setting 'conectionString'.")]
     public async Task A_wrong_component(string type, string metadata, string message)
     {
         await using var checkout = new Checkout();
         var folder = checkout.Add("tiny", Template(Entry("web", "appPort: 1", "resourcesPaths: [\"./resources\"]")));
         Directory.CreateDirectory(Path.Combine(folder, "resources"));
         await File.WriteAllTextAsync(Path.Combine(folder, "resources", "statestore.yaml"),
-            $"apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: statestore\nspec:\n  {type}\n  metadata:\n  {metadata}\n", Cancel);
+            $"apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: statestore\nspec:\n  {type}\n  metadata:\n  {metadata}\n",
+            Cancel);
         await AssertRefusedAsync(checkout, message, "run", "tiny", "--free-ports");
     }
 

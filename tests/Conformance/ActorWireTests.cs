@@ -134,7 +134,7 @@ public sealed class ActorWireTests : IAsyncDisposable
                 new InvokeActorRequest { ActorType = "Counter", ActorId = "1", Method = "bad" }, cancellationToken: Machine.Cancel));
         await FailsAsync(
             StatusCode.FailedPrecondition,
-            "failed to lookup actor: api error: code = FailedPrecondition desc = did not find address for actor 'NoSuch/1'", 
+            "failed to lookup actor: api error: code = FailedPrecondition desc = did not find address for actor 'NoSuch/1'",
             grpc.InvokeActorAsync(
                 new InvokeActorRequest { ActorType = "NoSuch", ActorId = "1", Method = "m" }, cancellationToken: Machine.Cancel));
         var value = Any.Pack(new StringValue { Value = "hi" });
@@ -219,7 +219,7 @@ public sealed class ActorWireTests : IAsyncDisposable
         Assert.Equal("""POST /job/j1 {"a":1}   """, await NextAsync("/job/j1"));
         AssertJson(
             """{"name":"j1","schedule":"@every 1s","repeats":2,"failurePolicy":{"constant":{"interval":"1s","maxRetries":3}},"data":{"@type":"type.googleapis.com/google.protobuf.Value","value":{"a":1}}}""",
-            
+
             (await SendAsync(http, "GET", jobs + "j1")).Body);
         var details = """
             "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"dapr.io","metadata":{"appID":"app1","namespace":"default"},"reason":
@@ -257,7 +257,7 @@ public sealed class ActorWireTests : IAsyncDisposable
             new ScheduleJobRequest { Job = new Job { Name = "g1", Schedule = "@every 1h" } }, cancellationToken: Machine.Cancel);
         await FailsAsync(
             StatusCode.AlreadyExists,
-            "failed to schedule job due to: rpc error: code = AlreadyExists desc = job already exists: 'app||default||app1||g1'", 
+            "failed to schedule job due to: rpc error: code = AlreadyExists desc = job already exists: 'app||default||app1||g1'",
             grpc.ScheduleJobAsync(
                 new ScheduleJobRequest { Job = new Job { Name = "g1", Schedule = "@every 1h" } }, cancellationToken: Machine.Cancel));
         await grpc.ScheduleJobAsync(
@@ -281,7 +281,7 @@ public sealed class ActorWireTests : IAsyncDisposable
         await FailsAsync(
             StatusCode.Internal,
             "failed to schedule job due to: rpc error: code = Unknown desc = job failed validation: expected exactly 6 fields, found 1: [banana]",
-            
+
             grpc.ScheduleJobAsync(
                 new ScheduleJobRequest { Job = new Job { Name = "g2", Schedule = "banana" } }, cancellationToken: Machine.Cancel));
         await grpc.ScheduleJobAsync(

@@ -43,7 +43,8 @@ public sealed class InvocationTests : IAsyncDisposable
         using var http = await CallerAsync(callee);
         var pipe = new System.IO.Pipelines.Pipe();
         using var request = new HttpRequestMessage(
-            HttpMethod.Post, "/v1.0/invoke/callee/method/echo") { Content = new StreamContent(pipe.Reader.AsStream()) };
+            HttpMethod.Post, "/v1.0/invoke/callee/method/echo")
+        { Content = new StreamContent(pipe.Reader.AsStream()) };
         var sending = http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Machine.Cancel);
         var sent = RandomNumberGenerator.GetBytes(2 * Piece);
         await pipe.Writer.WriteAsync(sent.AsMemory(0, Piece), Machine.Cancel);
@@ -296,7 +297,8 @@ public sealed class InvocationTests : IAsyncDisposable
     private static async Task<HttpResponseMessage> PostAsync(HttpClient http, byte[] body)
     {
         using var request = new HttpRequestMessage(
-            HttpMethod.Post, "/v1.0/invoke/callee/method/hash") { Content = new ByteArrayContent(body) };
+            HttpMethod.Post, "/v1.0/invoke/callee/method/hash")
+        { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         // A refusal then comes before the body is sent.
         request.Headers.ExpectContinue = true;

@@ -89,7 +89,7 @@ public sealed class PubSubTests : IAsyncDisposable
         var cancel = TestContext.Current.CancellationToken;
         var port = await StubAsync(
             "app1",
-            [new { pubsubname = "pubsub", topic, route = "/" + topic, deadLetterTopic = "dead" }, .. Topic("dead"), .. Topic("end")], 
+            [new { pubsubname = "pubsub", topic, route = "/" + topic, deadLetterTopic = "dead" }, .. Topic("dead"), .. Topic("end")],
             path => path == "/" + topic ? (status, body) : (200, ""));
         using var http = Machine.Http(await StartAsync("pubsub.in-memory", port));
         await PublishAsync(http, topic, 1);
@@ -241,8 +241,11 @@ public sealed class PubSubTests : IAsyncDisposable
         using var http = Machine.Http(await StartAsync("pubsub.in-memory", await StubAsync("app1", Topic("t"))));
         using var request = new HttpRequestMessage(
             HttpMethod.Post,
-            "/v1.0/publish/pubsub/t") { Content = new StringContent("1"),
-            Headers = { { "traceparent", Trace }, { "tracestate", "a=b" } } };
+            "/v1.0/publish/pubsub/t")
+        {
+            Content = new StringContent("1"),
+            Headers = { { "traceparent", Trace }, { "tracestate", "a=b" } }
+        };
         (await http.SendAsync(request, cancel)).EnsureSuccessStatusCode();
         var traced = await _got.Reader.ReadAsync(cancel);
         Assert.Equal((Trace, Trace), (traced.Header("traceparent"), traced.Event.GetProperty("traceid").GetString()));

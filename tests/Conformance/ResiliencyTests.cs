@@ -90,7 +90,8 @@ public sealed class ResiliencyTests : IAsyncDisposable
             context.Response.StatusCode = 500;
         });
         using var request = new HttpRequestMessage(
-            HttpMethod.Post, "/v1.0/invoke/retried/method/work") { Content = new StringContent("x", Encoding.UTF8) };
+            HttpMethod.Post, "/v1.0/invoke/retried/method/work")
+        { Content = new StringContent("x", Encoding.UTF8) };
         request.Headers.TransferEncodingChunked = true;
         Assert.Equal(HttpStatusCode.InternalServerError, (await http.SendAsync(request, Machine.Cancel)).StatusCode);
         Assert.Equal(1, _calls);

@@ -11,10 +11,12 @@ internal static partial class Checkout
     /// <summary>Every entry of every pattern's run template.</summary>
     public static IReadOnlyList<TemplateEntry> Entries { get; } = [.. Templates.SelectMany(TemplateEntry.ReadAll)];
 
-    public static IEnumerable<string> Templates => Directory.EnumerateFiles(Full("services"), "dapr.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Templates =>
+        Directory.EnumerateFiles(Full("services"), "dapr.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
 
     /// <summary>Every project below <c>services</c>, by assembly name.</summary>
-    public static IReadOnlyDictionary<string, string> Projects { get; } = Directory.EnumerateFiles(Full("services"), "*.csproj", SearchOption.AllDirectories)
+    public static IReadOnlyDictionary<string, string> Projects { get; } = Directory.EnumerateFiles(
+        Full("services"), "*.csproj", SearchOption.AllDirectories)
         .ToDictionary(p => Path.GetFileNameWithoutExtension(p)!, Path.GetFullPath);
 
     /// <summary>A path below the root.</summary>
@@ -36,15 +38,18 @@ internal static partial class Checkout
             return new YamlSequenceNode(list.Select(Merge));
         if (node is not YamlMappingNode map)
             return node;
-        var merged = new YamlMappingNode(map.Children.Where(c => c.Key is not YamlScalarNode { Value: "<<" }).Select(c => KeyValuePair.Create(c.Key, Merge(c.Value))));
-        foreach (var (key, value) in map.Find("<<").Fields().Select(f => (new YamlScalarNode(f.Key), f.Value)).Where(f => !merged.Children.ContainsKey(f.Item1)))
-            merged.Add(key, Merge(value));
+        var merged = new YamlMappingNode(
+            map.Children.Where(c => c.Key is not YamlScalarNode { Value: "<<" }).Select(c => KeyValuePair.Create(c.Key, Merge(c.Value))));
+        foreach (var (key, value) in map.Find("<<").Fields().Where(f => !merged.Children.ContainsKey(new YamlScalarNode(f.Key))))
+            merged.Add(new YamlScalarNode(key), Merge(value));
         return merged;
     }
 
     /// <summary>The source code of all services.</summary>
-    public static IEnumerable<(string File, string Text)> Sources => Directory.EnumerateFiles(Full("services"), "*.cs", SearchOption.AllDirectories)
-        .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}lab{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).Select(f => (f, File.ReadAllText(f)));
+    public static IEnumerable<(string File, string Text)> Sources =>
+        Directory.EnumerateFiles(Full("services"), "*.cs", SearchOption.AllDirectories)
+            .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}lab{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .Select(f => (f, File.ReadAllText(f)));
 
     /// <summary><c>QueueManager</c> to <c>queue-manager</c>: how the suite derives names of apps and images from projects.</summary>
     public static string Kebab(string name) => Capital().Replace(name, "-$0").ToLowerInvariant();
@@ -56,7 +61,8 @@ internal static partial class Checkout
 /// <summary>Short ways into YAML; what is missing fails the test with its place.</summary>
 internal static class Yaml
 {
-    public static YamlMappingNode Map(this YamlNode node) => node as YamlMappingNode ?? throw new FormatException($"{node}: a map is expected");
+    public static YamlMappingNode Map(this YamlNode node) =>
+        node as YamlMappingNode ?? throw new FormatException($"{node}: a map is expected");
 
     public static YamlNode? Find(this YamlNode node, params string[] path)
     {
@@ -85,7 +91,8 @@ internal static class Yaml
         var other => throw new FormatException($"{other}: a list is expected"),
     };
 
-    public static IEnumerable<YamlNode> Items(this YamlNode node, params string[] path) => node.Find(path) as YamlSequenceNode ?? Enumerable.Empty<YamlNode>();
+    public static IEnumerable<YamlNode> Items(this YamlNode node, params string[] path) =>
+        node.Find(path) as YamlSequenceNode ?? Enumerable.Empty<YamlNode>();
 
     public static IEnumerable<KeyValuePair<string, YamlNode>> Fields(this YamlNode? node) => node is null ? [] :
         node.Map().Children.Select(c => KeyValuePair.Create(((YamlScalarNode)c.Key).Value!, c.Value));

@@ -24,7 +24,8 @@ internal static class Cluster
     public static string Folder { get; } = Checkout.Full("deploy/kubernetes");
 
     /// <summary>What all patterns share, and the folder of each.</summary>
-    public static IEnumerable<string> Files => Checkout.Templates.Select(t => Path.Combine(Path.GetDirectoryName(t)!, "kubernetes")).Where(Directory.Exists).Prepend(Folder)
+    public static IEnumerable<string> Files =>
+        Checkout.Templates.Select(t => Path.Combine(Path.GetDirectoryName(t)!, "kubernetes")).Where(Directory.Exists).Prepend(Folder)
         .SelectMany(f => Directory.EnumerateFiles(f, "*.yaml", SearchOption.AllDirectories)).Order(StringComparer.Ordinal);
 
     public static IEnumerable<string> Kustomizations => Files.Where(f => Path.GetFileName(f) == "kustomization.yaml");
@@ -32,22 +33,27 @@ internal static class Cluster
     /// <summary>Every object that Kubernetes itself knows; a field that it does not know is an error here.</summary>
     public static IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Objects { get; } =
     [
-        .. Others(Known.ContainsKey).SelectMany(o => KubernetesYaml.LoadAllFromString(Write(o), Known, strict: true)).Cast<IKubernetesObject<V1ObjectMeta>>(),
+        .. Others(Known.ContainsKey).SelectMany(o => KubernetesYaml.LoadAllFromString(Write(o), Known, strict: true))
+            .Cast<IKubernetesObject<V1ObjectMeta>>(),
     ];
 
     /// <summary>Objects of Dapr and KEDA.</summary>
-    public static IReadOnlyList<YamlNode> Custom { get; } = [.. Others(k => !Known.ContainsKey(k) && !k.EndsWith("/Kustomization", StringComparison.Ordinal))];
+    public static IReadOnlyList<YamlNode> Custom { get; } =
+        [.. Others(k => !Known.ContainsKey(k) && !k.EndsWith("/Kustomization", StringComparison.Ordinal))];
 
     public static IEnumerable<Workload> Workloads =>
     [
-        .. Objects.OfType<V1Deployment>().Select(d => new Workload(d.Metadata.Name, d.Spec.Replicas ?? 1, d.Spec.Selector, d.Spec.Template)),
-        .. Objects.OfType<V1StatefulSet>().Select(s => new Workload(s.Metadata.Name, s.Spec.Replicas ?? 1, s.Spec.Selector, s.Spec.Template)),
+        .. Objects.OfType<V1Deployment>()
+            .Select(d => new Workload(d.Metadata.Name, d.Spec.Replicas ?? 1, d.Spec.Selector, d.Spec.Template)),
+        .. Objects.OfType<V1StatefulSet>()
+            .Select(s => new Workload(s.Metadata.Name, s.Spec.Replicas ?? 1, s.Spec.Selector, s.Spec.Template)),
     ];
 
     /// <summary>Those with a sidecar of Dapr's.</summary>
     public static IEnumerable<Workload> Apps => Workloads.Where(w => w.Annotation("dapr.io/enabled") == "true");
 
-    private static IEnumerable<YamlNode> Others(Func<string, bool> kind) => Files.SelectMany(Checkout.ReadYaml).Where(d => kind($"{d.Text("apiVersion")}/{d.Text("kind")}"));
+    private static IEnumerable<YamlNode> Others(Func<string, bool> kind) =>
+        Files.SelectMany(Checkout.ReadYaml).Where(d => kind($"{d.Text("apiVersion")}/{d.Text("kind")}"));
 
     private static string Write(YamlNode node)
     {

@@ -7,11 +7,13 @@ namespace Samples.Deploy;
 public sealed partial class ComponentTests
 {
     // Whole sets; the other folders below components/ replace single components of these.
-    private static readonly string[] Sets = ["components/embedded", "components/redis", "deploy/docker/components", "deploy/kubernetes/base/dapr"];
+    private static readonly string[] Sets =
+        ["components/embedded", "components/redis", "deploy/docker/components", "deploy/kubernetes/base/dapr"];
 
     public static TheoryData<string> AllSets => new(Sets);
 
-    public static TheoryData<string> DropIns => new(Directory.EnumerateDirectories(Checkout.Full("components")).Select(d => "components/" + Path.GetFileName(d)).Except(Sets));
+    public static TheoryData<string> DropIns =>
+        new(Directory.EnumerateDirectories(Checkout.Full("components")).Select(d => "components/" + Path.GetFileName(d)).Except(Sets));
 
     [Theory]
     [MemberData(nameof(AllSets))]
@@ -30,13 +32,19 @@ public sealed partial class ComponentTests
     [MemberData(nameof(DropIns))]
     public void A_component_stands_in_a_file_of_its_name_and_has_no_other_fields(string folder)
     {
-        foreach (var file in Directory.EnumerateFiles(Checkout.Full(folder), "*.yaml").Where(f => Path.GetFileName(f) is not ("kustomization.yaml" or "config.yaml")))
+        var files = Directory.EnumerateFiles(Checkout.Full(folder), "*.yaml");
+        foreach (var file in files.Where(f => Path.GetFileName(f) is not ("kustomization.yaml" or "config.yaml")))
         {
             var component = Checkout.ReadYaml(file).Single();
-            Assert.Equal(("dapr.io/v1alpha1", "Component", Path.GetFileNameWithoutExtension(file)), (component.Text("apiVersion"), component.Text("kind"), component.Text("metadata", "name")));
+            Assert.Equal(
+                ("dapr.io/v1alpha1", "Component", Path.GetFileNameWithoutExtension(file)),
+                (component.Text("apiVersion"), component.Text("kind"), component.Text("metadata", "name")));
             Assert.Empty(component.Fields().Select(f => f.Key).Except(["apiVersion", "kind", "metadata", "spec", "auth", "scopes"]));
-            Assert.Empty(component.At("spec").Fields().Select(f => f.Key).Except(["type", "version", "metadata", "initTimeout", "ignoreErrors"]));
-            Assert.All(component.Items("spec", "metadata"), item => Assert.Single(item.Fields().Select(f => f.Key).Except(["name"]), f => f is "value" or "secretKeyRef" or "envRef"));
+            Assert.Empty(
+                component.At("spec").Fields().Select(f => f.Key).Except(["type", "version", "metadata", "initTimeout", "ignoreErrors"]));
+            Assert.All(
+                component.Items("spec", "metadata"),
+                item => Assert.Single(item.Fields().Select(f => f.Key).Except(["name"]), f => f is "value" or "secretKeyRef" or "envRef"));
         }
     }
 
@@ -44,14 +52,19 @@ public sealed partial class ComponentTests
     public void Compose_uses_the_redis_set_on_another_host()
     {
         foreach (var file in Directory.EnumerateFiles(Checkout.Full("components/redis"), "*.yaml"))
-            Assert.Equal(Settings(file).Select(s => s.Replace("localhost:6379", "redis:6379")), Settings(Checkout.Full($"deploy/docker/components/{Path.GetFileName(file)}")));
+            Assert.Equal(
+                Settings(file).Select(s => s.Replace("localhost:6379", "redis:6379")),
+                Settings(Checkout.Full($"deploy/docker/components/{Path.GetFileName(file)}")));
     }
 
     [Fact]
     public void Kubernetes_uses_the_redis_set_with_a_password()
     {
-        foreach (var file in Directory.EnumerateFiles(Checkout.Full("components/redis"), "*.yaml").Where(f => Settings(f).Any(s => s.StartsWith("redisHost", StringComparison.Ordinal))))
-            Assert.Equal(Settings(file).Select(s => s.Replace("localhost:6379", "redis:6379")), Settings(Checkout.Full($"deploy/kubernetes/base/dapr/{Path.GetFileName(file)}")));
+        var files = Directory.EnumerateFiles(Checkout.Full("components/redis"), "*.yaml");
+        foreach (var file in files.Where(f => Settings(f).Any(s => s.StartsWith("redisHost", StringComparison.Ordinal))))
+            Assert.Equal(
+                Settings(file).Select(s => s.Replace("localhost:6379", "redis:6379")),
+                Settings(Checkout.Full($"deploy/kubernetes/base/dapr/{Path.GetFileName(file)}")));
     }
 
     [Fact]
@@ -71,7 +84,8 @@ public sealed partial class ComponentTests
     {
         var components = KindsOf("components/embedded").Select(k => k.Split('=')[0]).ToHashSet();
         var apps = Checkout.Entries.Select(e => e.AppId).ToHashSet();
-        var files = Directory.EnumerateFiles(Checkout.Root, "resiliency.yaml", SearchOption.AllDirectories).Where(f => !f.Contains("artifacts", StringComparison.Ordinal));
+        var files = Directory.EnumerateFiles(Checkout.Root, "resiliency.yaml", SearchOption.AllDirectories)
+            .Where(f => !f.Contains("artifacts", StringComparison.Ordinal));
         foreach (var (file, targets) in files.Select(f => (f, Checkout.ReadYaml(f).Single().Find("spec", "targets"))))
         {
             Assert.All(targets?.Find("apps").Fields() ?? [], a => Assert.True(apps.Contains(a.Key), $"{file}: {a.Key}"));
@@ -80,17 +94,21 @@ public sealed partial class ComponentTests
     }
 
     // name=kind, such as statestore=state.
-    private static List<string> KindsOf(string folder) => [.. Directory.EnumerateFiles(Checkout.Full(folder), "*.yaml").SelectMany(Checkout.ReadYaml)
+    private static List<string> KindsOf(string folder) => [.. Directory.EnumerateFiles(Checkout.Full(folder), "*.yaml")
+        .SelectMany(Checkout.ReadYaml)
         .Where(d => d.Text("kind") == "Component").Select(d => $"{d.Text("metadata", "name")}={d.Text("spec", "type").Split('.')[0]}")];
 
     private static IEnumerable<string> Settings(string file)
     {
         var spec = Checkout.ReadYaml(file).Single().At("spec");
-        return spec.Items("metadata").Where(m => m.Find("value") is not null).Select(m => $"{m.Text("name")}={m.Text("value")}").Order().Prepend(spec.Text("type"));
+        return spec.Items("metadata").Where(m => m.Find("value") is not null).Select(m => $"{m.Text("name")}={m.Text("value")}").Order()
+            .Prepend(spec.Text("type"));
     }
 
     // How services name a component: as the default of a setting, or in a topic.
-    [GeneratedRegex("""(?:_STORE|PUBSUB|_BINDING)"\]\s*\?\?\s*"(?<name>[a-z-]+)"|(?:Topic\(|WithTopic\()"(?<name>[a-z-]+)"|Store = "(?<name>[a-z-]+)";""")]
+    [GeneratedRegex(
+        """(?:_STORE|PUBSUB|_BINDING)"\]\s*\?\?\s*"(?<name>[a-z-]+)"|"""
+        + """(?:Topic\(|WithTopic\()"(?<name>[a-z-]+)"|Store = "(?<name>[a-z-]+)";""")]
     private static partial Regex Named();
 
     [GeneratedRegex("(_STORE|PUBSUB)$")]

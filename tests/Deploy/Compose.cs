@@ -73,7 +73,8 @@ internal static partial class Compose
     {
         _ when Replacing.Any(r => r.SequenceEqual(path)) => above,
         (YamlMappingNode one, YamlMappingNode other) => new YamlMappingNode(one.Fields().Concat(other.Fields()).GroupBy(f => f.Key)
-            .Select(g => KeyValuePair.Create<YamlNode, YamlNode>(g.Key, g.Select(f => f.Value).Aggregate((a, b) => Merge(a, b, [.. path, g.Key]))))),
+            .Select(g => (g.Key, Merged: g.Select(f => f.Value).Aggregate((a, b) => Merge(a, b, [.. path, g.Key]))))
+            .Select(f => KeyValuePair.Create<YamlNode, YamlNode>(f.Key, f.Merged))),
         (YamlSequenceNode one, YamlSequenceNode other) => new YamlSequenceNode(one.Concat(other)),
         (YamlScalarNode, YamlScalarNode) => above,
         _ => throw new FormatException($"{string.Join('.', path)}: {above} cannot extend {below}"),
@@ -82,7 +83,8 @@ internal static partial class Compose
     private static void MakeAbsolute(YamlMappingNode service, string folder)
     {
         if (service.Find("volumes") is YamlSequenceNode volumes)
-            service.Children["volumes"] = new YamlSequenceNode(volumes.Texts().Select(v => (YamlNode)Absolute(Default().Replace(v, "$1"), folder)));
+            service.Children["volumes"] = new YamlSequenceNode(
+                volumes.Texts().Select(v => (YamlNode)Absolute(Default().Replace(v, "$1"), folder)));
         if (service.Find("build", "context") is { } context)
             service.At("build").Map().Children["context"] = Path.GetFullPath(((YamlScalarNode)context).Value!, folder);
     }

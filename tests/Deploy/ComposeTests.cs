@@ -8,11 +8,16 @@ namespace Samples.Deploy;
 public sealed partial class ComposeTests
 {
     // They name paths, faults and scaling of the command `samples`, or servers that are others here.
-    private static readonly string[] OtherHere = ["DEFAULT_WORKER_COMMAND", "SCALE_BY", "SCALE_LIMITS", "FAULTS", "SHARDS", "ANNOUNCE_TO", "TLS_PORT", "CHECK_COMMAND", "HTTPS_PORT"];
+    private static readonly string[] OtherHere =
+    [
+        "DEFAULT_WORKER_COMMAND", "SCALE_BY", "SCALE_LIMITS", "FAULTS", "SHARDS", "ANNOUNCE_TO", "TLS_PORT",
+        "CHECK_COMMAND", "HTTPS_PORT",
+    ];
 
     private static readonly string[] Fields =
     [
-        "build", "cap_drop", "command", "depends_on", "deploy", "environment", "healthcheck", "image", "logging", "network_mode", "networks", "pid", "ports", "profiles",
+        "build", "cap_drop", "command", "depends_on", "deploy", "environment", "healthcheck", "image", "logging", "network_mode",
+        "networks", "pid", "ports", "profiles",
         "pull_policy", "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "user", "volumes",
     ];
 
@@ -47,24 +52,31 @@ public sealed partial class ComposeTests
 
         // And nothing else is one.
         foreach (var part in new[] { "-daprd", "-pod" })
-            Assert.Equal(Entries.Where(e => e.HasOwnPod).Select(e => e.Name + part).Order(), Services.Keys.Where(s => s.EndsWith(part, StringComparison.Ordinal)).Order());
+            Assert.Equal(
+                Entries.Where(e => e.HasOwnPod).Select(e => e.Name + part).Order(),
+                Services.Keys.Where(s => s.EndsWith(part, StringComparison.Ordinal)).Order());
     }
 
     [Fact]
     public void Containers_of_one_pod_share_its_network_and_its_processes()
     {
-        foreach (var entry in Entries.Where(e => !e.HasOwnPod).Concat(Entries.Where(e => e.HasOwnPod && Entries.Any(o => o.Pod == e.Name && !o.HasOwnPod))))
+        var guests = Entries.Where(e => !e.HasOwnPod).ToList();
+        var hosts = Entries.Where(e => e.HasOwnPod && guests.Exists(g => g.Pod == e.Name));
+        foreach (var entry in guests.Concat(hosts))
         {
-            Assert.True(Services.ContainsKey(entry.Name), $"'{entry.Name}' of {entry.Pattern} is missing: add it to the pod of {entry.Pod}");
+            Assert.True(
+                Services.ContainsKey(entry.Name), $"'{entry.Name}' of {entry.Pattern} is missing: add it to the pod of {entry.Pod}");
             var service = Services[entry.Name];
-            Assert.Equal((entry.Image, $"service:{entry.Pod}-pod", $"service:{entry.Pod}-pod"), (service.Text("image"), service.Text("network_mode"), service.Text("pid")));
+            Assert.Equal(
+                (entry.Image, $"service:{entry.Pod}-pod", $"service:{entry.Pod}-pod"),
+                (service.Text("image"), service.Text("network_mode"), service.Text("pid")));
             Assert.Equal([entry.Pattern, "all"], service.Texts("profiles"));
             Assert.Equal("true", service.Text("depends_on", entry.Pod + "-pod", "restart"));
         }
 
         // On one localhost each has a port of its own.
         foreach (var pod in Entries.GroupBy(e => e.Pod))
-            Assert.Distinct(pod.Select(e => Services[e.Name].TextOrNull("environment", "APP_PORT") ?? Services[e.Name].Text("environment", "ASPNETCORE_HTTP_PORTS")));
+            Assert.Distinct(pod.Select(e => PortOf(Services[e.Name])));
     }
 
     [Fact]
@@ -90,7 +102,8 @@ public sealed partial class ComposeTests
 
         foreach (var (name, service) in Services.Where(s => !s.Value.Text("image").StartsWith("samples/", StringComparison.Ordinal)))
             Assert.True(Pinned().IsMatch(service.Text("image")), $"{name}: {service.Text("image")} names no exact version");
-        Assert.Single(Services.Values.Select(s => s.Text("image")).Where(i => i.StartsWith("daprio/", StringComparison.Ordinal)).Select(i => i.Split(':')[1]).Distinct());
+        var ofDapr = Services.Values.Select(s => s.Text("image")).Where(i => i.StartsWith("daprio/", StringComparison.Ordinal));
+        Assert.Single(ofDapr.Select(i => i.Split(':')[1]).Distinct());
     }
 
     [Fact]
@@ -105,14 +118,17 @@ public sealed partial class ComposeTests
             if (parts[2] == Services.GetValueOrDefault(service.Replace("-pod", ""))?.TextOrNull("environment", "HTTPS_PORT"))
                 Assert.Equal(Entries.Single(e => e.Name + "-pod" == service).Environment["HTTPS_PORT"], parts[1]);
             else if (ports.TryGetValue(service, out var port))
-                Assert.Equal(($"{port}", Services[service[..^"-pod".Length]].Text("environment", "ASPNETCORE_HTTP_PORTS")), (parts[1], parts[2]));
+                Assert.Equal(
+                    ($"{port}", Services[service[..^"-pod".Length]].Text("environment", "ASPNETCORE_HTTP_PORTS")), (parts[1], parts[2]));
             else
                 Assert.Equal(["observability"], Services[service].Texts("profiles"));
         }
 
         // Who has none refuses what does not come from the sidecar.
         foreach (var entry in Entries.Where(e => e.HasOwnPod))
-            Assert.Equal(published.Any(p => p.Service == entry.Name + "-pod"), Services[entry.Name].TextOrNull("environment", "FRONT_DOOR") == "true");
+            Assert.Equal(
+                published.Any(p => p.Service == entry.Name + "-pod"),
+                Services[entry.Name].TextOrNull("environment", "FRONT_DOOR") == "true");
     }
 
     [Theory, InlineData("deploy/docker/config.yaml"), InlineData("components/config.yaml")]
@@ -183,14 +199,20 @@ public sealed partial class ComposeTests
     [Fact]
     public void Prometheus_reads_every_sidecar_where_its_metrics_are()
     {
-        var job = Checkout.ReadYaml(Checkout.Full("deploy/observability/prometheus.yaml")).Single().Items("scrape_configs").Single(j => j.Text("job_name") == "sidecars")
+        var job = Checkout.ReadYaml(Checkout.Full("deploy/observability/prometheus.yaml")).Single().Items("scrape_configs")
+            .Single(j => j.Text("job_name") == "sidecars")
             .Items("dns_sd_configs").Single();
         Assert.Equal(Entries.Where(e => e.HasOwnPod).Select(e => e.AppId).Distinct().Order(), job.Texts("names").Order());
-        Assert.All(Entries.Where(e => e.HasOwnPod), e => Assert.Equal(job.Text("port"), Flag(Services[e.Name + "-daprd"], "--metrics-port")));
+        Assert.All(
+            Entries.Where(e => e.HasOwnPod), e => Assert.Equal(job.Text("port"), Flag(Services[e.Name + "-daprd"], "--metrics-port")));
     }
 
+    private static string PortOf(YamlNode service) =>
+        service.TextOrNull("environment", "APP_PORT") ?? service.Text("environment", "ASPNETCORE_HTTP_PORTS");
+
     private static string Flag(YamlNode service, string flag) =>
-        service.Texts("command").SkipWhile(c => c != flag).Skip(1).FirstOrDefault() ?? throw new FormatException($"{flag} is missing in {service}");
+        service.Texts("command").SkipWhile(c => c != flag).Skip(1).FirstOrDefault()
+            ?? throw new FormatException($"{flag} is missing in {service}");
 
     [GeneratedRegex(@"^[a-z0-9./-]+:v?[0-9]+\.[0-9]+(\.[0-9]+)?(-[a-z]+)?$")]
     private static partial Regex Pinned();

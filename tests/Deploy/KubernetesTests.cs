@@ -13,10 +13,14 @@ public sealed partial class KubernetesTests
     // Of Dapr 1.18; the injector passes over one that it does not know.
     private static readonly string[] Annotations =
     [
-        "dapr.io/enabled", "dapr.io/app-id", "dapr.io/app-port", "dapr.io/app-protocol", "dapr.io/config", "dapr.io/log-as-json", "dapr.io/log-level",
-        "dapr.io/sidecar-cpu-request", "dapr.io/sidecar-cpu-limit", "dapr.io/sidecar-memory-request", "dapr.io/sidecar-memory-limit", "dapr.io/sidecar-seccomp-profile-type",
-        "dapr.io/block-shutdown-duration", "dapr.io/graceful-shutdown-seconds", "dapr.io/api-token-secret", "dapr.io/app-token-secret", "dapr.io/max-body-size",
-        "dapr.io/app-max-concurrency", "dapr.io/enable-app-health-check", "dapr.io/app-health-check-path", "dapr.io/enable-native-sidecar", "dapr.io/metrics-port",
+        "dapr.io/enabled", "dapr.io/app-id", "dapr.io/app-port", "dapr.io/app-protocol", "dapr.io/config", "dapr.io/log-as-json",
+        "dapr.io/log-level",
+        "dapr.io/sidecar-cpu-request", "dapr.io/sidecar-cpu-limit", "dapr.io/sidecar-memory-request", "dapr.io/sidecar-memory-limit",
+        "dapr.io/sidecar-seccomp-profile-type",
+        "dapr.io/block-shutdown-duration", "dapr.io/graceful-shutdown-seconds", "dapr.io/api-token-secret", "dapr.io/app-token-secret",
+        "dapr.io/max-body-size",
+        "dapr.io/app-max-concurrency", "dapr.io/enable-app-health-check", "dapr.io/app-health-check-path", "dapr.io/enable-native-sidecar",
+        "dapr.io/metrics-port",
     ];
 
     private static IEnumerable<TemplateEntry> Entries => Checkout.Entries.Where(e => !e.IsStandIn);
@@ -31,8 +35,10 @@ public sealed partial class KubernetesTests
             // Another tag, and another registry, is the overlay's affair.
             Assert.Equal((app.Name, images[app.Name] + ":latest"), (app.Annotation("dapr.io/app-id"), app.Container.Image));
             Assert.Equal(app.Name, app.Variable("APP_ID"));
-            Assert.Contains(Cluster.Custom, c => c.Text("kind") == "Configuration" && c.Text("metadata", "name") == app.Annotation("dapr.io/config"));
-            Assert.Empty(app.Template.Metadata.Annotations.Keys.Where(k => k.StartsWith("dapr.io/", StringComparison.Ordinal)).Except(Annotations));
+            Assert.Contains(
+                Cluster.Custom, c => c.Text("kind") == "Configuration" && c.Text("metadata", "name") == app.Annotation("dapr.io/config"));
+            Assert.Empty(
+                app.Template.Metadata.Annotations.Keys.Where(k => k.StartsWith("dapr.io/", StringComparison.Ordinal)).Except(Annotations));
         }
     }
 
@@ -43,7 +49,9 @@ public sealed partial class KubernetesTests
         {
             var workload = Cluster.Apps.Single(w => w.Name == pod.Key);
             Assert.True(workload.Pod.ShareProcessNamespace);
-            Assert.Equal(pod.Select(e => (e.AppId, e.Image + ":latest")).Append((pod.Key, $"samples/{pod.Key}:latest")).Order(), workload.Pod.Containers.Select(c => (c.Name, c.Image)).Order());
+            Assert.Equal(
+                pod.Select(e => (e.AppId, e.Image + ":latest")).Append((pod.Key, $"samples/{pod.Key}:latest")).Order(),
+                workload.Pod.Containers.Select(c => (c.Name, c.Image)).Order());
         }
     }
 
@@ -55,13 +63,16 @@ public sealed partial class KubernetesTests
         {
             var port = Assert.Single(app.Container.Ports);
             Assert.Equal((listens, $"{listens}", "http"), (port.ContainerPort, app.Annotation("dapr.io/app-port"), port.Name));
-            Assert.All(new[] { app.Container.LivenessProbe, app.Container.ReadinessProbe }, p => Assert.Equal(port.Name, p.HttpGet.Port.Value));
+            Assert.All(
+                new[] { app.Container.LivenessProbe, app.Container.ReadinessProbe }, p => Assert.Equal(port.Name, p.HttpGet.Port.Value));
         }
 
         foreach (var service in Cluster.Objects.OfType<V1Service>())
         {
             var behind = Assert.Single(Cluster.Workloads, w => Selects(service.Spec.Selector, w));
-            Assert.All(service.Spec.Ports, p => Assert.Contains(behind.Pod.Containers.SelectMany(c => c.Ports ?? []), c => c.Name == p.TargetPort.Value && c.ContainerPort == p.Port));
+            var open = behind.Pod.Containers.SelectMany(c => c.Ports ?? []).ToList();
+            Assert.All(
+                service.Spec.Ports, p => Assert.Contains(open, c => c.Name == p.TargetPort.Value && c.ContainerPort == p.Port));
         }
     }
 
@@ -72,7 +83,9 @@ public sealed partial class KubernetesTests
         foreach (var app in Cluster.Apps)
         {
             Assert.Equal(("/healthz", "/readyz"), (app.Container.LivenessProbe.HttpGet.Path, app.Container.ReadinessProbe.HttpGet.Path));
-            Assert.All(new[] { app.Container.LivenessProbe, app.Container.ReadinessProbe }, p => Assert.Contains($"MapGet(\"{p.HttpGet.Path}\"", defaults));
+            Assert.All(
+                new[] { app.Container.LivenessProbe, app.Container.ReadinessProbe },
+                p => Assert.Contains($"MapGet(\"{p.HttpGet.Path}\"", defaults));
             // Who balances load must see "not ready" twice before the service stops to listen, and the sidecar must outlive the service.
             var notice = int.Parse(app.Variable("DRAIN_NOTICE_MS")!);
             Assert.True(notice >= 2000 * app.Container.ReadinessProbe.PeriodSeconds, app.Name);
@@ -88,7 +101,9 @@ public sealed partial class KubernetesTests
         foreach (var entry in Entries)
         {
             var app = Cluster.Apps.Single(w => w.Name == (entry.HasOwnPod ? entry.AppId : entry.Pod));
-            Assert.All(entry.Environment.Where(v => same.Contains(v.Key) || v.Key.EndsWith("_APP_ID", StringComparison.Ordinal)), v => Assert.Equal($"{v.Key}={v.Value}", $"{v.Key}={app.Variable(v.Key)}"));
+            Assert.All(
+                entry.Environment.Where(v => same.Contains(v.Key) || v.Key.EndsWith("_APP_ID", StringComparison.Ordinal)),
+                v => Assert.Equal($"{v.Key}={v.Value}", $"{v.Key}={app.Variable(v.Key)}"));
         }
     }
 
@@ -100,11 +115,15 @@ public sealed partial class KubernetesTests
             Assert.True(workload.Pod.SecurityContext is { RunAsNonRoot: true, SeccompProfile.Type: "RuntimeDefault" }, workload.Name);
             foreach (var container in workload.Pod.Containers)
             {
-                Assert.True(container.SecurityContext is { AllowPrivilegeEscalation: false, ReadOnlyRootFilesystem: true }, $"{workload.Name}/{container.Name}");
+                Assert.True(
+                    container.SecurityContext is { AllowPrivilegeEscalation: false, ReadOnlyRootFilesystem: true },
+                    $"{workload.Name}/{container.Name}");
                 Assert.Equal(["ALL"], container.SecurityContext.Capabilities.Drop);
                 Assert.Equal(["cpu", "memory"], container.Resources.Requests.Keys.Order());
                 Assert.Contains("memory", container.Resources.Limits.Keys);
-                Assert.All(container.VolumeMounts ?? [], m => Assert.Contains(workload.Pod.Volumes?.Select(v => v.Name) ?? ["data"], v => v == m.Name));
+                Assert.All(
+                    container.VolumeMounts ?? [],
+                    m => Assert.Contains(workload.Pod.Volumes?.Select(v => v.Name) ?? ["data"], v => v == m.Name));
             }
         }
     }
@@ -119,23 +138,27 @@ public sealed partial class KubernetesTests
                 Assert.Single(Cluster.Objects.OfType<V1PodDisruptionBudget>(), b => Selects(b.Spec.Selector.MatchLabels, workload));
         }
 
-        Assert.All(Cluster.Objects.OfType<V1PodDisruptionBudget>(), b => Assert.Single(Cluster.Workloads, w => Selects(b.Spec.Selector.MatchLabels, w)));
+        Assert.All(
+            Cluster.Objects.OfType<V1PodDisruptionBudget>(),
+            b => Assert.Single(Cluster.Workloads, w => Selects(b.Spec.Selector.MatchLabels, w)));
     }
 
     [Fact]
     public void Network_policies_begin_with_nothing_and_name_pods_that_exist()
     {
         var policies = Cluster.Objects.OfType<V1NetworkPolicy>().ToList();
-        Assert.Contains(policies, p => p.Spec is { PodSelector.MatchLabels: null, PodSelector.MatchExpressions: null, Ingress: null, Egress: null } && p.Spec.PolicyTypes.Count == 2);
-        var named = policies.SelectMany(p => new[] { p.Spec.PodSelector }.Concat(p.Spec.Ingress?.SelectMany(i => i.FromProperty ?? []).Select(f => f.PodSelector) ?? [])
-            .Concat(p.Spec.Egress?.SelectMany(e => e.To ?? []).Select(t => t.PodSelector) ?? [])).Where(s => s?.MatchLabels is { Count: > 0 });
+        Assert.Contains(policies, ForbidsAll);
+        var named = policies.SelectMany(Selectors).Where(s => s?.MatchLabels is { Count: > 0 });
         Assert.All(named, s => Assert.Contains(Cluster.Workloads, w => Selects(s!.MatchLabels, w)));
         // Whoever has a Service is meant to be reached.
         var doors = policies.Single(p => p.Metadata.Name == "front-doors");
         // A headless one names replicas to those who balance over them, who have a policy of their own.
-        foreach (var service in Cluster.Objects.OfType<V1Service>().Where(s => s.Spec.ClusterIP != "None" && Cluster.Apps.Any(a => Selects(s.Spec.Selector, a))))
+        var services = Cluster.Objects.OfType<V1Service>().Where(s => s.Spec.ClusterIP != "None");
+        foreach (var service in services.Where(s => Cluster.Apps.Any(a => Selects(s.Spec.Selector, a))))
         {
-            Assert.True(Selects(doors.Spec.PodSelector.MatchLabels, Cluster.Apps.Single(a => Selects(service.Spec.Selector, a))), service.Metadata.Name);
+            Assert.True(
+                Selects(doors.Spec.PodSelector.MatchLabels, Cluster.Apps.Single(a => Selects(service.Spec.Selector, a))),
+                service.Metadata.Name);
             Assert.Equal($"{service.Spec.Ports.Single().Port}", doors.Spec.Ingress.Single().Ports.Single().Port.Value);
         }
 
@@ -154,7 +177,10 @@ public sealed partial class KubernetesTests
                 foreach (var patch in patches.Where(p => p.Contains(annotation, StringComparison.Ordinal)))
                 {
                     var secret = Regex.Match(patch, annotation + @"\s+value: (\S+)").Groups[1].Value;
-                    Assert.Contains($"{{name: {variable}, valueFrom: {{secretKeyRef: {{name: {secret}, key: token}}}}}}", patch, StringComparison.Ordinal);
+                    Assert.Contains(
+                        $"{{name: {variable}, valueFrom: {{secretKeyRef: {{name: {secret}, key: token}}}}}}",
+                        patch,
+                        StringComparison.Ordinal);
                 }
             }
         }
@@ -164,8 +190,11 @@ public sealed partial class KubernetesTests
     }
 
     [Fact]
-    public void Services_call_others_with_the_client_that_shows_the_token() =>
-        Assert.Equal(["InvocationClient.cs"], Checkout.Sources.Where(s => s.Text.Contains(".CreateInvokeHttpClient(", StringComparison.Ordinal)).Select(s => Path.GetFileName(s.File)));
+    public void Services_call_others_with_the_client_that_shows_the_token()
+    {
+        var creators = Checkout.Sources.Where(s => s.Text.Contains(".CreateInvokeHttpClient(", StringComparison.Ordinal));
+        Assert.Equal(["InvocationClient.cs"], creators.Select(s => Path.GetFileName(s.File)));
+    }
 
     [Fact]
     public void Scaling_asks_a_service_for_a_field_of_its_answer()
@@ -200,7 +229,8 @@ public sealed partial class KubernetesTests
         {
             var kustomization = Checkout.ReadYaml(file).Single();
             var folder = Path.GetDirectoryName(file)!;
-            foreach (var path in kustomization.Texts("resources").Concat(kustomization.Items("configMapGenerator").SelectMany(g => g.Texts("files"))).Select(p => Path.GetFullPath(p, folder)))
+            var generated = kustomization.Items("configMapGenerator").SelectMany(g => g.Texts("files"));
+            foreach (var path in kustomization.Texts("resources").Concat(generated).Select(p => Path.GetFullPath(p, folder)))
             {
                 Assert.True(Path.Exists(path), $"{file} names {path}");
                 used.Add(Directory.Exists(path) ? Path.Combine(path, "kustomization.yaml") : path);
@@ -217,14 +247,21 @@ public sealed partial class KubernetesTests
     public Task The_production_overlay_builds_with_the_registry_and_the_version_that_it_names()
     {
         var images = Checkout.ReadYaml(Path.Combine(Cluster.Folder, "overlays/production/images.yaml")).Single().At("data");
-        return BuildAsync("production", image => $"{images.Text("registry")}/{image.Replace("latest", images.Text("tag"), StringComparison.Ordinal)}");
+        return BuildAsync(
+            "production", image => $"{images.Text("registry")}/{image.Replace("latest", images.Text("tag"), StringComparison.Ordinal)}");
     }
 
     private static async Task BuildAsync(string overlay, Func<string, string> imageOf)
     {
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-        Assert.SkipUnless(folders.Any(f => File.Exists(Path.Combine(f, "kubectl"))), "kubectl is not installed; it builds the overlay without a cluster.");
-        using var kubectl = Process.Start(new ProcessStartInfo("kubectl", ["kustomize", Path.Combine(Cluster.Folder, "overlays", overlay)]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Assert.SkipUnless(
+            folders.Any(f => File.Exists(Path.Combine(f, "kubectl"))),
+            "kubectl is not installed; it builds the overlay without a cluster.");
+        using var kubectl = Process.Start(new ProcessStartInfo("kubectl", ["kustomize", Path.Combine(Cluster.Folder, "overlays", overlay)])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
         var error = kubectl.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var built = await kubectl.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await kubectl.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -236,7 +273,20 @@ public sealed partial class KubernetesTests
         Assert.Equal(ours, Regex.Count(built, $"image: {imageOf("samples/[a-z-]+:latest")}\n"));
     }
 
-    private static bool Selects(IDictionary<string, string> labels, Workload workload) => labels.All(l => workload.Template.Metadata.Labels.TryGetValue(l.Key, out var value) && value == l.Value);
+    private static bool ForbidsAll(V1NetworkPolicy policy) =>
+        policy.Spec is { PodSelector.MatchLabels: null, PodSelector.MatchExpressions: null, Ingress: null, Egress: null }
+        && policy.Spec.PolicyTypes.Count == 2;
+
+    // Whom a policy is about: those that it protects, those that may ask them and those that they may ask.
+    private static IEnumerable<V1LabelSelector?> Selectors(V1NetworkPolicy policy) =>
+    [
+        policy.Spec.PodSelector,
+        .. policy.Spec.Ingress?.SelectMany(i => i.FromProperty ?? []).Select(f => f.PodSelector) ?? [],
+        .. policy.Spec.Egress?.SelectMany(e => e.To ?? []).Select(t => t.PodSelector) ?? [],
+    ];
+
+    private static bool Selects(IDictionary<string, string> labels, Workload workload) =>
+        labels.All(l => workload.Template.Metadata.Labels.TryGetValue(l.Key, out var value) && value == l.Value);
 
     [GeneratedRegex("ASPNETCORE_HTTP_PORTS=([0-9]+)")]
     private static partial Regex ImagePort();

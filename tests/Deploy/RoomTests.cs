@@ -42,7 +42,8 @@ public sealed partial class RoomTests
     {
         var missing = MissingOf("serving/nothing").ToList();
         Assert.Equal(13, missing.Count);
-        Assert.Contains(missing, m => m.Contains("services/serving/nothing/Experiment/Samples.Experiments.Nothing.csproj", StringComparison.Ordinal));
+        Assert.Contains(
+            missing, m => m.Contains("services/serving/nothing/Experiment/Samples.Experiments.Nothing.csproj", StringComparison.Ordinal));
         Assert.Contains(missing, m => m.Contains("tests/Services/Nothing", StringComparison.Ordinal));
     }
 
@@ -73,20 +74,23 @@ public sealed partial class RoomTests
         foreach (var (path, line) in lines.Where(l => !Mentions(l.Path, l.Line)))
             yield return $"{path}: a line with `{line}`";
 
-        if (ProjectsOf(folder) is { Count: > 0 } projects && projects.TrueForAll(p => Mentions("Samples.sln", $"\"{p.Replace('/', '\\')}\"")))
+        if (ProjectsOf(folder) is { Count: > 0 } projects
+            && projects.TrueForAll(p => Mentions("Samples.sln", $"\"{p.Replace('/', '\\')}\"")))
             yield break;
         yield return $"Samples.sln: all its projects (dotnet sln add {folder}/*/*.csproj)";
     }
 
     private static List<string> ProjectsOf(string folder) => !Directory.Exists(Checkout.Full(folder)) ? [] :
-        [.. Directory.EnumerateFiles(Checkout.Full(folder), "*.csproj", SearchOption.AllDirectories).Select(p => Path.GetRelativePath(Checkout.Root, p).Replace('\\', '/'))];
+        [.. Directory.EnumerateFiles(Checkout.Full(folder), "*.csproj", SearchOption.AllDirectories)
+            .Select(p => Path.GetRelativePath(Checkout.Root, p).Replace('\\', '/'))];
 
     private static bool IsStarted(string folder) => HasFile(folder, "*.cs") || HasFile(folder, "*.md") || HasFile(folder, "*.yaml");
 
     private static bool HasFile(string folder, string pattern) =>
         Directory.Exists(folder) && Directory.EnumerateFiles(folder, pattern, SearchOption.AllDirectories).Any();
 
-    private static bool Mentions(string path, string text) => File.ReadLines(Checkout.Full(path)).Any(l => l.Contains(text, StringComparison.Ordinal));
+    private static bool Mentions(string path, string text) =>
+        File.ReadLines(Checkout.Full(path)).Any(l => l.Contains(text, StringComparison.Ordinal));
 
     [GeneratedRegex(@"^\| \[?(?<pattern>[a-z-]+)(\]\([^)]*\))? \|.*\| (?<state>[^|]+) \|$")]
     private static partial Regex Row();

@@ -3,7 +3,8 @@ using YamlDotNet.RepresentationModel;
 namespace Samples.Deploy;
 
 /// <summary>One replica of a service in a pattern's <c>dapr.yaml</c>.</summary>
-internal sealed record TemplateEntry(string Template, string Pattern, string AppId, int Number, int Replicas, YamlNode Node, IReadOnlyDictionary<string, string> Environment)
+internal sealed record TemplateEntry(
+    string Template, string Pattern, string AppId, int Number, int Replicas, YamlNode Node, IReadOnlyDictionary<string, string> Environment)
 {
     public string Folder => Path.GetDirectoryName(Template)!;
 
@@ -24,13 +25,17 @@ internal sealed record TemplateEntry(string Template, string Pattern, string App
     /// <summary>What containers do with a real Redis instead, and applications that know nothing of Dapr: those are containers beside an adapter.</summary>
     public bool IsStandIn => Assembly == "Samples.RedisShard" || Assembly.StartsWith("Samples.Legacy", StringComparison.Ordinal);
 
-    /// <summary>The pod that it is a container of: where containers share one, it has the name of the one that is its door, and that one's sidecar of Dapr's.</summary>
+    /// <summary>
+    /// The pod that it is a container of: where containers share one, it has the name of the one that is its door, and that one's sidecar
+    /// of Dapr's.
+    /// </summary>
     public string Pod => Shared.TryGetValue(AppId, out var door) ? door : Name;
 
     /// <summary>False for a container in another one's pod.</summary>
     public bool HasOwnPod => Pod == Name;
 
-    private static readonly Dictionary<string, string> Shared = new[] { "legacy-site", "config-sidecar", "log-sidecar", "topz-sidecar", "git-sync-sidecar" }
+    private static readonly Dictionary<string, string> Shared =
+        new[] { "legacy-site", "config-sidecar", "log-sidecar", "topz-sidecar", "git-sync-sidecar" }
         .ToDictionary(a => a, _ => "tls-sidecar");
 
     public static IEnumerable<TemplateEntry> ReadAll(string template)
@@ -42,8 +47,16 @@ internal sealed record TemplateEntry(string Template, string Pattern, string App
         {
             var id = app.Text("appID");
             numbers[id] = numbers.GetValueOrDefault(id) + 1;
-            var environment = root.Find("common", "env").Fields().Concat(app.Find("env").Fields()).GroupBy(f => f.Key).ToDictionary(g => g.Key, g => ((YamlScalarNode)g.Last().Value).Value!);
-            yield return new TemplateEntry(template, Path.GetFileName(Path.GetDirectoryName(template))!, id, numbers[id], apps.Count(a => a.Text("appID") == id), app, environment);
+            var environment = root.Find("common", "env").Fields().Concat(app.Find("env").Fields()).GroupBy(f => f.Key)
+                .ToDictionary(g => g.Key, g => ((YamlScalarNode)g.Last().Value).Value!);
+            yield return new TemplateEntry(
+                template,
+                Path.GetFileName(Path.GetDirectoryName(template))!,
+                id,
+                numbers[id],
+                apps.Count(a => a.Text("appID") == id),
+                app,
+                environment);
         }
     }
 }

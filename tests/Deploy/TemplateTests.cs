@@ -12,14 +12,17 @@ public sealed class TemplateTests
 
     private static readonly string[] Common =
     [
-        "apiListenAddresses", "appHealthCheckPath", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold", "appLogDestination", "appMaxConcurrency",
-        "appProtocol", "appSSL", "configFilePath", "daprdLogDestination", "enableApiLogging", "enableAppHealthCheck", "enableProfiling", "env", "logLevel",
+        "apiListenAddresses", "appHealthCheckPath", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold",
+        "appLogDestination", "appMaxConcurrency",
+        "appProtocol", "appSSL", "configFilePath", "daprdLogDestination", "enableApiLogging", "enableAppHealthCheck", "enableProfiling",
+        "env", "logLevel",
         "maxBodySize", "placementHostAddress", "readBufferSize", "resourcesPath", "resourcesPaths", "runtimePath", "schedulerHostAddress",
     ];
 
     private static readonly string[] App =
     [
-        .. Common, "appID", "appDirPath", "command", "appPort", "appChannelAddress", "daprHTTPPort", "daprGRPCPort", "daprInternalGRPCPort", "metricsPort", "profilePort",
+        .. Common, "appID", "appDirPath", "command", "appPort", "appChannelAddress", "daprHTTPPort", "daprGRPCPort", "daprInternalGRPCPort",
+        "metricsPort", "profilePort",
         "unixDomainSocket", "containerImage", "containerImagePullPolicy", "createService",
     ];
 
@@ -47,7 +50,8 @@ public sealed class TemplateTests
         {
             var folder = Path.GetDirectoryName(template)!;
             var common = Checkout.ReadYaml(template).Single().Find("common");
-            foreach (var path in common?.Texts("resourcesPath").Concat(common.Texts("resourcesPaths")).Concat(common.Texts("configFilePath")) ?? [])
+            string[] keys = ["resourcesPath", "resourcesPaths", "configFilePath"];
+            foreach (var path in keys.SelectMany(k => common?.Texts(k) ?? []))
                 Assert.True(Path.Exists(Path.GetFullPath(path, folder)), $"{template}: {path}");
         }
 
@@ -57,7 +61,9 @@ public sealed class TemplateTests
             Assert.True(Directory.Exists(directory), $"{entry.Name}: {directory}");
             // A build puts the assembly there; whether it has run is not this test's business.
             Assert.True(Checkout.Projects.ContainsKey(entry.Assembly), $"{entry.Name} starts {entry.Assembly}, which no project makes");
-            Assert.Equal(Checkout.Full($"artifacts/bin/{entry.Assembly}/debug/{entry.Assembly}.dll"), Path.GetFullPath(entry.Node.Texts("command")[1], directory));
+            Assert.Equal(
+                Checkout.Full($"artifacts/bin/{entry.Assembly}/debug/{entry.Assembly}.dll"),
+                Path.GetFullPath(entry.Node.Texts("command")[1], directory));
             Assert.StartsWith(entry.Folder, entry.Project);
         }
     }
@@ -67,7 +73,9 @@ public sealed class TemplateTests
     {
         var own = Checkout.Entries.SelectMany(e => Ports.Select(p => (Port: e.Node.Text(p), Of: $"{p} of {e.Name}")));
         // Ports that a service opens itself.
-        var further = Checkout.Entries.SelectMany(e => e.Environment.Where(v => v.Key.EndsWith("_PORT", StringComparison.Ordinal)).Select(v => (Port: v.Value, Of: $"{v.Key} of {e.Name}")));
+        var further = Checkout.Entries.SelectMany(e => e.Environment
+            .Where(v => v.Key.EndsWith("_PORT", StringComparison.Ordinal))
+            .Select(v => (Port: v.Value, Of: $"{v.Key} of {e.Name}")));
         foreach (var port in own.Concat(further).GroupBy(p => p.Port))
             Assert.True(port.Count() == 1, $"{port.Key}: {string.Join(", ", port.Select(p => p.Of))}");
     }
@@ -82,9 +90,12 @@ public sealed class TemplateTests
     [Fact]
     public void Replicas_differ_in_nothing_but_ports()
     {
-        string Rest(TemplateEntry entry) => string.Join('\n', entry.Node.Fields().Where(f => !Ports.Contains(f.Key)).Select(f => $"{f.Key}: {f.Value}").Order());
+        string Rest(TemplateEntry entry) => string.Join(
+            '\n', entry.Node.Fields().Where(f => !Ports.Contains(f.Key)).Select(f => $"{f.Key}: {f.Value}").Order());
         Assert.All(Checkout.Entries.GroupBy(e => e.AppId), replicas => Assert.Single(replicas.Select(Rest).Distinct()));
         // Relative paths in components resolve in the app's folder: one folder for all, or replicas would not share their files.
-        Assert.All(Checkout.Entries.GroupBy(e => e.Template), template => Assert.Single(template.Select(e => e.Node.Text("appDirPath")).Distinct()));
+        Assert.All(
+            Checkout.Entries.GroupBy(e => e.Template),
+            template => Assert.Single(template.Select(e => e.Node.Text("appDirPath")).Distinct()));
     }
 }

@@ -47,8 +47,16 @@ internal sealed class Machine : IAsyncDisposable
     }
 
     /// <summary>A sidecar without an application: a client's way in.</summary>
-    public Task<Sidecar> AddSidecarAsync(string appId, int? appPort = null) => Runtime.AddSidecarAsync(
-        new SidecarOptions(appId) { AppPort = appPort, ResourcePaths = [Resources()], BaseDirectory = Folder, ApiToken = ApiToken, AppToken = AppToken }, Cancel);
+    public Task<Samples.Runtime.Sidecar> AddSidecarAsync(string appId, int? appPort = null) => Runtime.AddSidecarAsync(
+        new SidecarOptions(appId)
+        {
+            AppPort = appPort,
+            ResourcePaths = [Resources()],
+            BaseDirectory = Folder,
+            ApiToken = ApiToken,
+            AppToken = AppToken,
+        },
+        Cancel);
 
     /// <summary>Starts a built service with its sidecar; returns when it is ready.</summary>
     public async Task<Service> StartAsync(string project, string appId, params (string Name, string Value)[] environment)
@@ -90,5 +98,6 @@ internal static class Checkout
     public static string Assembly(string project) => Path.Combine(
         Root, "artifacts", "bin", project, Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), project + ".dll");
 
-    private static string Find([CallerFilePath] string thisFile = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", ".."));
+    private static string Find([CallerFilePath] string thisFile = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", ".."));
 }

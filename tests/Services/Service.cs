@@ -17,7 +17,7 @@ internal sealed class Service : IAsyncDisposable
     private readonly ConcurrentQueue<string> _log = [];
     private readonly Process _process;
 
-    private Service(Process process, int port, Sidecar? sidecar)
+    private Service(Process process, int port, Samples.Runtime.Sidecar? sidecar)
     {
         (_process, Sidecar) = (process, sidecar!);
         Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Patience };
@@ -29,15 +29,17 @@ internal sealed class Service : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public Sidecar Sidecar { get; }
+    public Samples.Runtime.Sidecar Sidecar { get; }
 
     public string Log => string.Join('\n', _log);
 
     public int Pid => _process.Id;
 
-    public static Service Start(string project, int port, Sidecar? sidecar, IEnumerable<(string Name, string Value)> environment)
+    public static Service Start(
+        string project, int port, Samples.Runtime.Sidecar? sidecar, IEnumerable<(string Name, string Value)> environment)
     {
-        var info = new ProcessStartInfo("dotnet", [Checkout.Assembly(project)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var info =
+            new ProcessStartInfo("dotnet", [Checkout.Assembly(project)]) { RedirectStandardOutput = true, RedirectStandardError = true };
         info.Environment["APP_PORT"] = $"{port}";
         if (sidecar is not null)
         {
@@ -85,7 +87,8 @@ internal sealed class Service : IAsyncDisposable
     public Task<(int Status, JsonElement Body)> AskAsync(HttpMethod method, string path, object? body = null) =>
         AskAsync(method, path, body is null ? null : JsonContent.Create(body));
 
-    public Task<(int Status, JsonElement Body)> AskAsync(HttpMethod method, string path, HttpContent? content) => AskAsync(Http, method, path, content);
+    public Task<(int Status, JsonElement Body)> AskAsync(HttpMethod method, string path, HttpContent? content) =>
+        AskAsync(Http, method, path, content);
 
     public static async Task<(int Status, JsonElement Body)> AskAsync(HttpClient http, HttpMethod method, string path, HttpContent? content)
     {

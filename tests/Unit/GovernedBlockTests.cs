@@ -72,7 +72,7 @@ public sealed class GovernedBlockTests : IAsyncDisposable
         var none = new Dictionary<string, PolicyNames>();
         var resiliency = new Resiliency(
             new Dictionary<string, TimeSpan>(),
-            new Dictionary<string, RetryPolicy> { ["r"] = new(false, TimeSpan.Zero, TimeSpan.Zero, retries) }, 
+            new Dictionary<string, RetryPolicy> { ["r"] = new(false, TimeSpan.Zero, TimeSpan.Zero, retries) },
             new Dictionary<string, BreakerPolicy>(), none, none, none, names, []);
         return new SidecarContext("app1", "default", new Lookup(_engine), new NoApp(), TimeProvider.System, NullLoggerFactory.Instance)
         {

@@ -10,7 +10,8 @@ internal static class KilledProcess
     public static async Task<List<string>> RunAsync(int linesBeforeKill, params string[] arguments)
     {
         var start = new ProcessStartInfo(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "Samples.BrokerHost.dll"), .. arguments]) { RedirectStandardOutput = true };
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "Samples.BrokerHost.dll"), .. arguments])
+        { RedirectStandardOutput = true };
         using var host = Process.Start(start)!;
         var lines = new List<string>();
         while (await host.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)

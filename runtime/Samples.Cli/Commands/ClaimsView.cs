@@ -31,7 +31,8 @@ internal static class ClaimsView
         {
             console.WriteLine();
             // A grid breaks a long sentence below its beginning.
-            var grid = new Grid().AddColumn(new GridColumn().NoWrap().Width(8).PadLeft(2).PadRight(1)).AddColumn(new GridColumn().PadRight(0));
+            var grid = new Grid().AddColumn(new GridColumn().NoWrap().Width(8).PadLeft(2).PadRight(1))
+                .AddColumn(new GridColumn().PadRight(0));
             grid.AddRow(new Markup(Sign(claim)), new Text(claim.Text));
             grid.AddRow(new Text(""), new Text($"expected: {claim.Expected}"));
             grid.AddRow(new Text(""), new Text($"measured: {Measured(claim)}"));

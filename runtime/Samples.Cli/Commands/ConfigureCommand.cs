@@ -13,7 +13,8 @@ internal static class ConfigureCommand
         var pattern = new Argument<string>("pattern") { Description = "The pattern whose services shall get the values." };
         var values = new Argument<string[]>("key=value") { Description = "What to set; several at once.", Arity = ArgumentArity.OneOrMore };
         var data = new Option<DirectoryInfo?>("--data") { Description = "The data folder that the run was started with." };
-        var command = new Command("configure", "Set values that services follow through Dapr configuration.") { pattern, values, data }.WithExamples(
+        var command = new Command("configure", "Set values that services follow through Dapr configuration.") { pattern, values, data };
+        command.WithExamples(
             ("samples configure ambassador experiment.weights=50/50", "half of the clients get the experiment"));
         command.SetAction((result, cancel) => Errors.ShowAsync(() =>
             SetAsync(result.GetValue(pattern)!, result.GetValue(values)!, result.GetValue(data)?.FullName, cancel)));

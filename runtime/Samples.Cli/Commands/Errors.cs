@@ -3,7 +3,10 @@ using Spectre.Console;
 
 namespace Samples.Cli.Commands;
 
-/// <summary>What goes wrong is one message that names the cure, on the error output, and exit code 1. Nobody sees a stack trace who did not ask for it.</summary>
+/// <summary>
+/// What goes wrong is one message that names the cure, on the error output, and exit code 1. Nobody sees a stack trace who did not ask for
+/// it.
+/// </summary>
 internal static class Errors
 {
     private const string TraceVariable = "SAMPLES_TRACE";

@@ -5,22 +5,35 @@ using Samples.Runtime.Resources;
 
 namespace Samples.Cli.Commands;
 
-/// <summary><c>samples kill</c>, <c>freeze</c>, <c>resume</c>, <c>start</c>, <c>terminate</c>: breaks and repairs single replicas of what runs.</summary>
+/// <summary>
+/// <c>samples kill</c>, <c>freeze</c>, <c>resume</c>, <c>start</c>, <c>terminate</c>: breaks and repairs single replicas of what runs.
+/// </summary>
 internal static class FaultCommands
 {
     public static IEnumerable<Command> Create() =>
     [
-        Create("kill", "End a replica at once (SIGKILL); it is started again.", (faults, replica, cancel) => faults.KillAsync(replica, cancel)),
-        Create("freeze", "Stop a replica in the middle of what it does (SIGSTOP).", (faults, replica, cancel) => faults.FreezeAsync(replica, cancel)),
+        Create(
+            "kill",
+            "End a replica at once (SIGKILL); it is started again.",
+            (faults, replica, cancel) => faults.KillAsync(replica, cancel)),
+        Create(
+            "freeze",
+            "Stop a replica in the middle of what it does (SIGSTOP).",
+            (faults, replica, cancel) => faults.FreezeAsync(replica, cancel)),
         Create("resume", "Let a frozen replica go on (SIGCONT).", (faults, replica, cancel) => faults.ResumeAsync(replica, cancel)),
-        Create("terminate", "Ask a replica to end (SIGTERM); it stays down.", (faults, replica, cancel) => faults.TerminateAsync(replica, cancel)),
+        Create(
+            "terminate",
+            "Ask a replica to end (SIGTERM); it stays down.",
+            (faults, replica, cancel) => faults.TerminateAsync(replica, cancel)),
         Create("start", "Start a replica that is down.", (faults, replica, cancel) => faults.StartAsync(replica, cancel)),
     ];
 
     private static Command Create(string name, string description, Func<IFaults, string, CancellationToken, Task> act)
     {
-        var replicas = new Argument<string[]>("replica") { Description = "Names from the table that `run` shows.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command(name, description) { replicas }.WithExamples(($"samples {name} owner-1", "one replica of the pattern that runs"));
+        var replicas =
+            new Argument<string[]>("replica") { Description = "Names from the table that `run` shows.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command(name, description) { replicas }.WithExamples(
+            ($"samples {name} owner-1", "one replica of the pattern that runs"));
         command.SetAction((result, cancel) => Errors.ShowAsync(() => ActAsync(result.GetValue(replicas)!, act, cancel)));
         return command;
     }
@@ -41,7 +54,9 @@ internal static class FaultCommands
             if (names.FirstOrDefault(n => !running.ContainsKey(n)) is { } unknown)
             {
                 throw new ResourceException(Origin.Code, $"there is no replica '{unknown}'.",
-                    running.Count == 0 ? "Nothing runs; start a pattern with `samples run`." : $"There are: {string.Join(", ", running.Keys)}.");
+                    running.Count == 0
+                        ? "Nothing runs; start a pattern with `samples run`."
+                        : $"There are: {string.Join(", ", running.Keys)}.");
             }
 
             foreach (var name in names)

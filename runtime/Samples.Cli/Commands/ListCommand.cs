@@ -27,7 +27,8 @@ internal static class ListCommand
         {
             table.AddRow(Markup.Escape(pattern.Name), Markup.Escape(pattern.Promise),
                 Lab.Experiments.All.Any(e => e.Pattern == pattern.Name) ? "yes: `samples tour`" : "not yet",
-                runs.Where(r => r.Patterns.Contains(pattern.Name)).Select(r => $"{r.Kind}, process {r.Pid}").DefaultIfEmpty("-").Aggregate((a, b) => $"{a}\n{b}"));
+                runs.Where(r => r.Patterns.Contains(pattern.Name)).Select(r => $"{r.Kind}, process {r.Pid}").DefaultIfEmpty("-")
+                    .Aggregate((a, b) => $"{a}\n{b}"));
         }
 
         AnsiConsole.Write(table);

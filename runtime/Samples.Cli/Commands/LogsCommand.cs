@@ -10,7 +10,11 @@ internal static class LogsCommand
 {
     public static Command Create()
     {
-        var replicas = new Argument<string[]>("replica") { Description = "Replicas or apps, such as worker-host-1 or worker-host; all by default.", Arity = ArgumentArity.ZeroOrMore };
+        var replicas = new Argument<string[]>("replica")
+        {
+            Description = "Replicas or apps, such as worker-host-1 or worker-host; all by default.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var lines = new Option<int>("--lines", "-n") { Description = "Last lines of each.", DefaultValueFactory = _ => 20 };
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on showing what is written, until Ctrl-C." };
         var data = new Option<DirectoryInfo?>("--data") { Description = "The data folder that the run was started with." };
@@ -30,12 +34,15 @@ internal static class LogsCommand
     private static async Task<int> ShowAsync(string[] replicas, int lines, bool follow, string? data)
     {
         var repository = Repository.Find();
-        bool Wanted(string name) => replicas.Length == 0 || replicas.Any(r => name == r || (name.StartsWith(r + "-", StringComparison.Ordinal) && int.TryParse(name[(r.Length + 1)..], out _)));
+        bool Wanted(string name) => replicas.Length == 0 || replicas.Any(
+            r => name == r || (name.StartsWith(r + "-", StringComparison.Ordinal) && int.TryParse(name[(r.Length + 1)..], out _)));
         List<string> Files() => [.. (data is null ? RunFile.Find(repository.Data).Select(r => r.Data).Append(repository.Data) : [data])
-            .Distinct().Select(d => Path.Combine(d, "logs")).Where(Directory.Exists).SelectMany(d => Directory.GetFiles(d, "*.log")).Order(StringComparer.Ordinal)];
+            .Distinct().Select(d => Path.Combine(d, "logs")).Where(Directory.Exists).SelectMany(d => Directory.GetFiles(d, "*.log"))
+            .Order(StringComparer.Ordinal)];
 
         var all = Files();
-        foreach (var unknown in replicas.Where(r => !all.Any(f => NameOf(f) == r || NameOf(f).StartsWith(r + "-", StringComparison.Ordinal))))
+        bool Is(string name, string replica) => name == replica || name.StartsWith(replica + "-", StringComparison.Ordinal);
+        foreach (var unknown in replicas.Where(r => !all.Any(f => Is(NameOf(f), r))))
         {
             throw new ResourceException(Origin.Code, $"there are no logs of '{unknown}'.",
                 all.Count > 0 ? $"There are: {string.Join(", ", all.Select(NameOf).Distinct())}." : "Run a pattern first.");
@@ -44,7 +51,10 @@ internal static class LogsCommand
         // Runs in several data folders may have equal replicas.
         var several = all.Select(Path.GetDirectoryName).Distinct().Count() > 1;
         void Show(string file, string line) =>
-            LogLine.Show(AnsiConsole.Console, several ? $"{Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(file)))}/{NameOf(file)}" : NameOf(file), line);
+            LogLine.Show(
+                AnsiConsole.Console,
+                several ? $"{Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(file)))}/{NameOf(file)}" : NameOf(file),
+                line);
 
         if (all.Count == 0)
             throw new ResourceException(Origin.Code, "there are no logs yet.", "Run a pattern first.");

@@ -19,7 +19,8 @@ internal static class MeasuredBlock
         var text = File.Exists(page) ? File.ReadAllText(page) : "";
         var (begin, end) = (text.IndexOf(Begin, StringComparison.Ordinal), text.IndexOf(End, StringComparison.Ordinal));
         if (begin < 0 || end < begin)
-            throw new ResourceException(Origin.Code, $"'{page}' has no place for the table.", $"Write a line '{Begin}' and below it a line '{End}'.");
+            throw new ResourceException(
+                Origin.Code, $"'{page}' has no place for the table.", $"Write a line '{Begin}' and below it a line '{End}'.");
         // Complete or not at all: the page is somebody's work.
         var draft = page + ".new";
         File.WriteAllText(draft, text[..(begin + Begin.Length)] + "\n" + Table(record, day) + text[end..]);
@@ -30,12 +31,18 @@ internal static class MeasuredBlock
     {
         var text = new StringBuilder("| claim | expected | measured | |\n| --- | --- | --- | --- |\n");
         foreach (var claim in record.Claims)
-            text.Append(CultureInfo.InvariantCulture, $"| {Cell(claim.Text)} | {Cell(claim.Expected)} | {Cell(claim.Measured)} | {Verdict(claim)} |\n");
-        return text.Append(CultureInfo.InvariantCulture,
-            $"\n`samples tour {record.Pattern} --page`, {day:yyyy-MM-dd}, {record.Seconds:0} s on {Environment.ProcessorCount} processors.\n").ToString();
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {Cell(claim.Text)} | {Cell(claim.Expected)} | {Cell(claim.Measured)} | {Verdict(claim)} |\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"\n`samples tour {record.Pattern} --page`, {day:yyyy-MM-dd}, "
+            + $"{record.Seconds:0} s on {Environment.ProcessorCount} processors.\n");
+        return text.ToString();
     }
 
-    private static string Verdict(Claim claim) => claim.Held switch { true => "held", false => "**failed**", null => "not run: " + Cell(claim.Reason ?? "") };
+    private static string Verdict(Claim claim) =>
+        claim.Held switch { true => "held", false => "**failed**", null => "not run: " + Cell(claim.Reason ?? "") };
 
     private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ");
 }

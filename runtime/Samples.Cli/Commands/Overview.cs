@@ -13,7 +13,8 @@ internal static class Overview
         var console = AnsiConsole.Console;
         console.MarkupLine("[bold]Patterns of distributed systems, as services that run on this machine.[/]");
         console.WriteLine();
-        var first = Lab.Experiments.All.Select(e => e.Pattern).FirstOrDefault(p => repository.Patterns.Any(r => r.Name == p)) ?? repository.Patterns[0].Name;
+        var first = Lab.Experiments.All.Select(e => e.Pattern).FirstOrDefault(p => repository.Patterns.Any(r => r.Name == p))
+            ?? repository.Patterns[0].Name;
         var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(2)).AddColumn();
         foreach (var (line, does) in new[]
         {
@@ -28,7 +29,8 @@ internal static class Overview
         console.WriteLine();
         console.WriteLine($"Patterns: {string.Join(", ", repository.Patterns.Select(p => p.Name))}");
         foreach (var run in RunFile.Find(repository.Data))
-            console.WriteLine($"Running: {string.Join(", ", run.Patterns)} (process {run.Pid}); `samples stop` ends it, `samples logs -f` follows it.");
+            console.WriteLine(
+                $"Running: {string.Join(", ", run.Patterns)} (process {run.Pid}); `samples stop` ends it, `samples logs -f` follows it.");
         return 0;
     }
 }

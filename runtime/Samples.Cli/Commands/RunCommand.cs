@@ -16,16 +16,27 @@ internal static class RunCommand
 
     public static Command Create()
     {
-        var patterns = new Argument<string[]>("pattern") { Description = "Patterns to run; see `samples list`.", Arity = ArgumentArity.ZeroOrMore };
-        var files = new Option<FileInfo[]>("--file", "-f") { Description = "A Dapr multi-app run template of your own, or a folder with a dapr.yaml; several times.", DefaultValueFactory = _ => [] };
+        var patterns =
+            new Argument<string[]>("pattern") { Description = "Patterns to run; see `samples list`.", Arity = ArgumentArity.ZeroOrMore };
+        var files = new Option<FileInfo[]>("--file", "-f")
+        {
+            Description = "A Dapr multi-app run template of your own, or a folder with a dapr.yaml; several times.",
+            DefaultValueFactory = _ => [],
+        };
         var freePorts = new Option<bool>("--free-ports") { Description = "Ignore the template's ports and take free ones." };
         var data = new Option<DirectoryInfo?>("--data") { Description = "Where everything is kept; .samples in the checkout by default." };
-        var folder = new Option<DirectoryInfo?>("--folder") { Description = "Your own files as the pattern's input (work-queue: a folder of pictures)." };
+        var folder = new Option<DirectoryInfo?>("--folder")
+        {
+            Description = "Your own files as the pattern's input (work-queue: a folder of pictures).",
+        };
         var fresh = new Option<bool>("--fresh") { Description = "Forget what an earlier run kept." };
         var runtime = RuntimeChoice.Option();
         var components = ComponentsOption.Create();
         var single = new SingleApp();
-        var command = new Command("run", "Run patterns, templates or one application until Ctrl-C.") { patterns, files, runtime, components, freePorts, data, folder, fresh }.WithExamples(
+        var command = new Command("run", "Run patterns, templates or one application until Ctrl-C.")
+        {
+            patterns, files, runtime, components, freePorts, data, folder, fresh,
+        }.WithExamples(
             ("samples run work-queue", "one pattern on the ports of its page"),
             ("samples run work-queue --folder ~/Pictures", "on your own pictures"),
             ("samples run work-queue --free-ports --data /tmp/second", "a second one beside it"),
@@ -37,8 +48,10 @@ internal static class RunCommand
         foreach (var option in single.Options)
             command.Options.Add(option);
         command.SetAction((result, _) => Errors.ShowAsync(() => RunAsync(new Wishes(
-            result.GetValue(patterns)!, result.GetValue(files)!, result.GetValue(freePorts), result.GetValue(data), result.GetValue(folder), result.GetValue(fresh),
-            RuntimeChoice.Resolve(result.GetValue(runtime)!), result.GetValue(components), single.Read(result, result.GetValue(patterns)!)))));
+            result.GetValue(patterns)!, result.GetValue(files)!, result.GetValue(freePorts), result.GetValue(data), result.GetValue(folder),
+            result.GetValue(fresh),
+            RuntimeChoice.Resolve(result.GetValue(runtime)!), result.GetValue(components),
+            single.Read(result, result.GetValue(patterns)!)))));
         return command;
     }
 
@@ -106,18 +119,23 @@ internal static class RunCommand
         if (wishes.Single is not null)
         {
             if (wishes.Files.Length > 0)
-                throw new ResourceException(Origin.Code, "-f and options of a single application exclude each other.", "Put them into the template.");
+                throw new ResourceException(
+                    Origin.Code, "-f and options of a single application exclude each other.", "Put them into the template.");
             return [TemplateReader.ReadSingle(wishes.Single, repository.Root, wishes.Runtime.Components(repository, wishes.Components))];
         }
 
-        var templates = wishes.Patterns.Select(n => TemplateOf(repository, n)).Concat(wishes.Files.Select(f => f.FullName)).Distinct().ToList();
+        var templates = wishes.Patterns.Select(n => TemplateOf(repository, n)).Concat(wishes.Files.Select(f => f.FullName)).Distinct()
+            .ToList();
         if (templates.Count == 0)
         {
             throw new ResourceException(Origin.Code, "nothing to run.",
                 $"Name a pattern ({string.Join(", ", repository.Patterns.Select(p => p.Name))}) or a template with -f FILE.");
         }
 
-        return [.. templates.SelectMany(t => TemplateReader.Read(t, repository.Root, wishes.Runtime.Components(repository, wishes.Components)))];
+        return
+        [
+            .. templates.SelectMany(t => TemplateReader.Read(t, repository.Root, wishes.Runtime.Components(repository, wishes.Components)))
+        ];
     }
 
     // A pattern's name goes first: it is also a folder, for who stands beside it.
@@ -137,23 +155,31 @@ internal static class RunCommand
         foreach (var other in RunFile.Find(repository.Data).Where(r => r.Data == data))
         {
             if (entries.FirstOrDefault(e => other.Patterns.Contains(e.Pattern)) is { } both)
-                throw new ResourceException(Origin.Code, $"'{both.Pattern}' already runs (process {other.Pid}).", "Stop it with `samples stop`, or give this run its own --data and --free-ports.");
+                throw new ResourceException(
+                    Origin.Code,
+                    $"'{both.Pattern}' already runs (process {other.Pid}).",
+                    "Stop it with `samples stop`, or give this run its own --data and --free-ports.");
         }
     }
 
     // Within a template its reader has looked already.
     private static void RefuseSharedPorts(List<RunEntry> entries)
     {
-        foreach (var port in entries.SelectMany(e => new[] { e.AppPort ?? 0, e.DaprHttpPort, e.DaprGrpcPort }.Where(p => p > 0).Select(p => (Port: p, e.Pattern))).GroupBy(p => p.Port))
+        var ports = entries.SelectMany(e => new[] { e.AppPort ?? 0, e.DaprHttpPort, e.DaprGrpcPort }.Select(p => (Port: p, e.Pattern)));
+        foreach (var port in ports.Where(p => p.Port > 0).GroupBy(p => p.Port))
         {
             if (port.Select(p => p.Pattern).Distinct().ToList() is [var one, var other, ..])
-                throw new ResourceException(Origin.Code, $"'{one}' and '{other}' both want port {port.Key}.", "Run with --free-ports, or change one of the templates.");
+                throw new ResourceException(
+                    Origin.Code,
+                    $"'{one}' and '{other}' both want port {port.Key}.",
+                    "Run with --free-ports, or change one of the templates.");
         }
     }
 
     private static void Forget(List<RunEntry> entries, string data, RuntimeKind runtime)
     {
-        foreach (var folder in entries.Select(e => e.Pattern).Distinct().Concat(runtime == RuntimeKind.Daprd ? ["dapr"] : []).Select(n => Path.Combine(data, n)).Where(Directory.Exists))
+        var names = entries.Select(e => e.Pattern).Distinct().Concat(runtime == RuntimeKind.Daprd ? ["dapr"] : []);
+        foreach (var folder in names.Select(n => Path.Combine(data, n)).Where(Directory.Exists))
             Directory.Delete(folder, recursive: true);
     }
 
@@ -171,5 +197,14 @@ internal static class RunCommand
         }
     }
 
-    private sealed record Wishes(string[] Patterns, FileInfo[] Files, bool FreePorts, DirectoryInfo? Data, DirectoryInfo? Folder, bool Fresh, RuntimeKind Runtime, string? Components, YamlMappingNode? Single);
+    private sealed record Wishes(
+        string[] Patterns,
+        FileInfo[] Files,
+        bool FreePorts,
+        DirectoryInfo? Data,
+        DirectoryInfo? Folder,
+        bool Fresh,
+        RuntimeKind Runtime,
+        string? Components,
+        YamlMappingNode? Single);
 }

@@ -18,7 +18,9 @@ internal static class Screen
         if (console.Profile.Out.IsTerminal)
             return;
         var columns = Environment.GetEnvironmentVariable("COLUMNS");
-        console.Profile.Width = int.TryParse(columns, NumberStyles.None, CultureInfo.InvariantCulture, out var width) && width > 0 ? width : WidthOfFiles;
+        console.Profile.Width = int.TryParse(columns, NumberStyles.None, CultureInfo.InvariantCulture, out var width) && width > 0
+            ? width
+            : WidthOfFiles;
     }
 
     /// <summary>Whether sentences fit beside each other.</summary>

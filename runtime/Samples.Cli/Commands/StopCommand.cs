@@ -12,9 +12,14 @@ internal static class StopCommand
 
     public static Command Create()
     {
-        var which = new Argument<string[]>("which") { Description = "Patterns or process ids; every run of this checkout by default.", Arity = ArgumentArity.ZeroOrMore };
+        var which = new Argument<string[]>("which")
+        {
+            Description = "Patterns or process ids; every run of this checkout by default.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var command = new Command("stop", "Stop runs and tours of this checkout, each service draining first.") { which }.WithExamples(
-            ("samples stop", "everything that this checkout runs"), ("samples stop work-queue", "the runs of one pattern"), ("samples stop 4711", "one run, by its process"));
+            ("samples stop", "everything that this checkout runs"), ("samples stop work-queue", "the runs of one pattern"),
+            ("samples stop 4711", "one run, by its process"));
         command.SetAction((result, cancel) => Errors.ShowAsync(() => StopAsync(result.GetValue(which)!, cancel)));
         return command;
     }

@@ -3,7 +3,9 @@ using Spectre.Console;
 
 namespace Samples.Cli.Commands;
 
-/// <summary>The table that a run shows when everything is ready. A replica's name is its app id, with a number where there are several.</summary>
+/// <summary>
+/// The table that a run shows when everything is ready. A replica's name is its app id, with a number where there are several.
+/// </summary>
 internal static class Summary
 {
     private static readonly string[] Columns = ["replica", "address", "sidecar", "gRPC", "process", "state"];

@@ -3,8 +3,8 @@ using Samples.Cli.Processes;
 namespace Samples.Cli.Commands;
 
 /// <summary>
-/// The data of one tour, <c>tour-PROCESS-PATTERN</c> in the folder of all data. It is removed with the tour, after SIGKILL by the next one; a kept
-/// one stays until somebody removes it.
+/// The data of one tour, <c>tour-PROCESS-PATTERN</c> in the folder of all data. It is removed with the tour, after SIGKILL by the next one;
+/// a kept one stays until somebody removes it.
 /// </summary>
 internal static class TourFolder
 {

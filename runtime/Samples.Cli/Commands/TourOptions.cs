@@ -3,7 +3,9 @@ using Samples.Runtime.Resources;
 
 namespace Samples.Cli.Commands;
 
-/// <summary>What a tour was asked to do differently: <c>--set</c>, <c>--rounds</c> and <c>--without</c>, checked before anything starts.</summary>
+/// <summary>
+/// What a tour was asked to do differently: <c>--set</c>, <c>--rounds</c> and <c>--without</c>, checked before anything starts.
+/// </summary>
 internal static class TourOptions
 {
     public static IReadOnlyDictionary<string, string> Read(string[] pairs, int? rounds, string[] without)
@@ -14,7 +16,8 @@ internal static class TourOptions
             if (pair.Split('=', 2) is not [{ Length: > 0 } name, var value])
                 throw new ResourceException(Origin.Code, $"'--set {pair}' is no NAME=NUMBER.", "Write for example --set pictures=300.");
             if (!int.TryParse(value, out _))
-                throw new ResourceException(Origin.Code, $"'--set {pair}': '{value}' is no whole number.", "Write for example --set pictures=300.");
+                throw new ResourceException(
+                    Origin.Code, $"'--set {pair}': '{value}' is no whole number.", "Write for example --set pictures=300.");
             options[name] = value;
         }
 
@@ -27,7 +30,9 @@ internal static class TourOptions
         return options;
     }
 
-    /// <summary>A name that no experiment of the tour reads is a typo. Experiments that do not tell their names are believed to know all.</summary>
+    /// <summary>
+    /// A name that no experiment of the tour reads is a typo. Experiments that do not tell their names are believed to know all.
+    /// </summary>
     public static void RefuseUnknown(IReadOnlyDictionary<string, string> options, IReadOnlyList<IExperiment> experiments)
     {
         if (experiments.Any(e => e.OptionNames is null))

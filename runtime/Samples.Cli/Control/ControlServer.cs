@@ -29,8 +29,11 @@ internal sealed class ControlServer : IAsyncDisposable
 
     public Uri Address => new(_host.Urls.First());
 
-    /// <summary>Serves <paramref name="faults"/>; <paramref name="waitsFor"/> says what is in the way of a wish that is not done in time.</summary>
-    public static async Task<ControlServer> StartAsync(IFaults faults, Func<string> waitsFor, CancellationToken cancel, TimeSpan? limit = null)
+    /// <summary>
+    /// Serves <paramref name="faults"/>; <paramref name="waitsFor"/> says what is in the way of a wish that is not done in time.
+    /// </summary>
+    public static async Task<ControlServer> StartAsync(
+        IFaults faults, Func<string> waitsFor, CancellationToken cancel, TimeSpan? limit = null)
     {
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         // Production whatever the shell says: a development page would show a stack trace.

@@ -18,13 +18,17 @@ internal sealed class ControlPlane : IAsyncDisposable
     /// <summary>Host and port of the scheduler.</summary>
     public string Scheduler { get; private set; } = $"127.0.0.1:{DaprPrograms.SchedulerPort}";
 
-    /// <summary>Starts both, or takes those that <c>dapr init</c> runs in containers. Throws <see cref="ResourceException"/> and leaves nothing running.</summary>
+    /// <summary>
+    /// Starts both, or takes those that <c>dapr init</c> runs in containers. Throws <see cref="ResourceException"/> and leaves nothing
+    /// running.
+    /// </summary>
     /// <param name="programs">What is installed.</param>
     /// <param name="launcher">Starts processes.</param>
     /// <param name="folder">Where the scheduler keeps its jobs.</param>
     /// <param name="log">Gets a name and a line.</param>
     /// <param name="cancel">Gives up.</param>
-    public static async Task<ControlPlane> StartAsync(DaprPrograms programs, Launcher launcher, string folder, Action<string, string> log, CancellationToken cancel)
+    public static async Task<ControlPlane> StartAsync(
+        DaprPrograms programs, Launcher launcher, string folder, Action<string, string> log, CancellationToken cancel)
     {
         var plane = new ControlPlane();
         try
@@ -41,7 +45,8 @@ internal sealed class ControlPlane : IAsyncDisposable
         }
     }
 
-    private async Task StartPlacementAsync(string? program, Launcher launcher, string folder, Action<string, string> log, CancellationToken cancel)
+    private async Task StartPlacementAsync(
+        string? program, Launcher launcher, string folder, Action<string, string> log, CancellationToken cancel)
     {
         if (program is null)
         {
@@ -53,12 +58,15 @@ internal sealed class ControlPlane : IAsyncDisposable
         Placement = $"127.0.0.1:{port}";
         await StartAsync("placement", health,
         [
-            program, "--listen-address", "127.0.0.1", "--port", $"{port}", "--healthz-listen-address", "127.0.0.1", "--healthz-port", $"{health}",
-            "--initial-cluster", $"dapr-placement-0=127.0.0.1:{FreePorts.Next()}", "--enable-metrics=false", "--log-as-json", "--log-level", "warn",
+            program, "--listen-address", "127.0.0.1", "--port", $"{port}", "--healthz-listen-address", "127.0.0.1", "--healthz-port",
+            $"{health}",
+            "--initial-cluster", $"dapr-placement-0=127.0.0.1:{FreePorts.Next()}", "--enable-metrics=false", "--log-as-json", "--log-level",
+            "warn",
         ], launcher, folder, log, cancel);
     }
 
-    private async Task StartSchedulerAsync(string? program, Launcher launcher, string folder, Action<string, string> log, CancellationToken cancel)
+    private async Task StartSchedulerAsync(
+        string? program, Launcher launcher, string folder, Action<string, string> log, CancellationToken cancel)
     {
         if (program is null)
         {
@@ -70,15 +78,26 @@ internal sealed class ControlPlane : IAsyncDisposable
         Scheduler = $"127.0.0.1:{port}";
         await StartAsync("scheduler", health,
         [
-            program, "--listen-address", "127.0.0.1", "--port", $"{port}", "--healthz-listen-address", "127.0.0.1", "--healthz-port", $"{health}",
-            "--override-broadcast-host-port", $"127.0.0.1:{port}", "--etcd-data-dir", Path.Combine(folder, "etcd"), "--etcd-client-port", $"{FreePorts.Next()}",
-            "--etcd-initial-cluster", $"dapr-scheduler-server-0=http://localhost:{FreePorts.Next()}", "--enable-metrics=false", "--log-as-json", "--log-level", "warn",
+            program, "--listen-address", "127.0.0.1", "--port", $"{port}", "--healthz-listen-address", "127.0.0.1", "--healthz-port",
+            $"{health}",
+            "--override-broadcast-host-port", $"127.0.0.1:{port}", "--etcd-data-dir", Path.Combine(folder, "etcd"), "--etcd-client-port",
+            $"{FreePorts.Next()}",
+            "--etcd-initial-cluster", $"dapr-scheduler-server-0=http://localhost:{FreePorts.Next()}", "--enable-metrics=false",
+            "--log-as-json", "--log-level", "warn",
         ], launcher, folder, log, cancel);
     }
 
-    private async Task StartAsync(string name, int health, IReadOnlyList<string> command, Launcher launcher, string folder, Action<string, string> log, CancellationToken cancel)
+    private async Task StartAsync(
+        string name,
+        int health,
+        IReadOnlyList<string> command,
+        Launcher launcher,
+        string folder,
+        Action<string, string> log,
+        CancellationToken cancel)
     {
-        var process = await DaprProcess.StartAsync(launcher, name, command, folder, new Dictionary<string, string>(), line => log(name, line));
+        var process = await DaprProcess.StartAsync(
+            launcher, name, command, folder, new Dictionary<string, string>(), line => log(name, line));
         lock (_processes)
             _processes.Add(process);
         await process.AnswersAsync($"http://127.0.0.1:{health}/healthz", cancel);
@@ -88,7 +107,8 @@ internal sealed class ControlPlane : IAsyncDisposable
     {
         if (FreePorts.IsFree(port))
         {
-            throw new ResourceException(Origin.Code, $"Dapr's {name} is neither a program on PATH or in ~/.dapr/bin, nor does one listen on port {port}.",
+            throw new ResourceException(
+                Origin.Code, $"Dapr's {name} is neither a program on PATH or in ~/.dapr/bin, nor does one listen on port {port}.",
                 "`dapr init --slim` installs the program, `dapr init` runs it in a container.");
         }
     }

@@ -12,7 +12,8 @@ internal static class DaprLogLine
         {
             using var document = JsonDocument.Parse(line);
             var root = document.RootElement;
-            return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("msg", out var message) && root.TryGetProperty("level", out var level)
+            return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("msg", out var message)
+                && root.TryGetProperty("level", out var level)
                 ? $"{Word(level.GetString())}: {message.GetString()}"
                 : line;
         }

@@ -29,10 +29,17 @@ internal sealed class DaprProcess : IAsyncDisposable
 
     /// <summary>Starts a program; each line that it says goes to <paramref name="log"/>.</summary>
     public static async Task<DaprProcess> StartAsync(
-        Launcher launcher, string name, IReadOnlyList<string> command, string directory, IReadOnlyDictionary<string, string> environment, Action<string> log) =>
+        Launcher launcher,
+        string name,
+        IReadOnlyList<string> command,
+        string directory,
+        IReadOnlyDictionary<string, string> environment,
+        Action<string> log) =>
         new(name, await Child.StartAsync(launcher, command, directory, environment, line => log(DaprLogLine.Read(line))));
 
-    /// <summary>Waits until a path answers with success. Throws <see cref="ResourceException"/> where the process ends or takes too long.</summary>
+    /// <summary>
+    /// Waits until a path answers with success. Throws <see cref="ResourceException"/> where the process ends or takes too long.
+    /// </summary>
     public Task AnswersAsync(string url, CancellationToken cancel) => UntilAsync(async limit =>
     {
         using var answer = await Http.GetAsync(url, limit);
@@ -57,7 +64,8 @@ internal sealed class DaprProcess : IAsyncDisposable
                 if (await isThere(cancel))
                     return;
             }
-            catch (Exception error) when (error is HttpRequestException or SocketException || (error is TaskCanceledException && !cancel.IsCancellationRequested))
+            catch (Exception error) when (
+                error is HttpRequestException or SocketException || (error is TaskCanceledException && !cancel.IsCancellationRequested))
             {
                 // Not yet.
             }
@@ -71,7 +79,9 @@ internal sealed class DaprProcess : IAsyncDisposable
     }
 
     private ResourceException Failed(string what) => new(Origin.Code, $"{Name} {what}",
-        LastLines is { Count: > 0 } lines ? $"It said:\n  {string.Join("\n  ", lines)}" : "It said nothing; its log level can be raised with 'logLevel' in the template.");
+        LastLines is { Count: > 0 } lines
+            ? $"It said:\n  {string.Join("\n  ", lines)}"
+            : "It said nothing; its log level can be raised with 'logLevel' in the template.");
 
     /// <summary>Asks it to end, and after a while no longer asks.</summary>
     public async ValueTask DisposeAsync() => await _child.EndAsync(Farewell);

@@ -45,7 +45,8 @@ internal sealed class DaprdSidecar(SidecarPlace place, Func<Task<DaprProcess>> s
         _watch = WatchAsync();
     }
 
-    public Task WaitForApiAsync(CancellationToken cancel) => Current.AnswersAsync($"http://127.0.0.1:{HttpPort}/v1.0/healthz/outbound", cancel);
+    public Task WaitForApiAsync(CancellationToken cancel) =>
+        Current.AnswersAsync($"http://127.0.0.1:{HttpPort}/v1.0/healthz/outbound", cancel);
 
     public Task WaitForAppAsync(CancellationToken cancel) => Current.AnswersAsync($"http://127.0.0.1:{HttpPort}/v1.0/healthz", cancel);
 

@@ -4,7 +4,9 @@ using Samples.Cli.Sidecars;
 
 namespace Samples.Cli.Daprd;
 
-/// <summary>A real daprd beside each replica, with placement, scheduler and Redis of the run; everything listens on loopback only.</summary>
+/// <summary>
+/// A real daprd beside each replica, with placement, scheduler and Redis of the run; everything listens on loopback only.
+/// </summary>
 internal sealed class DaprdSidecars : ISidecars
 {
     private readonly Launcher _launcher = new();
@@ -27,7 +29,8 @@ internal sealed class DaprdSidecars : ISidecars
     /// <param name="alone">Whether the run begins with nothing and leaves nothing, as a tour does.</param>
     /// <param name="logs">Gets every line.</param>
     /// <param name="cancel">Gives up.</param>
-    public static async Task<DaprdSidecars> StartAsync(IReadOnlyList<RunEntry> entries, string data, bool alone, ReplicaLogs logs, CancellationToken cancel)
+    public static async Task<DaprdSidecars> StartAsync(
+        IReadOnlyList<RunEntry> entries, string data, bool alone, ReplicaLogs logs, CancellationToken cancel)
     {
         // They have much to say when they start; who wants to read it finds it in their files.
         foreach (var server in new[] { "placement", "scheduler", "redis" })
@@ -58,21 +61,28 @@ internal sealed class DaprdSidecars : ISidecars
             ["DAPR_API_TOKEN"] = place.Entry.ApiToken ?? "",
             ["APP_API_TOKEN"] = place.Entry.AppToken ?? "",
         };
-        var sidecar = new DaprdSidecar(place, () => DaprProcess.StartAsync(_launcher, $"daprd of '{place.Replica}'", command, place.Entry.Directory, environment,
+        var sidecar = new DaprdSidecar(place, () => DaprProcess.StartAsync(
+            _launcher,
+            $"daprd of '{place.Replica}'",
+            command,
+            place.Entry.Directory,
+            environment,
             line => _logs.Write("sidecar", $"{place.Replica}: {line}", "sidecar." + place.Entry.AppId)));
         await sidecar.StartAsync();
         return sidecar;
     }
 
     public Task ConfigureAsync(string data, string key, string value, CancellationToken cancel) =>
-        _redis?.ConfigureAsync(key, value) ?? throw new InvalidOperationException("The run has no Redis, and therefore no configuration store.");
+        _redis?.ConfigureAsync(key, value)
+            ?? throw new InvalidOperationException("The run has no Redis, and therefore no configuration store.");
 
     private List<string> Flags(SidecarPlace place)
     {
         var entry = place.Entry;
         List<string> flags =
         [
-            "--app-id", entry.AppId, "--dapr-listen-addresses", "127.0.0.1", "--dapr-http-port", $"{place.HttpPort}", "--dapr-grpc-port", $"{place.GrpcPort}",
+            "--app-id", entry.AppId, "--dapr-listen-addresses", "127.0.0.1", "--dapr-http-port", $"{place.HttpPort}", "--dapr-grpc-port",
+            $"{place.GrpcPort}",
             "--dapr-internal-grpc-listen-address", "127.0.0.1", "--dapr-internal-grpc-port", $"{FreePorts.Next()}",
             "--placement-host-address", _plane!.Placement, "--scheduler-host-address", _plane.Scheduler,
             "--enable-metrics=false", "--log-as-json", "--log-level", entry.LogLevel, "--max-body-size", $"{entry.MaxBodySize}",
@@ -85,8 +95,14 @@ internal sealed class DaprdSidecars : ISidecars
             flags.Add("--enable-api-logging");
         if (entry.HealthCheck is { } health)
         {
-            flags.AddRange(["--enable-app-health-check", "--app-health-check-path", health.Path, "--app-health-probe-interval", $"{health.Interval.TotalSeconds:0}",
-                "--app-health-probe-timeout", $"{health.Timeout.TotalMilliseconds:0}", "--app-health-threshold", $"{health.Threshold}"]);
+            flags.AddRange(
+            [
+                "--enable-app-health-check",
+                "--app-health-check-path", health.Path,
+                "--app-health-probe-interval", $"{health.Interval.TotalSeconds:0}",
+                "--app-health-probe-timeout", $"{health.Timeout.TotalMilliseconds:0}",
+                "--app-health-threshold", $"{health.Threshold}",
+            ]);
         }
 
         foreach (var path in entry.ResourcePaths)

@@ -36,7 +36,8 @@ internal sealed class ResourceCopies(string folder)
     }
 
     // As Dapr, the files of the folder and not of those below it.
-    private static IEnumerable<string> FilesOf(string path) => Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : [path];
+    private static IEnumerable<string> FilesOf(string path) =>
+        Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : [path];
 
     private static bool IsYaml(string file) => Path.GetExtension(file) is ".yaml" or ".yml";
 
@@ -49,7 +50,8 @@ internal sealed class ResourceCopies(string folder)
             yaml.Load(reader);
         foreach (var document in yaml.Documents)
         {
-            if (document.RootNode is not YamlMappingNode root || Child(root, "spec") is not YamlMappingNode spec || !IsRedis((Child(spec, "type") as YamlScalarNode)?.Value))
+            if (document.RootNode is not YamlMappingNode root || Child(root, "spec") is not YamlMappingNode spec
+                || !IsRedis((Child(spec, "type") as YamlScalarNode)?.Value))
                 continue;
             if (Child(spec, "metadata") is not YamlSequenceNode metadata)
                 spec.Children[new YamlScalarNode("metadata")] = metadata = new YamlSequenceNode();
@@ -63,10 +65,13 @@ internal sealed class ResourceCopies(string folder)
 
     private static void Set(YamlSequenceNode metadata, string name, string value)
     {
-        foreach (var old in metadata.Children.OfType<YamlMappingNode>().Where(m => (Child(m, "name") as YamlScalarNode)?.Value == name).ToList())
+        var items = metadata.Children.OfType<YamlMappingNode>();
+        foreach (var old in items.Where(m => (Child(m, "name") as YamlScalarNode)?.Value == name).ToList())
             metadata.Children.Remove(old);
-        metadata.Add(new YamlMappingNode("name", name, "value", new YamlScalarNode(value) { Style = YamlDotNet.Core.ScalarStyle.DoubleQuoted }));
+        metadata.Add(
+            new YamlMappingNode("name", name, "value", new YamlScalarNode(value) { Style = YamlDotNet.Core.ScalarStyle.DoubleQuoted }));
     }
 
-    private static YamlNode? Child(YamlMappingNode map, string key) => map.Children.FirstOrDefault(c => (c.Key as YamlScalarNode)?.Value == key).Value;
+    private static YamlNode? Child(YamlMappingNode map, string key) =>
+        map.Children.FirstOrDefault(c => (c.Key as YamlScalarNode)?.Value == key).Value;
 }

@@ -78,13 +78,16 @@ internal sealed class Autoscaler : IAsyncDisposable
                 if (_suite.Members.FirstOrDefault(m => m.Entry.AppId == rule.AppId) is not { } through)
                     return null;
                 using var question = new HttpRequestMessage(
-                    HttpMethod.Get, $"http://127.0.0.1:{through.Sidecar.HttpPort}/v1.0/invoke/{rule.By.Split('/')[0]}/method/{rule.By.Split('/', 2)[1]}");
+                    HttpMethod.Get,
+                    $"http://127.0.0.1:{through.Sidecar.HttpPort}/v1.0/invoke/{rule.By.Split('/')[0]}/method/{rule.By.Split('/', 2)[1]}");
                 if (through.Entry.ApiToken is { } token)
                     question.Headers.Add("dapr-api-token", token);
                 using var answer = await _http.SendAsync(question, _closing.Token);
                 return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Answer>(_closing.Token))?.Workers;
             }
-            catch (Exception error) when (error is HttpRequestException or System.Text.Json.JsonException || (error is TaskCanceledException && !_closing.IsCancellationRequested))
+            catch (Exception error) when (
+                error is HttpRequestException or System.Text.Json.JsonException
+                || (error is TaskCanceledException && !_closing.IsCancellationRequested))
             {
                 // It is being restarted: nobody knows better than to leave everything as it is.
             }
@@ -112,10 +115,17 @@ internal sealed class Autoscaler : IAsyncDisposable
                 return null;
             var limits = environment.GetValueOrDefault("SCALE_LIMITS", "1-4").Split('-');
             if (by.Split('/') is not [{ Length: > 0 }, { Length: > 0 }, ..])
-                throw new ResourceException(Origin.Code, $"SCALE_BY of '{member.Entry.AppId}' is '{by}'.", "Write APP-ID/METHOD, for example queue-manager/demand.");
-            return limits.Length == 2 && int.TryParse(limits[0], out var least) && int.TryParse(limits[1], out var most) && least >= 1 && most >= least && most <= 32
+                throw new ResourceException(
+                    Origin.Code,
+                    $"SCALE_BY of '{member.Entry.AppId}' is '{by}'.",
+                    "Write APP-ID/METHOD, for example queue-manager/demand.");
+            return limits.Length == 2 && int.TryParse(limits[0], out var least) && int.TryParse(limits[1], out var most) && least >= 1
+                && most >= least && most <= 32
                 ? new Rule(member.Entry.AppId, by, least, most)
-                : throw new ResourceException(Origin.Code, $"SCALE_LIMITS of '{member.Entry.AppId}' is '{string.Join('-', limits)}'.", "Write LEAST-MOST between 1 and 32, for example 1-4.");
+                : throw new ResourceException(
+                    Origin.Code,
+                    $"SCALE_LIMITS of '{member.Entry.AppId}' is '{string.Join('-', limits)}'.",
+                    "Write LEAST-MOST between 1 and 32, for example 1-4.");
         }
     }
 }

@@ -4,7 +4,8 @@ using System.Diagnostics;
 namespace Samples.Cli.Processes;
 
 /// <summary>
-/// One life of a program, from its start to its end: it is signalled only while it lives, and its end comes whatever it does with its outputs.
+/// One life of a program, from its start to its end: it is signalled only while it lives, and its end comes whatever it does with its
+/// outputs.
 /// </summary>
 internal sealed class Child
 {
@@ -75,7 +76,9 @@ internal sealed class Child
         Native.Resume(pid);
     });
 
-    /// <summary>Asks it to end, and after a while no longer asks. False where even the kernel cannot end it: it waits for a device.</summary>
+    /// <summary>
+    /// Asks it to end, and after a while no longer asks. False where even the kernel cannot end it: it waits for a device.
+    /// </summary>
     public async Task<bool> EndAsync(TimeSpan patience)
     {
         Terminate();

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Samples.Cli.Processes;
 
 /// <summary>
-/// Ports for processes that bind them a moment later, and again after a restart. A port that the system hands out itself could meanwhile become the
-/// local end of anybody's outgoing connection; these lie below the ranges that Linux, macOS and Windows take such ends from.
+/// Ports for processes that bind them a moment later, and again after a restart. A port that the system hands out itself could meanwhile
+/// become the local end of anybody's outgoing connection; these lie below the ranges that Linux, macOS and Windows take such ends from.
 /// </summary>
 internal static class FreePorts
 {

@@ -18,7 +18,9 @@ internal sealed class Launcher : IDisposable
     {
     }
 
-    /// <param name="start">How a program is started as the leader of a group of its own; it ends with the parent, which is 0 where it outlives it.</param>
+    /// <param name="start">
+    /// How a program is started as the leader of a group of its own; it ends with the parent, which is 0 where it outlives it.
+    /// </param>
     internal Launcher(Func<int, IReadOnlyList<string>, ProcessStartInfo> start)
     {
         (_start, _guard) = (start, new Guard(start));

@@ -12,7 +12,8 @@ internal static class Listeners
     /// <summary>A description of the owner by port.</summary>
     public static IReadOnlyDictionary<int, string> Find()
     {
-        var found = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(e => e.Port).Distinct().ToDictionary(p => p, _ => "a process of somebody else");
+        var found = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(e => e.Port).Distinct()
+            .ToDictionary(p => p, _ => "a process of somebody else");
         if (!OperatingSystem.IsLinux())
             return found.ToDictionary(f => f.Key, _ => "in use");
         var sockets = Sockets();
@@ -31,8 +32,10 @@ internal static class Listeners
         var sockets = new Dictionary<string, int>();
         foreach (var table in Tables.Where(File.Exists))
         {
-            foreach (var columns in File.ReadLines(table).Skip(1).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(c => c[3] == Listening))
-                sockets[$"socket:[{columns[9]}]"] = int.Parse(columns[1].AsSpan(columns[1].LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            var rows = File.ReadLines(table).Skip(1).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+            foreach (var columns in rows.Where(c => c[3] == Listening))
+                sockets[$"socket:[{columns[9]}]"] = int.Parse(
+                    columns[1].AsSpan(columns[1].LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         }
 
         return sockets;
@@ -42,7 +45,11 @@ internal static class Listeners
     {
         try
         {
-            return [.. Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd")).Select(TargetOf).Where(sockets.ContainsKey).Select(name => sockets[name])];
+            return
+            [
+                .. Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd")).Select(TargetOf).Where(sockets.ContainsKey)
+                    .Select(name => sockets[name])
+            ];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -69,7 +76,8 @@ internal static class Listeners
         try
         {
             // Of `dotnet /long/path/X.dll` the X.dll says most.
-            return string.Join(' ', File.ReadAllText(Path.Combine(process, "cmdline")).Split('\0', StringSplitOptions.RemoveEmptyEntries).Take(2).Select(Path.GetFileName));
+            var words = File.ReadAllText(Path.Combine(process, "cmdline")).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            return string.Join(' ', words.Take(2).Select(Path.GetFileName));
         }
         catch (IOException)
         {

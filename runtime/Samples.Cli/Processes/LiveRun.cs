@@ -10,8 +10,8 @@ using Spectre.Console;
 namespace Samples.Cli.Processes;
 
 /// <summary>
-/// Patterns that run with all that belongs to them: logs, the runtime, the processes, the control interface, the scaling, and the file by which
-/// other invocations of the command find them. Disposal stops the processes in order and forgets the rest after that.
+/// Patterns that run with all that belongs to them: logs, the runtime, the processes, the control interface, the scaling, and the file by
+/// which other invocations of the command find them. Disposal stops the processes in order and forgets the rest after that.
 /// </summary>
 internal sealed class LiveRun : IAsyncDisposable
 {
@@ -29,8 +29,12 @@ internal sealed class LiveRun : IAsyncDisposable
     /// <summary>What was not ready in time.</summary>
     public IReadOnlyList<Unready> Unready { get; private set; } = [];
 
-    /// <summary>Starts every replica and waits until all are ready. Throws <see cref="Samples.Runtime.Resources.ResourceException"/> and leaves nothing running.</summary>
-    public static async Task<LiveRun> StartAsync(Repository repository, IReadOnlyList<RunEntry> entries, LiveRunOptions how, CancellationToken cancel)
+    /// <summary>
+    /// Starts every replica and waits until all are ready. Throws <see cref="Samples.Runtime.Resources.ResourceException"/> and leaves
+    /// nothing running.
+    /// </summary>
+    public static async Task<LiveRun> StartAsync(
+        Repository repository, IReadOnlyList<RunEntry> entries, LiveRunOptions how, CancellationToken cancel)
     {
         var logs = new ReplicaLogs(Path.Combine(how.Data, "logs"), how.Console);
         foreach (var entry in entries)
@@ -65,7 +69,9 @@ internal sealed class LiveRun : IAsyncDisposable
             run._parts.Push(sidecars);
             var control = await ControlServer.StartAsync(run.Suite, () => run.Suite.WaitsFor, cancel);
             options.Control = (control.Address, control.Token);
-            run._parts.Push(RunFile.OfThisProcess([.. entries.Select(e => e.Pattern).Distinct()], control.Address.ToString(), control.Token, how.Data, how.Kind).Publish(repository.Data));
+            string[] patterns = [.. entries.Select(e => e.Pattern).Distinct()];
+            var file = RunFile.OfThisProcess(patterns, control.Address.ToString(), control.Token, how.Data, how.Kind);
+            run._parts.Push(file.Publish(repository.Data));
             run._parts.Push(control);
             run._parts.Push(run.Suite);
             await run.Suite.StartAsync(entries, cancel);

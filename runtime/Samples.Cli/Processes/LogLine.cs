@@ -3,13 +3,18 @@ using Spectre.Console;
 
 namespace Samples.Cli.Processes;
 
-/// <summary>How a log line looks on the console: the replica's name in its colour, and the line's level in the colour of its urgency.</summary>
+/// <summary>
+/// How a log line looks on the console: the replica's name in its colour, and the line's level in the colour of its urgency.
+/// </summary>
 internal static partial class LogLine
 {
     private const int NameWidth = 18;
 
     private static readonly Color[] Colours =
-        [Color.DeepSkyBlue2, Color.Green3, Color.Orange1, Color.MediumPurple2, Color.Gold1, Color.Turquoise2, Color.HotPink, Color.Chartreuse3];
+    [
+        Color.DeepSkyBlue2, Color.Green3, Color.Orange1, Color.MediumPurple2,
+        Color.Gold1, Color.Turquoise2, Color.HotPink, Color.Chartreuse3,
+    ];
 
     private static readonly Dictionary<string, Color> Given = [];
 

@@ -8,9 +8,10 @@ using Samples.Lab;
 namespace Samples.Cli.Processes;
 
 /// <summary>
-/// One replica: its process, kept alive, beside its sidecar. It is a state machine with a mailbox: its one loop takes wishes, and what happens to the
-/// process, one after the other. So no wish meets a replica between two states, none is lost, and each is answered when it has its end. A process that
-/// ends is started again with a back-off where its template wants it; one that listens on no port and ends with 0 has done its work.
+/// One replica: its process, kept alive, beside its sidecar. It is a state machine with a mailbox: its one loop takes wishes, and what
+/// happens to the process, one after the other. So no wish meets a replica between two states, none is lost, and each is answered when it
+/// has its end. A process that ends is started again with a back-off where its template wants it; one that listens on no port and ends with
+/// 0 has done its work.
 /// </summary>
 internal sealed class Member : IAsyncDisposable
 {
@@ -36,7 +37,8 @@ internal sealed class Member : IAsyncDisposable
     private long _began;
 
     public Member(
-        string name, RunEntry entry, ISidecar sidecar, int? appPort, IReadOnlyDictionary<string, string> environment, Launcher launcher, SuiteOptions options)
+        string name, RunEntry entry, ISidecar sidecar, int? appPort, IReadOnlyDictionary<string, string> environment, Launcher launcher,
+        SuiteOptions options)
     {
         (Name, Entry, Sidecar, AppPort) = (name, entry, sidecar, appPort);
         (_environment, _launcher, _options) = (environment, launcher, options);
@@ -68,7 +70,9 @@ internal sealed class Member : IAsyncDisposable
     /// <summary>How often its process ended by itself.</summary>
     public int Endings => _endings;
 
-    /// <summary>Completes with the exit code of the first process that is not followed by another by itself; null where it could not be started.</summary>
+    /// <summary>
+    /// Completes with the exit code of the first process that is not followed by another by itself; null where it could not be started.
+    /// </summary>
     public Task<int?> Rested => _rested.Task;
 
     /// <summary>What it said last.</summary>
@@ -76,7 +80,8 @@ internal sealed class Member : IAsyncDisposable
 
     /// <summary>What an unanswered wish waits for; null where there is none.</summary>
     public string? WaitsFor =>
-        _phase == Phase.Ending ? $"process {_child?.Pid} of '{Name}' to end; it is killed {_options.Farewell.TotalSeconds:0} s after it was asked"
+        _phase == Phase.Ending
+            ? $"process {_child?.Pid} of '{Name}' to end; it is killed {_options.Farewell.TotalSeconds:0} s after it was asked"
         : !_sidecarChange.IsCompleted ? $"the sidecar of '{Name}' to come back"
         : null;
 
@@ -93,7 +98,9 @@ internal sealed class Member : IAsyncDisposable
         return new Replica(Name, Entry.AppId, pid, AppPort ?? 0, Sidecar.HttpPort, Sidecar.GrpcPort, state);
     }
 
-    /// <summary>Completes when the wish has its end. Throws <see cref="KeyNotFoundException"/> where the replica goes or has gone.</summary>
+    /// <summary>
+    /// Completes when the wish has its end. Throws <see cref="KeyNotFoundException"/> where the replica goes or has gone.
+    /// </summary>
     public Task AskAsync(Wish wish)
     {
         var asked = new Asked(wish);
@@ -235,7 +242,8 @@ internal sealed class Member : IAsyncDisposable
         {
             var child = await Child.StartAsync(_launcher, Entry.Command, Entry.Directory, _environment, Say);
             (_child, _last, _phase) = (child, child, Phase.Up);
-            _ = child.Ended.ContinueWith(exit => _mailbox.Writer.TryWrite(new Ended(child, exit.IsCompletedSuccessfully ? exit.Result : null)),
+            _ = child.Ended.ContinueWith(
+                exit => _mailbox.Writer.TryWrite(new Ended(child, exit.IsCompletedSuccessfully ? exit.Result : null)),
                 CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
         catch (Exception error) when (error is Win32Exception or IOException or InvalidOperationException)

@@ -62,7 +62,9 @@ internal static partial class Native
     /// <summary>Whether a process that was told to stand still does, as far as the system tells.</summary>
     public static bool StandsStill(int pid) => !OperatingSystem.IsLinux() || StateOf(pid) is null or 'T' or 'Z' or 'X';
 
-    /// <summary>Whether a process that was started here has become the program asked for, or will in the next instant: it leads its group then.</summary>
+    /// <summary>
+    /// Whether a process that was started here has become the program asked for, or will in the next instant: it leads its group then.
+    /// </summary>
     public static bool LeadsItsGroup(int pid) => OperatingSystem.IsWindows() || GetProcessGroup(pid) == pid;
 
     /// <summary>Lets it go on.</summary>
@@ -109,8 +111,9 @@ internal static partial class Native
     }
 
     /// <summary>
-    /// Replaces this process by <paramref name="command"/> as the leader of a group of its own: Ctrl-C in the terminal goes to the supervisor
-    /// alone, which stops its children in order. On Linux the kernel kills it when <paramref name="parent"/> dies, however it died; 0 means never.
+    /// Replaces this process by <paramref name="command"/> as the leader of a group of its own: Ctrl-C in the terminal goes to the
+    /// supervisor alone, which stops its children in order. On Linux the kernel kills it when <paramref name="parent"/> dies, however it
+    /// died; 0 means never.
     /// </summary>
     public static int Become(int parent, string[] command)
     {

@@ -5,8 +5,8 @@ using Spectre.Console;
 namespace Samples.Cli.Processes;
 
 /// <summary>
-/// Log lines of replicas: kept in a file each, and on the console where wanted, with a coloured name before each line and the level of a line
-/// coloured. A run begins its files anew; the one before, and what is over the limit, is kept once as <c>NAME.log.old</c>.
+/// Log lines of replicas: kept in a file each, and on the console where wanted, with a coloured name before each line and the level of a
+/// line coloured. A run begins its files anew; the one before, and what is over the limit, is kept once as <c>NAME.log.old</c>.
 /// </summary>
 internal sealed partial class ReplicaLogs(string folder, IAnsiConsole? console) : IDisposable
 {

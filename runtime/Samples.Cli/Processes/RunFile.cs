@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Samples.Cli.Processes;
 
-/// <summary>What other invocations of the command need to know of a run. It holds the control token, so only its owner may read it.</summary>
+/// <summary>
+/// What other invocations of the command need to know of a run. It holds the control token, so only its owner may read it.
+/// </summary>
 /// <param name="Pid">The command's process.</param>
 /// <param name="Started">When that process started, so that a later process with the same id is not mistaken for it.</param>
 /// <param name="Patterns">What it runs.</param>
@@ -11,7 +13,8 @@ namespace Samples.Cli.Processes;
 /// <param name="Token">Its token.</param>
 /// <param name="Data">Where the data and logs of the run are.</param>
 /// <param name="Kind"><c>run</c> or <c>tour</c>.</param>
-internal sealed record RunFile(int Pid, DateTime Started, IReadOnlyList<string> Patterns, string Control, string Token, string Data, string Kind = "run")
+internal sealed record RunFile(
+    int Pid, DateTime Started, IReadOnlyList<string> Patterns, string Control, string Token, string Data, string Kind = "run")
 {
     /// <summary>Of this process.</summary>
     public static RunFile OfThisProcess(IReadOnlyList<string> patterns, string control, string token, string data, string kind)

@@ -6,8 +6,8 @@ using Samples.Runtime.Resources;
 namespace Samples.Cli.Processes;
 
 /// <summary>
-/// A template that runs: every replica with its sidecar, kept alive until told otherwise. What has begun goes to its end, also where the one who asked for
-/// it no longer waits: half a replica would be nobody's.
+/// A template that runs: every replica with its sidecar, kept alive until told otherwise. What has begun goes to its end, also where the
+/// one who asked for it no longer waits: half a replica would be nobody's.
 /// </summary>
 internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher launcher) : IFaults, IAsyncDisposable
 {
@@ -42,11 +42,15 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
             Member[] all;
             lock (_gate)
                 all = [.. _members, .. _leaving];
-            return string.Join("; ", all.Select(m => m.WaitsFor).OfType<string>()) is { Length: > 0 } reasons ? reasons : "a sidecar to start";
+            return string.Join("; ", all.Select(m => m.WaitsFor).OfType<string>()) is { Length: > 0 } reasons
+                ? reasons
+                : "a sidecar to start";
         }
     }
 
-    /// <summary>Starts every sidecar, then every process. Throws <see cref="ResourceException"/>; what runs then is ended by disposal.</summary>
+    /// <summary>
+    /// Starts every sidecar, then every process. Throws <see cref="ResourceException"/>; what runs then is ended by disposal.
+    /// </summary>
     public async Task StartAsync(IReadOnlyList<RunEntry> entries, CancellationToken cancel)
     {
         foreach (var pattern in entries.Select(e => e.Pattern).Distinct())
@@ -83,7 +87,8 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
 
     public Task TerminateAsync(string replica, CancellationToken cancellationToken) => AskAsync(replica, Wish.Terminate, cancellationToken);
 
-    public Task RestartSidecarAsync(string replica, CancellationToken cancellationToken) => Find(replica).RestartSidecarAsync().WaitAsync(cancellationToken);
+    public Task RestartSidecarAsync(string replica, CancellationToken cancellationToken) =>
+        Find(replica).RestartSidecarAsync().WaitAsync(cancellationToken);
 
     /// <inheritdoc/>
     /// <remarks>A number of 0 set by hand stays until another is set by hand, as with Kubernetes' autoscaler.</remarks>
@@ -97,7 +102,9 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
             return _paused.Contains(appId);
     }
 
-    /// <summary>Sets the number of replicas of an app: one wish after the other, but none waits for those that leave because of another.</summary>
+    /// <summary>
+    /// Sets the number of replicas of an app: one wish after the other, but none waits for those that leave because of another.
+    /// </summary>
     public Task<int> ScaleAsync(string appId, int replicas, bool byHand, CancellationToken cancellationToken)
     {
         if (replicas is < 0 or > MostReplicas)
@@ -206,7 +213,8 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
             options.FreePorts || entry.DaprHttpPort == 0 ? FreePorts.Next() : entry.DaprHttpPort,
             options.FreePorts || entry.DaprGrpcPort == 0 ? FreePorts.Next() : entry.DaprGrpcPort,
             options.DataOf(entry.Pattern)), cancel);
-        var member = new Member(name, entry, sidecar, appPort, ReplicaEnvironment.Of(name, entry, sidecar, appPort, options), launcher, options);
+        var member = new Member(
+            name, entry, sidecar, appPort, ReplicaEnvironment.Of(name, entry, sidecar, appPort, options), launcher, options);
         lock (_gate)
         {
             // Disposal waits for who adds one, and takes what was added.
@@ -247,7 +255,8 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
         ?? throw new KeyNotFoundException($"There is no replica '{replica}'. Running: {string.Join(", ", Members.Select(m => m.Name))}.");
 
     private static int CheckFree(string appId, int port) => FreePorts.IsFree(port) ? port
-        : throw new ResourceException(Origin.Code, $"port {port} of '{appId}' is taken.", "Stop what uses it (`samples stop`), or run with --free-ports.");
+        : throw new ResourceException(
+            Origin.Code, $"port {port} of '{appId}' is taken.", "Stop what uses it (`samples stop`), or run with --free-ports.");
 
     public async ValueTask DisposeAsync()
     {

@@ -6,7 +6,9 @@ namespace Samples.Cli.Processes;
 /// <param name="Log">Gets the replica's name and a line.</param>
 internal sealed record SuiteOptions(string DataDirectory, bool FreePorts, Action<string, string> Log)
 {
-    /// <summary>Where the control interface is, and its token; told to applications whose template asks with <c>SAMPLES_CONTROL: "true"</c>.</summary>
+    /// <summary>
+    /// Where the control interface is, and its token; told to applications whose template asks with <c>SAMPLES_CONTROL: "true"</c>.
+    /// </summary>
     public (Uri Address, string Token)? Control { get; set; }
 
     /// <summary>How long a replica may take to end after SIGTERM before it is killed.</summary>

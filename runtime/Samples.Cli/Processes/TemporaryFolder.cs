@@ -15,7 +15,9 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Makes the folder of this process in a data folder, or in the system's where paths of sockets would be too long there.</summary>
+    /// <summary>
+    /// Makes the folder of this process in a data folder, or in the system's where paths of sockets would be too long there.
+    /// </summary>
     public static TemporaryFolder Create(string data)
     {
         Sweep(data);

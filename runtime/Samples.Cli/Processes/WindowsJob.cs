@@ -16,8 +16,10 @@ internal static partial class WindowsJob
         // The handle stays open on purpose: its closing is the signal.
         var job = CreateJobObject(0, null);
         var limits = new ExtendedLimits { Basic = { LimitFlags = KillOnClose } };
-        if (job == 0 || !SetInformationJobObject(job, ExtendedLimitInformation, limits, Marshal.SizeOf<ExtendedLimits>()) || !AssignProcessToJobObject(job, -1))
-            Console.Error.WriteLine("warning: Windows refuses a job object; if this command is ended by force, its services must be ended by hand.");
+        if (job == 0 || !SetInformationJobObject(job, ExtendedLimitInformation, limits, Marshal.SizeOf<ExtendedLimits>())
+            || !AssignProcessToJobObject(job, -1))
+            Console.Error.WriteLine(
+                "warning: Windows refuses a job object; if this command is ended by force, its services must be ended by hand.");
     }
 
     [LibraryImport("kernel32", EntryPoint = "CreateJobObjectW", StringMarshalling = StringMarshalling.Utf16)]

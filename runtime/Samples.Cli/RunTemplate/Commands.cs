@@ -2,7 +2,9 @@ using Samples.Runtime.Resources;
 
 namespace Samples.Cli.RunTemplate;
 
-/// <summary>The command of a template's entry, checked before anything starts: a program that is not there cannot be restarted into being.</summary>
+/// <summary>
+/// The command of a template's entry, checked before anything starts: a program that is not there cannot be restarted into being.
+/// </summary>
 internal static class Commands
 {
     /// <summary>Program and arguments; a path among them is relative to the app's folder. Empty for a sidecar alone.</summary>
@@ -36,9 +38,12 @@ internal static class Commands
         var folders = program.Contains('/') || program.Contains(Path.DirectorySeparatorChar)
             ? [directory]
             : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return folders.SelectMany(folder => endings.Select(e => Path.GetFullPath(program + e, Path.GetFullPath(folder, directory)))).FirstOrDefault(IsProgram);
+        return folders.SelectMany(folder => endings.Select(e => Path.GetFullPath(program + e, Path.GetFullPath(folder, directory))))
+            .FirstOrDefault(IsProgram);
     }
 
-    private static bool IsProgram(string path) => File.Exists(path)
-        && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0);
+    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private static bool IsProgram(string path) =>
+        File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & Executable) != 0);
 }

@@ -54,7 +54,9 @@ public sealed record RunEntry(string AppId, string Directory, IReadOnlyList<stri
     /// <summary>Whether the sidecar logs every call of its API.</summary>
     public bool ApiLogging { get; init; }
 
-    /// <summary>The least severe of the sidecar's log lines that is kept: <c>debug</c>, <c>info</c>, <c>warn</c>, <c>error</c> or <c>fatal</c>.</summary>
+    /// <summary>
+    /// The least severe of the sidecar's log lines that is kept: <c>debug</c>, <c>info</c>, <c>warn</c>, <c>error</c> or <c>fatal</c>.
+    /// </summary>
     public string LogLevel { get; init; } = "warn";
 
     /// <summary>Where the application's log lines go.</summary>
@@ -68,7 +70,9 @@ public sealed record RunEntry(string AppId, string Directory, IReadOnlyList<stri
 
     // The application gets it from the same places.
     private string? TokenOf(string variable) =>
-        (Environment.GetValueOrDefault(variable) ?? System.Environment.GetEnvironmentVariable(variable)) is { Length: > 0 } token ? token : null;
+        (Environment.GetValueOrDefault(variable) ?? System.Environment.GetEnvironmentVariable(variable)) is { Length: > 0 } token
+            ? token
+            : null;
 }
 
 /// <summary>The log destinations of a Dapr run template.</summary>

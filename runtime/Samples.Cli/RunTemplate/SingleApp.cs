@@ -67,8 +67,11 @@ internal sealed class SingleApp
         public Option Create()
         {
             string[] aliases = Alias is null ? [] : [Alias];
-            Option option = IsSwitch ? new Option<bool>(Name, aliases) : IsList ? new Option<string[]>(Name, aliases) : new Option<string>(Name, aliases);
-            (option.Description, option.Hidden) = (Description, Description is null);
+            Option option = IsSwitch ? new Option<bool>(Name, aliases)
+                : IsList ? new Option<string[]>(Name, aliases)
+                : new Option<string>(Name, aliases);
+            option.Description = Description;
+            option.Hidden = Description is null;
             return option;
         }
 

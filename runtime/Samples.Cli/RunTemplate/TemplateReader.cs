@@ -24,10 +24,12 @@ public static partial class TemplateReader
         if (Directory.Exists(file))
             file = Path.Combine(file, "dapr.yaml");
         if (!File.Exists(file))
-            throw new ResourceException(new Origin(file, 0), "there is no such template.", "Name a dapr.yaml, or a pattern from `samples list`.");
+            throw new ResourceException(
+                new Origin(file, 0), "there is no such template.", "Name a dapr.yaml, or a pattern from `samples list`.");
         var documents = YamlMap.ReadFile(file);
         if (documents.Count != 1)
-            throw new ResourceException(new Origin(file, 0), $"a template is one YAML document; this file has {documents.Count}.", "Keep one.");
+            throw new ResourceException(
+                new Origin(file, 0), $"a template is one YAML document; this file has {documents.Count}.", "Keep one.");
         return Read(documents[0], Path.GetDirectoryName(Path.GetFullPath(file))!, root, components);
     }
 
@@ -68,12 +70,17 @@ public static partial class TemplateReader
     {
         var directory = Absolute(app.Text("appDirPath") ?? throw app.Error("an app has no 'appDirPath'.", "Write 'appDirPath: ./'."), folder);
         if (!Directory.Exists(directory))
-            throw app.ErrorAt("appDirPath", $"the folder '{directory}' does not exist.", "Correct 'appDirPath'; it is relative to the template.");
+            throw app.ErrorAt(
+                "appDirPath", $"the folder '{directory}' does not exist.", "Correct 'appDirPath'; it is relative to the template.");
         var appId = app.Text("appID") ?? Path.GetFileName(directory.TrimEnd('/', '\\'));
         if (!AppId().IsMatch(appId))
-            throw app.ErrorAt("appID", $"'{appId}' is no app id.", "Use up to 63 letters, digits, '-', '_' and '.', beginning with a letter or digit.");
+            throw app.ErrorAt(
+                "appID", $"'{appId}' is no app id.", "Use up to 63 letters, digits, '-', '_' and '.', beginning with a letter or digit.");
         if (app.Text("appChannelAddress") is { } address and not ("127.0.0.1" or "localhost"))
-            throw app.ErrorAt("appChannelAddress", $"app '{appId}' is at '{address}'.", "The embedded runtime reaches applications on 127.0.0.1 only: leave the field out, or use Dapr.");
+            throw app.ErrorAt(
+                "appChannelAddress",
+                $"app '{appId}' is at '{address}'.",
+                "The embedded runtime reaches applications on 127.0.0.1 only: leave the field out, or use Dapr.");
         var settings = new Settings(app, common);
         if (settings.Switch("appSSL"))
             throw settings.Of("appSSL")!.ErrorAt("appSSL", "'appSSL' is deprecated in Dapr.", "Write 'appProtocol: https'.");
@@ -155,8 +162,8 @@ public static partial class TemplateReader
         problems.ThrowIfAny();
     }
 
-    // As the CLI: the app's own paths, else .dapr/resources beside it, else the common ones, else what `dapr init` made in the user's folder.
-    // An app's paths are relative to the app, common ones to the template.
+    // As the CLI: the app's own paths, else .dapr/resources beside it, else the common ones, else what `dapr init` made in the user's
+    // folder. An app's paths are relative to the app, common ones to the template.
     private static List<string> Resources(YamlMap app, YamlMap? common, string directory, string folder, SuiteComponents suite)
     {
         return Existing(app, directory, suite) is { Count: > 0 } own ? own
@@ -179,7 +186,8 @@ public static partial class TemplateReader
     private static List<string> Existing(YamlMap map, string folder, SuiteComponents suite)
     {
         var found = new List<string>();
-        foreach (var (key, path) in map.Texts("resourcesPaths").Select(p => ("resourcesPaths", p)).Concat(map.Text("resourcesPath") is { } one ? [("resourcesPath", one)] : []))
+        var several = map.Texts("resourcesPaths").Select(p => ("resourcesPaths", p));
+        foreach (var (key, path) in several.Concat(map.Text("resourcesPath") is { } one ? [("resourcesPath", one)] : []))
         {
             var absolute = suite.Replace(Absolute(path, folder));
             if (!Directory.Exists(absolute) && !File.Exists(absolute))
@@ -192,7 +200,8 @@ public static partial class TemplateReader
 
     private static string? Configuration(YamlMap map, string folder) => map.Text("configFilePath") is not { } path ? null
         : Absolute(path, folder) is var file && File.Exists(file) ? file
-        : throw map.ErrorAt("configFilePath", $"the file '{Absolute(path, folder)}' does not exist.", "Correct 'configFilePath', or leave it out.");
+        : throw map.ErrorAt(
+            "configFilePath", $"the file '{Absolute(path, folder)}' does not exist.", "Correct 'configFilePath', or leave it out.");
 
     // What the Dapr CLI looks for beside the app before it takes the common one.
     private static string? Local(string directory, string name) =>
@@ -260,7 +269,9 @@ public static partial class TemplateReader
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
     private static partial Regex AppId();
 
-    /// <summary>The template names what Dapr would use; the embedded runtime has its own engines under the same component names, or those asked for.</summary>
+    /// <summary>
+    /// The template names what Dapr would use; the embedded runtime has its own engines under the same component names, or those asked for.
+    /// </summary>
     private sealed class SuiteComponents(string root, string? chosen)
     {
         private readonly string _all = Path.Combine(root, "components") + Path.DirectorySeparatorChar;
@@ -268,7 +279,8 @@ public static partial class TemplateReader
 
         public bool Has(string template) => template.StartsWith(_patterns, StringComparison.Ordinal);
 
-        public string Replace(string path) => path.StartsWith(_all, StringComparison.Ordinal) ? chosen ?? Path.Combine(_all, "embedded") : path;
+        public string Replace(string path) =>
+            path.StartsWith(_all, StringComparison.Ordinal) ? chosen ?? Path.Combine(_all, "embedded") : path;
     }
 
     /// <summary>An app's settings over the common ones.</summary>

@@ -57,7 +57,8 @@ internal sealed class EmbeddedSidecars(DaprRuntime runtime) : ISidecars
         public async Task RestartAsync(CancellationToken cancel)
         {
             await runtime.RemoveSidecarAsync(_sidecar);
-            // A process that is being started holds all that this one has open between its fork and its exec: also ports that were just closed.
+            // A process that is being started holds all that this one has open between its fork and its exec: also ports that were just
+            // closed.
             for (var attempt = 1; ; attempt++)
             {
                 try

@@ -6,12 +6,14 @@ namespace Samples.Cli.Sidecars;
 internal interface ISidecars : IAsyncDisposable
 {
     /// <summary>
-    /// Starts a sidecar on the ports asked for, whether or not its application runs yet. Throws <see cref="Runtime.Resources.ResourceException"/> and
-    /// leaves nothing behind then.
+    /// Starts a sidecar on the ports asked for, whether or not its application runs yet. Throws
+    /// <see cref="Runtime.Resources.ResourceException"/> and leaves nothing behind then.
     /// </summary>
     Task<ISidecar> AddAsync(SidecarPlace place, CancellationToken cancel);
 
-    /// <summary>Stores a value of the configuration store that the sidecars of a pattern share; <paramref name="data"/> is the pattern's folder.</summary>
+    /// <summary>
+    /// Stores a value of the configuration store that the sidecars of a pattern share; <paramref name="data"/> is the pattern's folder.
+    /// </summary>
     Task ConfigureAsync(string data, string key, string value, CancellationToken cancel);
 }
 
@@ -28,7 +30,10 @@ internal interface ISidecar : IAsyncDisposable
     /// <summary>Completes when its APIs answer. Throws <see cref="Runtime.Resources.ResourceException"/> where they never will.</summary>
     Task WaitForApiAsync(CancellationToken cancel);
 
-    /// <summary>Completes when the application listens and the sidecar has begun to work for it. Throws <see cref="Runtime.Resources.ResourceException"/> where it never will.</summary>
+    /// <summary>
+    /// Completes when the application listens and the sidecar has begun to work for it. Throws
+    /// <see cref="Runtime.Resources.ResourceException"/> where it never will.
+    /// </summary>
     Task WaitForAppAsync(CancellationToken cancel);
 
     /// <summary>Another sidecar in its place, on the same ports.</summary>

@@ -22,7 +22,8 @@ internal static class RuntimeChoice
     {
         var option = new Option<string>("--runtime")
         {
-            Description = "Whose sidecars: embedded (nothing to install), daprd (real Dapr with components/redis), auto (daprd where all it needs is there).",
+            Description = "Whose sidecars: embedded (nothing to install), daprd (real Dapr with components/redis), "
+                + "auto (daprd where all it needs is there).",
             DefaultValueFactory = _ => "embedded",
         };
         option.Validators.Add(result =>
@@ -42,8 +43,11 @@ internal static class RuntimeChoice
         _ => RuntimeKind.Embedded,
     };
 
-    /// <summary>What stands behind the suite's components: what was asked for, else Redis with daprd, which has none of the embedded engines.</summary>
-    public static string? Components(this RuntimeKind kind, Repository repository, string? chosen) => chosen is null && kind == RuntimeKind.Daprd
+    /// <summary>
+    /// What stands behind the suite's components: what was asked for, else Redis with daprd, which has none of the embedded engines.
+    /// </summary>
+    public static string? Components(this RuntimeKind kind, Repository repository, string? chosen) =>
+        chosen is null && kind == RuntimeKind.Daprd
         ? Path.Combine(repository.Root, "components", "redis")
         : repository.Components(chosen);
 

@@ -79,10 +79,10 @@ internal sealed class JobBlock(SidecarContext context)
 
     private ApiException Failed(int status, string code, StatusCode grpc, string message) =>
         new(status, "DAPR_SCHEDULER_" + code, grpc, message)
-    {
-        Details = new ErrorDetails("DAPR_SCHEDULER_" + code)
         {
-            Metadata = new Dictionary<string, string> { ["appID"] = context.AppId, ["namespace"] = context.Namespace },
-        },
-    };
+            Details = new ErrorDetails("DAPR_SCHEDULER_" + code)
+            {
+                Metadata = new Dictionary<string, string> { ["appID"] = context.AppId, ["namespace"] = context.Namespace },
+            },
+        };
 }

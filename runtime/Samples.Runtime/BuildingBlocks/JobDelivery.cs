@@ -46,7 +46,8 @@ internal sealed class JobDelivery(NameTable names, ActorSystem actors, ILogger l
             try
             {
                 using var request = new HttpRequestMessage(
-                    HttpMethod.Post, "/job/" + Uri.EscapeDataString(name)) { Content = new ReadOnlyMemoryContent(Body(job)) };
+                    HttpMethod.Post, "/job/" + Uri.EscapeDataString(name))
+                { Content = new ReadOnlyMemoryContent(Body(job)) };
                 request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
                 using var response = await replica.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
                 if (response.IsSuccessStatusCode)

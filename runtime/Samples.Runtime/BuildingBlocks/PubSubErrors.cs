@@ -66,5 +66,6 @@ internal static class PubSubErrors
         string message) =>
         new(
             http, code, grpc,
-            message) { Details = new ErrorDetails(reason) { Metadata = metadata, Resource = ("pubsub", pubSub, message) } };
+            message)
+        { Details = new ErrorDetails(reason) { Metadata = metadata, Resource = ("pubsub", pubSub, message) } };
 }

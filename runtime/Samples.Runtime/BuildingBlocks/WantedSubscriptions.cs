@@ -55,7 +55,7 @@ internal sealed class WantedSubscriptions(SidecarContext context, ILogger log)
         var rules = asked.Routes?.Rules.Select(r => new WantedRule(r.Match, r.Path)).ToArray() ?? [];
         return new Wanted(
             asked.PubsubName, asked.Topic, null, new WantedRoutes(rules, asked.Routes?.Default), asked.DeadLetterTopic,
-            new Dictionary<string, string>(asked.Metadata), 
+            new Dictionary<string, string>(asked.Metadata),
             asked.BulkSubscribe is { } bulk ? new WantedBulk(bulk.Enabled, bulk.MaxMessagesCount, bulk.MaxAwaitDurationMs) : null)
         {
             NeedsNoRoute = rules.Length == 0,

@@ -62,7 +62,8 @@ public sealed record HttpEndpoint(string Name, Uri BaseUrl, IReadOnlyDictionary<
 
         return new HttpEndpoint(
             name, address, headers,
-            root.Texts("scopes")) { TlsTexts = texts, SecretReferences = secrets, Origin = tls?.Origin ?? root.Origin };
+            root.Texts("scopes"))
+        { TlsTexts = texts, SecretReferences = secrets, Origin = tls?.Origin ?? root.Origin };
     }
 
     private const string HeaderSetting = "header ";

@@ -117,7 +117,7 @@ internal static class ResiliencyReader
         (_, var scope) =>
             throw map.ErrorAt(
                 "circuitBreakerScope",
-                scope is null ? "an actor's circuit breaker has no 'circuitBreakerScope'." : $"the 'circuitBreakerScope' is '{scope}'.", 
+                scope is null ? "an actor's circuit breaker has no 'circuitBreakerScope'." : $"the 'circuitBreakerScope' is '{scope}'.",
             "Write type (one for all actors of the type), id (one for each) or both (which is the same as id)."),
     };
 

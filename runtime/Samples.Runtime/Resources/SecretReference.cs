@@ -51,7 +51,7 @@ public sealed record SecretReference(string Setting, string Store, string Secret
         {
             throw new ResourceException(
                 Origin,
-                $"{owner} takes '{Setting}' from '{Key}' of the secret '{Secret}', which has only: {string.Join(", ", values.Keys)}.", 
+                $"{owner} takes '{Setting}' from '{Key}' of the secret '{Secret}', which has only: {string.Join(", ", values.Keys)}.",
                 "Correct 'secretKeyRef.key'.");
         }
 

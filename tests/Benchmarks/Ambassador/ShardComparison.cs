@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Samples.Benchmarks.Ambassador;
 
-/// <summary>Four Redis servers, once behind twemproxy and once behind the ambassador, in turns: what else the machine does hits both.</summary>
+/// <summary>
+/// Four Redis servers, once behind twemproxy and once behind the ambassador, in turns: what else the machine does hits both.
+/// </summary>
 internal sealed class ShardComparison(string folder)
 {
     private const int Shards = 4, Clients = 50, Rounds = 3;
@@ -13,7 +15,9 @@ internal sealed class ShardComparison(string folder)
 
     public async Task RunAsync(TimeSpan duration, Action<Finding> report, CancellationToken cancel)
     {
-        var (redis, benchmark, nutcracker) = (Tool.Find("redis-server", "redis-server"), Tool.Find("redis-benchmark", "redis-tools"), Tool.Find("nutcracker", "nutcracker"));
+        var redis = Tool.Find("redis-server", "redis-server");
+        var benchmark = Tool.Find("redis-benchmark", "redis-tools");
+        var nutcracker = Tool.Find("nutcracker", "nutcracker");
         var tools = new List<Tool>();
         try
         {
@@ -21,7 +25,8 @@ internal sealed class ShardComparison(string folder)
             for (var i = 1; i <= Shards; i++)
             {
                 var port = Tool.FreePort();
-                tools.Add(await Tool.StartAsync(redis, ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder], port, cancel));
+                string[] settings = ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
+                tools.Add(await Tool.StartAsync(redis, settings, port, cancel));
                 servers.Add($"127.0.0.1:{port}:1 shard-{i}");
             }
 
@@ -54,7 +59,9 @@ internal sealed class ShardComparison(string folder)
               servers:
             {string.Concat(servers.Select(s => $"   - {s}\n"))}
             """, cancel);
-        return new Door(port, await Tool.StartAsync(nutcracker, ["-c", file, "-s", $"{Tool.FreePort()}", "-a", "127.0.0.1", "-o", Path.Combine(folder, "nutcracker.log")], port, cancel));
+        var log = Path.Combine(folder, "nutcracker.log");
+        string[] arguments = ["-c", file, "-s", $"{Tool.FreePort()}", "-a", "127.0.0.1", "-o", log];
+        return new Door(port, await Tool.StartAsync(nutcracker, arguments, port, cancel));
     }
 
     private static async Task<Door> StartOursAsync(List<string> servers, CancellationToken cancel)
@@ -65,7 +72,8 @@ internal sealed class ShardComparison(string folder)
     }
 
     private static async Task CompareAsync(
-        string benchmark, string test, int pipeline, Door ours, Door theirs, TimeSpan duration, Action<Finding> report, CancellationToken cancel)
+        string benchmark, string test, int pipeline, Door ours, Door theirs, TimeSpan duration, Action<Finding> report,
+        CancellationToken cancel)
     {
         // A first run finds the rate, and lets the compiler finish.
         var warm = await MeasureAsync(benchmark, test, pipeline, pipeline * 60_000, ours, cancel);
@@ -73,7 +81,9 @@ internal sealed class ShardComparison(string folder)
         var results = new List<(Result Ours, Result Theirs)>();
         for (var round = 0; round < Rounds; round++)
         {
-            results.Add((await MeasureAsync(benchmark, test, pipeline, count, ours, cancel), await MeasureAsync(benchmark, test, pipeline, count, theirs, cancel)));
+            var here = await MeasureAsync(benchmark, test, pipeline, count, ours, cancel);
+            var there = await MeasureAsync(benchmark, test, pipeline, count, theirs, cancel);
+            results.Add((here, there));
         }
 
         // The round in the middle by ratio: one that a neighbour disturbed decides nothing.
@@ -83,7 +93,8 @@ internal sealed class ShardComparison(string folder)
         report(new Finding($"{what}: processor time", middle.Ours.MicrosecondsOfProcessor, middle.Theirs.MicrosecondsOfProcessor, "µs"));
     }
 
-    private static async Task<Result> MeasureAsync(string benchmark, string test, int pipeline, int count, Door door, CancellationToken cancel)
+    private static async Task<Result> MeasureAsync(
+        string benchmark, string test, int pipeline, int count, Door door, CancellationToken cancel)
     {
         var before = door.Tool.ProcessorTime;
         var said = await Tool.RunAsync(benchmark,

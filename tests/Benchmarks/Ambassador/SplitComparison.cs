@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Samples.Benchmarks.Ambassador;
 
 /// <summary>
-/// Two arms that nginx plays, before them the ambassador and nginx's <c>split_clients</c> with the same weights. Both reach the arms directly: what a
-/// sidecar costs is another comparison.
+/// Two arms that nginx plays, before them the ambassador and nginx's <c>split_clients</c> with the same weights. Both reach the arms
+/// directly: what a sidecar costs is another comparison.
 /// </summary>
 internal sealed partial class SplitComparison(string folder)
 {
@@ -19,7 +19,12 @@ internal sealed partial class SplitComparison(string folder)
         int[] arms = [Tool.FreePort(), Tool.FreePort()];
         var (door, ours) = (Tool.FreePort(), Tool.FreePort());
         await using var upstream = await StartNginxAsync(nginx, "arms", string.Concat(arms.Select((port, i) => $$"""
-            server { listen 127.0.0.1:{{port}}; keepalive_requests 1000000; location / { return 200 "{{(i == 0 ? "production" : "experiment")}}"; } }
+            server {
+                listen 127.0.0.1:{{port}};
+                keepalive_requests 1000000;
+                location / { return 200 "{{(i == 0 ? "production" : "experiment")}}"; }
+            }
+
             """)), arms[1], cancel);
         await using var peer = await StartNginxAsync(nginx, "door", $$"""
             upstream production { server 127.0.0.1:{{arms[0]}}; keepalive 64; keepalive_requests 1000000; }
@@ -29,7 +34,8 @@ internal sealed partial class SplitComparison(string folder)
               location / { proxy_pass http://$arm; proxy_http_version 1.1; proxy_set_header Connection ""; } }
             """, door, cancel);
         await using var ambassador = await Tool.StartServiceAsync("Samples.ExperimentAmbassador", ours, cancel,
-            ("APP_PORT", $"{ours}"), ("PRODUCTION", $"http://127.0.0.1:{arms[0]}"), ("EXPERIMENT_ARM", $"http://127.0.0.1:{arms[1]}"), ("WEIGHTS", "90/10"));
+            ("APP_PORT", $"{ours}"), ("PRODUCTION", $"http://127.0.0.1:{arms[0]}"), ("EXPERIMENT_ARM", $"http://127.0.0.1:{arms[1]}"),
+            ("WEIGHTS", "90/10"));
 
         var script = Path.Combine(folder, "clients.lua");
         await File.WriteAllTextAsync(script, """
@@ -42,9 +48,19 @@ internal sealed partial class SplitComparison(string folder)
         await WarmUpAsync(wrk, script, ambassador, ours, cancel);
         var results = new List<(Result Ours, Result Theirs)>();
         for (var round = 0; round < Rounds; round++)
-            results.Add((await MeasureAsync(wrk, script, duration, ambassador, ours, cancel), await MeasureAsync(wrk, script, duration, peer, door, cancel)));
+        {
+            var here = await MeasureAsync(wrk, script, duration, ambassador, ours, cancel);
+            var there = await MeasureAsync(wrk, script, duration, peer, door, cancel);
+            results.Add((here, there));
+        }
+
         var middle = results.OrderBy(r => r.Ours.PerCore / r.Theirs.PerCore).ElementAt(Rounds / 2);
-        report(Finding.AtLeast(0.5, "wrk, 90/10 split, 32 connections: requests a second of processor time, to nginx", middle.Ours.PerCore, middle.Theirs.PerCore, "1/s"));
+        report(Finding.AtLeast(
+            0.5,
+            "wrk, 90/10 split, 32 connections: requests a second of processor time, to nginx",
+            middle.Ours.PerCore,
+            middle.Theirs.PerCore,
+            "1/s"));
         report(new Finding("wrk, 90/10 split, 32 connections: requests a second", middle.Ours.Rate, middle.Theirs.Rate, "1/s"));
     }
 
@@ -55,7 +71,9 @@ internal sealed partial class SplitComparison(string folder)
         await File.WriteAllTextAsync(file, $$"""
             daemon off; master_process off; pid {{home}}/pid; error_log {{home}}/error.log;
             events { worker_connections 1024; }
-            http { access_log off; client_body_temp_path {{home}}/body; proxy_temp_path {{home}}/proxy; fastcgi_temp_path {{home}}/fastcgi; uwsgi_temp_path {{home}}/uwsgi; scgi_temp_path {{home}}/scgi;
+            http { access_log off;
+            client_body_temp_path {{home}}/body; proxy_temp_path {{home}}/proxy;
+            fastcgi_temp_path {{home}}/fastcgi; uwsgi_temp_path {{home}}/uwsgi; scgi_temp_path {{home}}/scgi;
             {{servers}} }
             """, cancel);
         return await Tool.StartAsync(nginx, ["-p", home, "-c", file, "-e", $"{home}/error.log"], port, cancel);
@@ -71,10 +89,14 @@ internal sealed partial class SplitComparison(string folder)
             (last, next) = (next, (await MeasureAsync(wrk, script, Slice, door, port, cancel)).PerCore);
     }
 
-    private static async Task<Result> MeasureAsync(string wrk, string script, TimeSpan duration, Tool door, int port, CancellationToken cancel)
+    private static async Task<Result> MeasureAsync(
+        string wrk, string script, TimeSpan duration, Tool door, int port, CancellationToken cancel)
     {
         var before = door.ProcessorTime;
-        var said = await Tool.RunAsync(wrk, ["-t", "1", "-c", "32", "-d", $"{Math.Max(1, (int)duration.TotalSeconds)}s", "-s", script, $"http://127.0.0.1:{port}/"], cancel);
+        var said = await Tool.RunAsync(
+            wrk,
+            ["-t", "1", "-c", "32", "-d", $"{Math.Max(1, (int)duration.TotalSeconds)}s", "-s", script, $"http://127.0.0.1:{port}/"],
+            cancel);
         if (said.Contains("Non-2xx", StringComparison.Ordinal))
             throw new InvalidOperationException($"Requests failed: {said}");
         var requests = double.Parse(Requests().Match(said).Groups[1].ValueSpan, CultureInfo.InvariantCulture);

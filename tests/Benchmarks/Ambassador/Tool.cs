@@ -25,11 +25,13 @@ internal sealed class Tool : IAsyncDisposable
 
     /// <summary>The path of an installed program.</summary>
     public static string Find(string program, string package) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Concat(Folders).Select(f => Path.Combine(f, program)).FirstOrDefault(File.Exists)
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Concat(Folders).Select(f => Path.Combine(f, program))
+            .FirstOrDefault(File.Exists)
         ?? throw new MissingPeerException($"'{program}' is not installed; the package is called {package}.");
 
     /// <summary>Starts it and waits until a port is open.</summary>
-    public static async Task<Tool> StartAsync(string path, IEnumerable<string> arguments, int port, CancellationToken cancel, params (string Name, string Value)[] environment)
+    public static async Task<Tool> StartAsync(
+        string path, IEnumerable<string> arguments, int port, CancellationToken cancel, params (string Name, string Value)[] environment)
     {
         var info = new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment)
@@ -51,22 +53,27 @@ internal sealed class Tool : IAsyncDisposable
     }
 
     /// <summary>Starts a service of this project, of the configuration that this program has.</summary>
-    public static Task<Tool> StartServiceAsync(string project, int port, CancellationToken cancel, params (string Name, string Value)[] environment)
+    public static Task<Tool> StartServiceAsync(
+        string project, int port, CancellationToken cancel, params (string Name, string Value)[] environment)
     {
         var output = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
-        var assembly = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(output))!, project, Path.GetFileName(output), project + ".dll");
+        var assembly = Path.Combine(
+            Path.GetDirectoryName(Path.GetDirectoryName(output))!, project, Path.GetFileName(output), project + ".dll");
         return StartAsync("dotnet", [assembly], port, cancel, environment);
     }
 
     /// <summary>Runs a program to its end; the result is what it printed.</summary>
     public static async Task<string> RunAsync(string path, string[] arguments, CancellationToken cancel)
     {
-        using var process = Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         try
         {
             var texts = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(cancel), process.StandardError.ReadToEndAsync(cancel));
             await process.WaitForExitAsync(cancel);
-            return process.ExitCode == 0 ? texts[0] : throw new InvalidOperationException($"{path} {string.Join(' ', arguments)}: {texts[1]}");
+            return process.ExitCode == 0
+                ? texts[0]
+                : throw new InvalidOperationException($"{path} {string.Join(' ', arguments)}: {texts[1]}");
         }
         finally
         {

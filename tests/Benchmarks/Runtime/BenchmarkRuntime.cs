@@ -8,7 +8,8 @@ internal static class BenchmarkRuntime
     public static async Task RunAsync(int appPort, string folder)
     {
         await using var runtime = new DaprRuntime(new RuntimeOptions());
-        var options = new SidecarOptions("app") { AppPort = appPort, ResourcePaths = [Path.Combine(folder, "components")], BaseDirectory = folder };
+        var options =
+            new SidecarOptions("app") { AppPort = appPort, ResourcePaths = [Path.Combine(folder, "components")], BaseDirectory = folder };
         var app = await runtime.AddSidecarAsync(options);
         await app.WaitForAppAsync(CancellationToken.None);
         var caller = await runtime.AddSidecarAsync(options with { AppId = "caller", AppPort = null });

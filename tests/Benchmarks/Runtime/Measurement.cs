@@ -26,17 +26,27 @@ internal sealed class Measurement(TimeSpan duration, CancellationToken cancel)
 
     /// <summary>A save of 100 bytes from 64 connections.</summary>
     public Task<LoadResult> SaveAsync(HttpClient http, string store) =>
-        Load.RunAsync(Savers, duration, (client, stop) => PostAsync(http, "/v1.0/state/" + store, [.. "[{\"key\":\""u8, .. Encoding.UTF8.GetBytes(Key(client)), .. "\",\"value\":"u8, .. Value(), .. "}]"u8], stop), cancel);
+        Load.RunAsync(
+            Savers,
+            duration,
+            (client, stop) => PostAsync(
+                http,
+                "/v1.0/state/" + store,
+                [.. "[{\"key\":\""u8, .. Encoding.UTF8.GetBytes(Key(client)), .. "\",\"value\":"u8, .. Value(), .. "}]"u8],
+                stop),
+            cancel);
 
     /// <summary>A get from 64 connections.</summary>
     public Task<LoadResult> GetAsync(HttpClient http, string store) =>
         Load.RunAsync(Savers, duration, (client, stop) => GetAsync(http, $"/v1.0/state/{store}/{Key(client)}", stop), cancel);
 
     /// <summary>The same saves without anything between.</summary>
-    public Task<LoadResult> SaveAsync(RawSqlite raw) => Load.RunAsync(Savers, duration, (client, _) => Run(() => raw.Save(Key(client), Value())), cancel);
+    public Task<LoadResult> SaveAsync(RawSqlite raw) =>
+        Load.RunAsync(Savers, duration, (client, _) => Run(() => raw.Save(Key(client), Value())), cancel);
 
     /// <summary>The same gets without anything between.</summary>
-    public Task<LoadResult> GetAsync(RawSqlite raw) => Load.RunAsync(Savers, duration, (client, _) => Run(() => raw.Get(Key(client))), cancel);
+    public Task<LoadResult> GetAsync(RawSqlite raw) =>
+        Load.RunAsync(Savers, duration, (client, _) => Run(() => raw.Get(Key(client))), cancel);
 
     /// <summary>Events from 16 connections until the last one has arrived in the application: the rate of arrival.</summary>
     public Task<LoadResult> FloodAsync(HttpClient http, string path, HttpClient app) => SendEventsAsync(Callers, http, path, app);
@@ -47,7 +57,12 @@ internal sealed class Measurement(TimeSpan duration, CancellationToken cancel)
     private async Task<LoadResult> SendEventsAsync(int clients, HttpClient http, string path, HttpClient app)
     {
         Task Publish(int client, CancellationToken stop) =>
-            PostAsync(http, path, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"sent\":{Stopwatch.GetTimestamp()},\"order\":{client}}}")), stop);
+            PostAsync(
+                http,
+                path,
+                Encoding.UTF8.GetBytes(
+                    string.Create(CultureInfo.InvariantCulture, $"{{\"sent\":{Stopwatch.GetTimestamp()},\"order\":{client}}}")),
+                stop);
         var warm = await Load.LoopAsync(clients, WarmUp, Publish, cancel);
         await ArrivedAsync(app, warm.Requests);
         await TakeAsync(app);
@@ -80,7 +95,8 @@ internal sealed class Measurement(TimeSpan duration, CancellationToken cancel)
     private static string Key(int client) => string.Create(CultureInfo.InvariantCulture, $"k{client}-{Random.Shared.Next(64)}");
 
     // Never the same twice: SQLite writes nothing where nothing changes.
-    private static byte[] Value() => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\"{Random.Shared.NextInt64():D20}{new string('x', 80)}\""));
+    private static byte[] Value() =>
+        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\"{Random.Shared.NextInt64():D20}{new string('x', 80)}\""));
 
     private static async Task GetAsync(HttpClient http, string path, CancellationToken stop)
     {

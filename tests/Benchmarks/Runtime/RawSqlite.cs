@@ -17,7 +17,8 @@ internal sealed class RawSqlite : IDisposable
         _connection = new SqliteConnection($"Data Source={file};Pooling=False");
         _connection.Open();
         using var setUp = _connection.CreateCommand();
-        setUp.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE state(key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;";
+        setUp.CommandText =
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE state(key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;";
         setUp.ExecuteNonQuery();
         _save = Prepare("INSERT INTO state VALUES ($key, $value) ON CONFLICT(key) DO UPDATE SET value = $value", "$key", "$value");
         _get = Prepare("SELECT value FROM state WHERE key = $key", "$key");

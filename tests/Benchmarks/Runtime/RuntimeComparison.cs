@@ -4,8 +4,8 @@ namespace Samples.Benchmarks.Runtime;
 
 /// <summary>
 /// What the embedded runtime costs: invocation through two sidecars and events through a broker beside direct calls, durable state beside
-/// SQLite itself. Where <c>DAPRD</c> names a real daprd, the same loads run through it too. Application and sidecars are processes of their own, so that
-/// the load's processor time is not counted.
+/// SQLite itself. Where <c>DAPRD</c> names a real daprd, the same loads run through it too. Application and sidecars are processes of their
+/// own, so that the load's processor time is not counted.
 /// </summary>
 internal sealed class RuntimeComparison : IComparison
 {
@@ -28,7 +28,8 @@ internal sealed class RuntimeComparison : IComparison
             var measure = new Measurement(duration, cancel);
 
             var (plain, plainCost) = await measure.CallAsync(direct, "/hello", () => app.ProcessorTime);
-            var (posted, postedOne) = (await measure.FloodAsync(direct, "/orders", direct), await measure.TrickleAsync(direct, "/orders", direct));
+            var posted = await measure.FloodAsync(direct, "/orders", direct);
+            var postedOne = await measure.TrickleAsync(direct, "/orders", direct);
             Outcome embedded;
             await using (var sidecars = await SidecarPair.StartEmbeddedAsync(port, folder, cancel))
             {
@@ -37,7 +38,11 @@ internal sealed class RuntimeComparison : IComparison
                 report(new Finding("invocation: requests a second, to the direct call", embedded.Calls.Rate, plain.Rate, "1/s"));
                 report(new Finding("invocation: p99, to the direct call", embedded.Calls.Quantile(0.99), plain.Quantile(0.99), "ms"));
                 report(new Finding("publish to delivery: events a second, to the direct call", embedded.Events.Rate, posted.Rate, "1/s"));
-                report(new Finding("publish to delivery: p50 of the time under way, to the direct call", embedded.OneEvent.Quantile(0.5), postedOne.Quantile(0.5), "ms"));
+                report(new Finding(
+                    "publish to delivery: p50 of the time under way, to the direct call",
+                    embedded.OneEvent.Quantile(0.5),
+                    postedOne.Quantile(0.5),
+                    "ms"));
                 await CompareSqliteAsync(measure, sidecars, folder, report);
             }
 
@@ -62,7 +67,8 @@ internal sealed class RuntimeComparison : IComparison
     }
 
     private static async Task CompareDaprdAsync(
-        Measurement measure, string daprd, int appPort, string folder, Peer app, HttpClient direct, Outcome ours, Action<Finding> report, CancellationToken cancel)
+        Measurement measure, string daprd, int appPort, string folder, Peer app, HttpClient direct, Outcome ours, Action<Finding> report,
+        CancellationToken cancel)
     {
         await using var sidecars = await SidecarPair.StartDaprdAsync(daprd, appPort, folder, cancel);
         var theirs = await Outcome.MeasureAsync(measure, sidecars, app, direct, "memory");
@@ -70,7 +76,11 @@ internal sealed class RuntimeComparison : IComparison
         report(new Finding("invocation: processor time a request, to daprd", ours.Cost, theirs.Cost, "µs"));
         report(Finding.AtMost(0.5, "invocation: p99, to daprd", ours.Calls.Quantile(0.99), theirs.Calls.Quantile(0.99), "ms"));
         report(Finding.AtLeast(5, "publish to delivery: events a second, to daprd", ours.Events.Rate, theirs.Events.Rate, "1/s"));
-        report(new Finding("publish to delivery: p50 of the time under way, to daprd", ours.OneEvent.Quantile(0.5), theirs.OneEvent.Quantile(0.5), "ms"));
+        report(new Finding(
+            "publish to delivery: p50 of the time under way, to daprd",
+            ours.OneEvent.Quantile(0.5),
+            theirs.OneEvent.Quantile(0.5),
+            "ms"));
         report(Finding.AtLeast(2, "state in memory: saves a second, to daprd", ours.Saves.Rate, theirs.Saves.Rate, "1/s"));
         report(Finding.AtLeast(2, "state in memory: gets a second, to daprd", ours.Gets.Rate, theirs.Gets.Rate, "1/s"));
         report(new Finding("resident memory of two sidecars under load, to daprd", ours.Memory / 1e6, theirs.Memory / 1e6, "MB"));
@@ -106,7 +116,8 @@ internal sealed class RuntimeComparison : IComparison
         """;
 
     /// <summary>What a pair of sidecars did under every load.</summary>
-    private sealed record Outcome(LoadResult Calls, double Cost, LoadResult Events, LoadResult OneEvent, LoadResult Saves, LoadResult Gets, long Memory)
+    private sealed record Outcome(
+        LoadResult Calls, double Cost, LoadResult Events, LoadResult OneEvent, LoadResult Saves, LoadResult Gets, long Memory)
     {
         public static async Task<Outcome> MeasureAsync(Measurement measure, SidecarPair sidecars, Peer app, HttpClient direct, string store)
         {

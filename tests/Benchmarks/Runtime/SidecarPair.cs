@@ -43,7 +43,8 @@ internal sealed class SidecarPair(IReadOnlyList<Peer> processes, int callerPort,
                   connectionString: {Path.Combine(folder, "names.db")}
             """, cancel);
         var ports = FreePorts(6);
-        var app = await StartOneAsync("app", ports[0], ports[1], ports[2], ["--app-port", $"{appPort}", "--app-channel-address", "127.0.0.1"]);
+        var app = await StartOneAsync(
+            "app", ports[0], ports[1], ports[2], ["--app-port", $"{appPort}", "--app-channel-address", "127.0.0.1"]);
         var caller = await StartOneAsync("caller", ports[3], ports[4], ports[5], []);
         return new SidecarPair([app, caller], ports[3], ports[0]);
 
@@ -51,8 +52,10 @@ internal sealed class SidecarPair(IReadOnlyList<Peer> processes, int callerPort,
         {
             var (peer, _) = await Peer.StartAsync(daprd,
             [
-                "--app-id", appId, "--dapr-http-port", $"{http}", "--dapr-grpc-port", $"{grpc}", "--dapr-internal-grpc-port", $"{@internal}",
-                "--dapr-listen-addresses", "127.0.0.1", "--dapr-internal-grpc-listen-address", "127.0.0.1", "--enable-metrics=false", "--log-level", "info",
+                "--app-id", appId, "--dapr-http-port", $"{http}", "--dapr-grpc-port", $"{grpc}", "--dapr-internal-grpc-port",
+                $"{@internal}",
+                "--dapr-listen-addresses", "127.0.0.1", "--dapr-internal-grpc-listen-address", "127.0.0.1", "--enable-metrics=false",
+                "--log-level", "info",
                 "--resources-path", Path.Combine(folder, "memory"), "--config", configuration, .. more,
             ], cancel, new Dictionary<string, string> { ["DAPR_HOST_IP"] = "127.0.0.1" });
             using var http1 = Client(http);
@@ -94,7 +97,8 @@ internal sealed class SidecarPair(IReadOnlyList<Peer> processes, int callerPort,
         return ports;
     }
 
-    private static HttpClient Client(int port) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+    private static HttpClient Client(int port) =>
+        new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -32,6 +32,9 @@ internal sealed record Patient(string AppId, string Script, bool Lives = true)
     /// <summary>Its entry in a template.</summary>
     public RunEntry Entry(string directory, string mark) => new(AppId, directory, ["/bin/sh", "-c", Script])
     {
-        Pattern = "supervision", AppPort = 0, Restarts = true, Environment = new Dictionary<string, string> { [Session.MarkVariable] = mark },
+        Pattern = "supervision",
+        AppPort = 0,
+        Restarts = true,
+        Environment = new Dictionary<string, string> { [Session.MarkVariable] = mark },
     };
 }

@@ -66,7 +66,8 @@ internal sealed class Session : IAsyncDisposable
             .Where(d => Read(d, "environ").Contains(_mark, StringComparison.Ordinal))
             .Select(d => $"{Path.GetFileName(d)} {Read(d, "cmdline").Replace('\0', ' ')}"),
         // Another program on this machine may have taken one meanwhile. Ours are the processes above, and this one with its sidecars.
-        .. Listeners.Find().Where(l => _sidecars.Ports.Contains(l.Key) && l.Value.Contains($"(process {Environment.ProcessId})", StringComparison.Ordinal))
+        .. Listeners.Find()
+            .Where(l => _sidecars.Ports.Contains(l.Key) && l.Value.Contains($"(process {Environment.ProcessId})", StringComparison.Ordinal))
             .Select(l => $"port {l.Key}"),
     ];
 

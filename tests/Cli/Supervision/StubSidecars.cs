@@ -65,7 +65,8 @@ internal sealed class StubSidecars(int seed) : ISidecars
             await _all.PauseAsync(cancel);
             if (_all.Next(20) == 0)
                 throw new ResourceException(Origin.Code, "this sidecar did not come back.", "Try again.");
-            // Where two were at it at once, this would never succeed. It may take a moment: a process between its fork and its exec has the port, too.
+            // Where two were at it at once, this would never succeed. It may take a moment: a process between its fork and its exec has the
+            // port, too.
             for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(10, cancel))
             {
                 try

@@ -54,15 +54,19 @@ public sealed class SupervisionTests(ITestOutputHelper output)
     public async Task What_takes_too_long_is_answered_with_what_it_waits_for_and_goes_on()
     {
         var stubborn = Patient.All.Single(p => p.AppId == "ignores-sigterm");
-        await using var session = await Session.StartAsync(1, [stubborn], farewell: TimeSpan.FromSeconds(2), limit: TimeSpan.FromMilliseconds(200));
+        await using var session = await Session.StartAsync(
+            1, [stubborn], farewell: TimeSpan.FromSeconds(2), limit: TimeSpan.FromMilliseconds(200));
         using var control = session.Connect();
         var before = Assert.Single(await control.ListAsync(Checkout.Cancel));
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => control.TerminateAsync(before.Name, Checkout.Cancel));
         Assert.Contains("504", refused.Message);
-        Assert.Contains($"It waits for process {before.Pid} of 'ignores-sigterm' to end", refused.Message.Replace("\\u0027", "'", StringComparison.Ordinal));
+        Assert.Contains(
+            $"It waits for process {before.Pid} of 'ignores-sigterm' to end",
+            refused.Message.Replace("\\u0027", "'", StringComparison.Ordinal));
         // A kill does not wait behind it.
         await control.KillAsync(before.Name, Checkout.Cancel);
-        Assert.Equal(("stopped", 0), Assert.Single(await control.ListAsync(Checkout.Cancel)) is var after ? (after.State, after.Pid) : default);
+        Assert.Equal(
+            ("stopped", 0), Assert.Single(await control.ListAsync(Checkout.Cancel)) is var after ? (after.State, after.Pid) : default);
         await session.CloseAsync();
         await session.IsGoneAsync(Limit);
     }

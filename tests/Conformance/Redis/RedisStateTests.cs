@@ -142,7 +142,7 @@ public sealed class RedisStateTests
         // What the script itself calls is checked as well, so it is on the list; what else is sent stands in the log of refusals.
         await bench.Redis.ExecuteAsync(
             "ACL", "SETUSER", "proxied", "on", ">secret", "~*", "-@all", "+eval", "+hmget", "+del", "+get", "+info", "+ping", "+hello",
-            "+auth", 
+            "+auth",
             "+client", "+command", "+hget", "+hexists", "+type", "+hset", "+hincrby", "+persist", "+expire");
         var store = await bench.OpenAsync<IStateStore>("state.redis", ("redisUsername", "proxied"), ("redisPassword", "secret"));
         await SetAsync(store, "k", "1");

@@ -25,8 +25,11 @@ internal sealed class AmbassadorHost : IAsyncDisposable
 
     public static async Task<AmbassadorHost> StartAsync(string shards, params (string Name, string Value)[] settings)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
-            new Dictionary<string, string?>([new("RESP_PORT", "0"), .. settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value))]) { ["SHARDS"] = shards }).Build();
+        var values = new Dictionary<string, string?> { ["RESP_PORT"] = "0" };
+        foreach (var (name, value) in settings)
+            values.Add(name, value);
+        values["SHARDS"] = shards;
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging().AddSingleton(TimeProvider.System);
         builder.Services.AddShardAmbassador(AmbassadorOptions.From(configuration));

@@ -75,7 +75,11 @@ public sealed class BrokerTests
 
     private static async Task<BrokerListener> StartAsync(BackendDirectory directory, FindSecret? secrets = null)
     {
-        var broker = new BrokerListener(0, directory, new BackendLogin(secrets ?? ((_, _) => throw new IOException("no secrets here"))), NullLogger<BrokerListener>.Instance);
+        var broker = new BrokerListener(
+            0,
+            directory,
+            new BackendLogin(secrets ?? ((_, _) => throw new IOException("no secrets here"))),
+            NullLogger<BrokerListener>.Instance);
         await broker.StartAsync(Cancel);
         return broker;
     }

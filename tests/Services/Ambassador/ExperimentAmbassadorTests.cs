@@ -105,7 +105,8 @@ public sealed class ExperimentAmbassadorTests : IAsyncDisposable
     [Fact]
     public async Task A_header_says_who_the_client_is()
     {
-        var door = await StartAmbassadorAsync(await StartAsync(Echo("production")), await StartAsync(Echo("experiment")), "50/50", ("CLIENT_BY", "header"));
+        var door = await StartAmbassadorAsync(
+            await StartAsync(Echo("production")), await StartAsync(Echo("experiment")), "50/50", ("CLIENT_BY", "header"));
         async Task<string> Ask(string client)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, door) { Headers = { { "X-Client-Id", client } } };
@@ -124,7 +125,8 @@ public sealed class ExperimentAmbassadorTests : IAsyncDisposable
         var mirrored = System.Threading.Channels.Channel.CreateUnbounded<string>();
         var experiment = await StartAsync(async http =>
         {
-            mirrored.Writer.TryWrite($"{http.Request.Method} {http.Request.Path} {await new StreamReader(http.Request.Body).ReadToEndAsync(Cancel)}");
+            mirrored.Writer.TryWrite(
+                $"{http.Request.Method} {http.Request.Path} {await new StreamReader(http.Request.Body).ReadToEndAsync(Cancel)}");
             http.Response.StatusCode = 500;
         });
         var door = await StartAmbassadorAsync(await StartAsync(Echo("production")), experiment, "0/1", ("MIRROR", "true"));
@@ -262,14 +264,24 @@ public sealed class ExperimentAmbassadorTests : IAsyncDisposable
     }
 
     private static RequestDelegate Echo(string name) => async http =>
-        await http.Response.WriteAsync(http.Request.Method == "GET" ? name
-            : $"{name} {http.Request.Method} {http.Request.Path}{http.Request.QueryString} {await new StreamReader(http.Request.Body).ReadToEndAsync(Cancel)}", Cancel);
+    {
+        var request = http.Request;
+        var body = await new StreamReader(request.Body).ReadToEndAsync(Cancel);
+        var said = request.Method == "GET" ? name : $"{name} {request.Method} {request.Path}{request.QueryString} {body}";
+        await http.Response.WriteAsync(said, Cancel);
+    };
 
-    private async Task<string> StartAmbassadorAsync(string production, string experiment, string weights, params (string Name, string Value)[] settings)
+    private async Task<string> StartAmbassadorAsync(
+        string production, string experiment, string weights, params (string Name, string Value)[] settings)
     {
         var builder = Builder();
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(
-            [new("PRODUCTION", production), new("EXPERIMENT_ARM", experiment), new("WEIGHTS", weights), .. settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value))]).Build();
+        [
+            new("PRODUCTION", production),
+            new("EXPERIMENT_ARM", experiment),
+            new("WEIGHTS", weights),
+            .. settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value)),
+        ]).Build();
         builder.Services.AddSingleton(TimeProvider.System).AddExperiment(ExperimentOptions.From(configuration));
         var app = builder.Build();
         app.MapExperiment();

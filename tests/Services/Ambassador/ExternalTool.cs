@@ -10,7 +10,8 @@ internal static class ExternalTool
 
     public static string Require(string program, string package)
     {
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Concat(Folders).Select(f => Path.Combine(f, program)).FirstOrDefault(File.Exists);
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Concat(Folders)
+            .Select(f => Path.Combine(f, program)).FirstOrDefault(File.Exists);
         Assert.SkipWhen(path is null, $"'{program}' is not installed; the package is called {package}.");
         return path!;
     }
@@ -18,7 +19,8 @@ internal static class ExternalTool
     /// <summary>Runs it to its end; the result is all that it printed.</summary>
     public static async Task<string> RunAsync(string path, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         try
         {
             var cancel = TestContext.Current.CancellationToken;

@@ -5,7 +5,10 @@ using Samples.ShardAmbassador.Resp;
 
 namespace Samples.Services.Ambassador;
 
-/// <summary>Speaks enough Redis to say who it is: GET answers with its name, whatever the key; everything else with OK. It can be made to say nothing.</summary>
+/// <summary>
+/// Speaks enough Redis to say who it is: GET answers with its name, whatever the key; everything else with OK. It can be made to say
+/// nothing.
+/// </summary>
 internal sealed class FakeShard : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -71,12 +74,13 @@ internal sealed class FakeShard : IAsyncDisposable
         }
     }
 
-    private byte[] Answer(CommandReader reader, ReadOnlySpan<byte> command) => Encoding.ASCII.GetString(reader.Argument(command, 0)).ToUpperInvariant() switch
-    {
-        "GET" => _name,
-        "PING" => "+PONG\r\n"u8.ToArray(),
-        _ => "+OK\r\n"u8.ToArray(),
-    };
+    private byte[] Answer(CommandReader reader, ReadOnlySpan<byte> command) =>
+        Encoding.ASCII.GetString(reader.Argument(command, 0)).ToUpperInvariant() switch
+        {
+            "GET" => _name,
+            "PING" => "+PONG\r\n"u8.ToArray(),
+            _ => "+OK\r\n"u8.ToArray(),
+        };
 
     public async ValueTask DisposeAsync()
     {

@@ -12,7 +12,8 @@ public sealed class RedisToolsTests(GarnetShards shards) : IClassFixture<GarnetS
     {
         var cli = ExternalTool.Require("redis-cli", "redis-tools");
         await using var ambassador = await AmbassadorHost.StartAsync(shards.Ports);
-        Task<string> Ask(params string[] words) => ExternalTool.RunAsync(cli, ["-p", $"{ambassador.Port}", protocol, "--no-auth-warning", .. words]);
+        Task<string> Ask(params string[] words) => ExternalTool.RunAsync(
+            cli, ["-p", $"{ambassador.Port}", protocol, "--no-auth-warning", .. words]);
         Assert.Equal("OK\n", await Ask("mset", "cli:a1", "1", "cli:b2", "2", "cli:c3", "3"));
         Assert.Equal("1\n2\n\n3\n", await Ask("mget", "cli:a1", "cli:b2", "cli:none", "cli:c3"));
         Assert.Equal("3\n", await Ask("del", "cli:a1", "cli:b2", "cli:c3", "cli:none"));
@@ -27,7 +28,8 @@ public sealed class RedisToolsTests(GarnetShards shards) : IClassFixture<GarnetS
         await using var ambassador = await AmbassadorHost.StartAsync(shards.Ports);
         foreach (var pipeline in (string[])["1", "8"])
         {
-            var said = await ExternalTool.RunAsync(benchmark, "-p", $"{ambassador.Port}", "-n", "400", "-c", "5", "-P", pipeline, "-r", "1000", "--csv",
+            var said = await ExternalTool.RunAsync(
+                benchmark, "-p", $"{ambassador.Port}", "-n", "400", "-c", "5", "-P", pipeline, "-r", "1000", "--csv",
                 "-t", "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,lrange,mset");
             Assert.DoesNotContain("ERR", said);
             Assert.DoesNotContain("Error", said);

@@ -14,13 +14,18 @@ public sealed class RespTests
     // A stream cut at random places.
     private static readonly Gen<int[]> Cuts = Gen.Int[1, 7].Array[1, 400];
 
+    private static readonly Gen<byte> LikeCommands = Gen.Frequency((1, Gen.Byte), (3, OneOf("*$\r\n0123-+"u8.ToArray())));
+
     private static readonly Gen<string> Replies = Gen.Recursive<string>((depth, inner) => depth > 3 ? Leaf : Gen.OneOf(Leaf,
         inner.Array[0, 3].Select(all => $"*{all.Length}\r\n{string.Concat(all)}"),
         inner.Array[0, 2].Select(all => $"~{all.Length}\r\n{string.Concat(all)}"),
         Gen.Select(inner, inner).Select((key, value) => $"%1\r\n{key}{value}"),
         Gen.Select(Leaf, Leaf, inner).Select((key, value, reply) => $"|1\r\n{key}{value}{reply}")));
 
-    private static Gen<string> Leaf => OneOf("+OK\r\n", "-ERR no\r\n", ":42\r\n", "$-1\r\n", "$0\r\n\r\n", "$5\r\na\r\nbc\r\n", "*-1\r\n", "_\r\n", ",1.5\r\n", "#t\r\n", "=7\r\ntxt:a b\r\n", "(123\r\n");
+    private static Gen<string> Leaf => OneOf(
+        "+OK\r\n", "-ERR no\r\n", ":42\r\n", "$-1\r\n", "$0\r\n\r\n", "$5\r\na\r\nbc\r\n",
+        "*-1\r\n", "_\r\n", ",1.5\r\n", "#t\r\n", "=7\r\ntxt:a b\r\n",
+        "(123\r\n");
 
     private static Gen<T> OneOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
@@ -44,7 +49,9 @@ public sealed class RespTests
             found.Add([.. Enumerable.Range(0, reader.Count).Select(i => reader.Argument(buffer, i).ToArray())]);
             return length;
         });
-        return found.Count == commands.Length && found.Zip(commands).All(p => p.First.Length == p.Second.Length && p.First.Zip(p.Second).All(a => a.First.SequenceEqual(a.Second)));
+        return found.Count == commands.Length
+            && found.Zip(commands)
+                .All(p => p.First.Length == p.Second.Length && p.First.Zip(p.Second).All(a => a.First.SequenceEqual(a.Second)));
     }, iter: 2000);
 
     [Fact]
@@ -63,7 +70,7 @@ public sealed class RespTests
     }, iter: 2000);
 
     [Fact]
-    public void Any_bytes_end_in_commands_or_in_a_protocol_error() => Gen.Select(Gen.Frequency((1, Gen.Byte), (3, OneOf("*$\r\n0123-+"u8.ToArray()))).Array[0, 200], Cuts).Sample((bytes, cuts) =>
+    public void Any_bytes_end_in_commands_or_in_a_protocol_error() => Gen.Select(LikeCommands.Array[0, 200], Cuts).Sample((bytes, cuts) =>
     {
         var reader = new CommandReader(new RespLimits(100, 1000));
         try
@@ -84,7 +91,8 @@ public sealed class RespTests
         Assert.True(reader.TryRead(line, out var length));
         Assert.Equal(19, length);
         Assert.True(reader.IsInline);
-        Assert.Equal(["set", "key", "value"], Enumerable.Range(0, reader.Count).Select(i => Encoding.ASCII.GetString(reader.Argument(line, i))));
+        Assert.Equal(
+            ["set", "key", "value"], Enumerable.Range(0, reader.Count).Select(i => Encoding.ASCII.GetString(reader.Argument(line, i))));
     }
 
     [Theory]
@@ -143,7 +151,8 @@ public sealed class RespTests
     [InlineData("*1\r\n$3\r\nabcde")]
     [InlineData("*99999999999999999999\r\n")]
     public void What_cannot_be_understood_or_is_too_much_is_refused_at_once(string bytes) =>
-        Assert.Throws<RespException>(() => new CommandReader(new RespLimits(1_000_000, 1_000_000)).TryRead(Encoding.ASCII.GetBytes(bytes), out _));
+        Assert.Throws<RespException>(
+            () => new CommandReader(new RespLimits(1_000_000, 1_000_000)).TryRead(Encoding.ASCII.GetBytes(bytes), out _));
 
     [Theory]
     [InlineData("?\r\n")]

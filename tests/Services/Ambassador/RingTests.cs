@@ -35,8 +35,10 @@ public sealed class RingTests
     [Fact]
     public void Modulo_moves_nearly_every_key_which_is_why_there_is_a_ring()
     {
-        var (before, after) = (Distributions.Create("modula", Four, _ => true, Random.Shared)!, Distributions.Create("modula", Four, i => i != 1, Random.Shared)!);
-        var stayed = RandomKeys(4000).Where(k => before.ServerFor(k) != 1).Average(k => before.ServerFor(k) == after.ServerFor(k) ? 1.0 : 0);
+        var before = Distributions.Create("modula", Four, _ => true, Random.Shared)!;
+        var after = Distributions.Create("modula", Four, i => i != 1, Random.Shared)!;
+        var stayed = RandomKeys(4000).Where(k => before.ServerFor(k) != 1)
+            .Average(k => before.ServerFor(k) == after.ServerFor(k) ? 1.0 : 0);
         Assert.InRange(stayed, 0, 0.5);
     }
 
@@ -46,7 +48,8 @@ public sealed class RingTests
         ShardServer[] weighted = [new("a", 1), new("b", 3)];
         foreach (var distribution in new[] { "ketama", "modula" })
         {
-            var share = RandomKeys(20_000).Average(k => Distributions.Create(distribution, weighted, _ => true, Random.Shared)!.ServerFor(k));
+            var share = RandomKeys(20_000)
+                .Average(k => Distributions.Create(distribution, weighted, _ => true, Random.Shared)!.ServerFor(k));
             Assert.InRange(share, 0.68, 0.82);
         }
     }
@@ -72,7 +75,8 @@ public sealed class RingTests
     public void Servers_are_written_as_in_twemproxys_configuration()
     {
         var entries = ShardEntry.ParseList("127.0.0.1:6379:2 alpha, 10.0.0.1:11211:1, dapr:redis-shard-1, localhost:6380");
-        Assert.Equal([new("alpha", 2), new("10.0.0.1"), new("redis-shard-1"), new ShardServer("localhost:6380")], entries.Select(e => e.Server));
+        Assert.Equal(
+            [new("alpha", 2), new("10.0.0.1"), new("redis-shard-1"), new ShardServer("localhost:6380")], entries.Select(e => e.Server));
     }
 
     [Theory]
@@ -82,9 +86,11 @@ public sealed class RingTests
     [InlineData("127.0.0.1:6379:0")]
     [InlineData("127.0.0.1:6379:x name")]
     [InlineData("a:1:1 same, b:2:1 same")]
-    public void A_wrong_list_of_servers_stops_the_start(string list) => Assert.Throws<WrongSettingException>(() => ShardEntry.ParseList(list));
+    public void A_wrong_list_of_servers_stops_the_start(string list) =>
+        Assert.Throws<WrongSettingException>(() => ShardEntry.ParseList(list));
 
-    private static IDistribution Ring(ShardServer[] servers, Func<int, bool> isLive) => Distributions.Create("ketama", servers, isLive, Random.Shared)!;
+    private static IDistribution Ring(ShardServer[] servers, Func<int, bool> isLive) =>
+        Distributions.Create("ketama", servers, isLive, Random.Shared)!;
 
     private static IEnumerable<byte[]> RandomKeys(int count)
     {

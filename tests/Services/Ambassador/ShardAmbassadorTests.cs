@@ -64,7 +64,9 @@ public sealed class ShardAmbassadorTests(GarnetShards shards) : IClassFixture<Ga
         {
             await using var direct = await ConnectAsync(shards.Ports[shard]);
             foreach (var key in keys)
-                Assert.Equal(ambassador.Pool.Find(Encoding.UTF8.GetBytes(key))!.Server.Name == $"shard-{shard + 1}", await direct.GetDatabase().KeyExistsAsync(key));
+                Assert.Equal(
+                    ambassador.Pool.Find(Encoding.UTF8.GetBytes(key))!.Server.Name == $"shard-{shard + 1}",
+                    await direct.GetDatabase().KeyExistsAsync(key));
         }
     }
 
@@ -79,7 +81,8 @@ public sealed class ShardAmbassadorTests(GarnetShards shards) : IClassFixture<Ga
         await Assert.ThrowsAsync<RedisServerException>(() => db.ScriptEvaluateAsync(DaprSave[0], [key], ["1", "\"late\""]));
         Assert.Equal("\"w\"", await db.HashGetAsync(key, "data"));
         Assert.Contains("connected_slaves:0", await redis.GetServer("127.0.0.1", ambassador.Port).InfoRawAsync("replication"));
-        Assert.Contains("without a key", (await Assert.ThrowsAsync<RedisServerException>(() => db.ExecuteAsync("EVAL", "return 1", 0))).Message);
+        Assert.Contains(
+            "without a key", (await Assert.ThrowsAsync<RedisServerException>(() => db.ExecuteAsync("EVAL", "return 1", 0))).Message);
     }
 
     [Theory]
@@ -141,7 +144,8 @@ public sealed class ShardAmbassadorTests(GarnetShards shards) : IClassFixture<Ga
         await using var ambassador = await AmbassadorHost.StartAsync(shards.Ports);
         using var client = await RawClient.ConnectAsync(ambassador.Port);
         var prefix = Guid.NewGuid().ToString("n");
-        await client.SendAsync(string.Concat(Enumerable.Range(0, 3000).Select(i => $"SET {i}{prefix}{i} {i}\r\nGET {i}{prefix}{i}\r\nECHO {i}\r\n")));
+        await client.SendAsync(
+            string.Concat(Enumerable.Range(0, 3000).Select(i => $"SET {i}{prefix}{i} {i}\r\nGET {i}{prefix}{i}\r\nECHO {i}\r\n")));
         for (var i = 0; i < 3000; i++)
         {
             Assert.Equal("+OK", await client.LineAsync());
@@ -280,7 +284,8 @@ public sealed class ShardAmbassadorTests(GarnetShards shards) : IClassFixture<Ga
     public async Task A_dead_server_fails_its_own_keys_until_it_is_ejected_and_comes_back()
     {
         var fakes = Enumerable.Range(1, 3).Select(i => new FakeShard($"shard-{i}")).ToArray();
-        await using var ambassador = await AmbassadorHost.StartAsync(fakes.Select(f => f.Port), ("FAILURE_LIMIT", "2"), ("RETRY_SECONDS", "0.5"));
+        await using var ambassador = await AmbassadorHost.StartAsync(
+            fakes.Select(f => f.Port), ("FAILURE_LIMIT", "2"), ("RETRY_SECONDS", "0.5"));
         using var client = await RawClient.ConnectAsync(ambassador.Port);
         var (victim, other) = (Key(ambassador, "shard-2"), Key(ambassador, "shard-3"));
         Assert.Equal("shard-2", await client.GetAsync(victim));
@@ -309,7 +314,8 @@ public sealed class ShardAmbassadorTests(GarnetShards shards) : IClassFixture<Ga
     {
         await using var one = new FakeShard("shard-1");
         await using var two = new FakeShard("shard-2");
-        await using var ambassador = await AmbassadorHost.StartAsync([one.Port, two.Port], ("SHARD_TIMEOUT_MS", "300"), ("FAILURE_LIMIT", "1"), ("RETRY_SECONDS", "60"));
+        await using var ambassador = await AmbassadorHost.StartAsync(
+            [one.Port, two.Port], ("SHARD_TIMEOUT_MS", "300"), ("FAILURE_LIMIT", "1"), ("RETRY_SECONDS", "60"));
         using var client = await RawClient.ConnectAsync(ambassador.Port);
         var victim = Key(ambassador, "shard-2");
         two.IsSilent = true;
@@ -322,8 +328,16 @@ public sealed class ShardAmbassadorTests(GarnetShards shards) : IClassFixture<Ga
     private static string Key(AmbassadorHost ambassador, string shard) =>
         Enumerable.Range(0, 10_000).Select(i => $"{i}{i}{i}key").First(k => Shard(ambassador, k) == shard);
 
-    private static async Task<ConnectionMultiplexer> ConnectAsync(int port, RedisProtocol protocol = RedisProtocol.Resp2) => await ConnectionMultiplexer.ConnectAsync(
-        new ConfigurationOptions { EndPoints = { { "127.0.0.1", port } }, Protocol = protocol, AllowAdmin = true, AsyncTimeout = 60_000, SyncTimeout = 60_000, ConnectTimeout = 60_000 });
+    private static Task<ConnectionMultiplexer> ConnectAsync(int port, RedisProtocol protocol = RedisProtocol.Resp2) =>
+        ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions
+        {
+            EndPoints = { { "127.0.0.1", port } },
+            Protocol = protocol,
+            AllowAdmin = true,
+            AsyncTimeout = 60_000,
+            SyncTimeout = 60_000,
+            ConnectTimeout = 60_000,
+        });
 }
 
 /// <summary>Three servers in this process, for all tests of a class.</summary>
@@ -352,7 +366,8 @@ internal sealed class RawClient(TcpClient client) : IDisposable
         return new RawClient(client);
     }
 
-    public async Task SendAsync(string text) => await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
+    public async Task SendAsync(string text) =>
+        await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
 
     public async Task<string?> LineAsync() => await _reader.ReadLineAsync(TestContext.Current.CancellationToken);
 

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Samples.Services.Ambassador;
 
-/// <summary>Twemproxy (nutcracker) and the ambassador, with the same servers: whoever changes from one to the other finds every key where it was.</summary>
+/// <summary>
+/// Twemproxy (nutcracker) and the ambassador, with the same servers: whoever changes from one to the other finds every key where it was.
+/// </summary>
 public sealed class TwemproxyTests : IDisposable
 {
     private const int Keys = 10_000;
@@ -39,7 +41,8 @@ public sealed class TwemproxyTests : IDisposable
             {string.Concat(servers.Select(s => $"   - {s}\n"))}
             """, Cancel);
         await using var ambassador = await AmbassadorHost.StartAsync(string.Join(',', servers), ("DISTRIBUTION", distribution));
-        using var process = Process.Start(new ProcessStartInfo(nutcracker, ["-c", file, "-s", $"{FreePort()}", "-a", "127.0.0.1", "-o", Path.Combine(_folder, "log")]))!;
+        using var process = Process.Start(
+            new ProcessStartInfo(nutcracker, ["-c", file, "-s", $"{FreePort()}", "-a", "127.0.0.1", "-o", Path.Combine(_folder, "log")]))!;
         try
         {
             using var theirs = await ConnectAsync(port);
@@ -67,7 +70,8 @@ public sealed class TwemproxyTests : IDisposable
             0 => $"user:{i}",
             1 => $"{random.NextInt64():x}",
             2 => $"{{{random.Next(1000)}}}:é{i}",
-            _ => string.Concat(Enumerable.Range(0, random.Next(1, 20)).Select(_ => (char)random.Next('a', 'ƀ'))).Replace('\u007f', 'x').Replace('\u0085', 'x').Replace('\u00a0', 'x'),
+            _ => string.Concat(Enumerable.Range(0, random.Next(1, 20)).Select(_ => (char)random.Next('a', 'ƀ'))).Replace('\u007f', 'x')
+                .Replace('\u0085', 'x').Replace('\u00a0', 'x'),
         })];
     }
 

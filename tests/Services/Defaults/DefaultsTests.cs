@@ -30,10 +30,12 @@ public sealed class DefaultsTests : IAsyncDisposable
     public async Task It_listens_on_loopback_only()
     {
         var service = await StartAsync();
-        var outside = (await Dns.GetHostAddressesAsync(Dns.GetHostName(), AddressFamily.InterNetwork, Machine.Cancel)).FirstOrDefault(a => !IPAddress.IsLoopback(a));
+        var outside = (await Dns.GetHostAddressesAsync(Dns.GetHostName(), AddressFamily.InterNetwork, Machine.Cancel))
+            .FirstOrDefault(a => !IPAddress.IsLoopback(a));
         Assert.SkipWhen(outside is null, "This machine has no other address than loopback.");
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await Assert.ThrowsAsync<SocketException>(() => socket.ConnectAsync(outside, service.Http.BaseAddress!.Port, Machine.Cancel).AsTask());
+        await Assert.ThrowsAsync<SocketException>(
+            () => socket.ConnectAsync(outside, service.Http.BaseAddress!.Port, Machine.Cancel).AsTask());
     }
 
     [Fact]
@@ -102,13 +104,16 @@ public sealed class DefaultsTests : IAsyncDisposable
         {
             using var copy = new MemoryStream();
             await body.CopyToAsync(copy);
-            arrived.AddOrUpdate(signal, _ => Encoding.UTF8.GetString(copy.ToArray()), (_, before) => before + Encoding.UTF8.GetString(copy.ToArray()));
+            arrived.AddOrUpdate(
+                signal, _ => Encoding.UTF8.GetString(copy.ToArray()), (_, before) => before + Encoding.UTF8.GetString(copy.ToArray()));
         });
         await collector.StartAsync(Machine.Cancel);
-        var service = await StartAsync(("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Urls.First()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        var service = await StartAsync(
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Urls.First()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
             ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_METRIC_EXPORT_INTERVAL", "200"));
         await service.Http.GetAsync("/items", Machine.Cancel);
-        // The first metrics leave before the request was counted; what the test waits for comes with a later export, or its time limit ends it.
+        // The first metrics leave before the request was counted; what the test waits for comes with a later export, or its time limit ends
+        // it.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Machine.Cancel);
         limit.CancelAfter(TimeSpan.FromSeconds(30));
         while (!(Arrived("traces", "/items") && Arrived("metrics", "http.server.request.duration")))
@@ -126,7 +131,8 @@ public sealed class DefaultsTests : IAsyncDisposable
         Assert.Contains($"{name} is '{value}'", service.Log, StringComparison.Ordinal);
     }
 
-    private Task<Service> StartAsync(params (string, string)[] settings) => _machine.StartAsync("Samples.SourceFiles", "source-files", [("SOURCE_SETTLED_MS", "0"), .. settings]);
+    private Task<Service> StartAsync(params (string, string)[] settings) =>
+        _machine.StartAsync("Samples.SourceFiles", "source-files", [("SOURCE_SETTLED_MS", "0"), .. settings]);
 
     private static async Task<bool> ConnectsAsync(Service service)
     {

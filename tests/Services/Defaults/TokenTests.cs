@@ -23,7 +23,8 @@ public sealed class TokenTests : IAsyncDisposable
         Assert.Equal("application/problem+json", refused.Content.Headers.ContentType!.MediaType);
 
         // Through the sidecar, which shows its token.
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{service.Sidecar.HttpPort}/v1.0/invoke/source-files/method/items")
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, $"http://127.0.0.1:{service.Sidecar.HttpPort}/v1.0/invoke/source-files/method/items")
         {
             Headers = { { "dapr-api-token", _machine.ApiToken } },
         };
@@ -32,7 +33,8 @@ public sealed class TokenTests : IAsyncDisposable
     }
 
     [Theory, InlineData("/healthz"), InlineData("/readyz")]
-    public async Task Probes_need_no_token(string path) => Assert.Equal(HttpStatusCode.OK, await StatusAsync(await StartSourceAsync(), path, null));
+    public async Task Probes_need_no_token(string path) =>
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(await StartSourceAsync(), path, null));
 
     [Fact]
     public async Task A_front_door_takes_everybody_s_requests_but_not_those_of_Dapr()
@@ -52,11 +54,13 @@ public sealed class TokenTests : IAsyncDisposable
         Directory.CreateDirectory(Path.Combine(_machine.Folder, "pictures"));
         await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "pictures", "one"), "a picture", Machine.Cancel);
         await StartSourceAsync();
-        var manager = await _machine.StartAsync("Samples.QueueManager", "queue-manager", ("SOURCE_SETTLED_MS", "0"), ("FRONT_DOOR", "true"));
+        var manager = await _machine.StartAsync(
+            "Samples.QueueManager", "queue-manager", ("SOURCE_SETTLED_MS", "0"), ("FRONT_DOOR", "true"));
         await _machine.WaitAsync("the item of the source is queued", async () =>
         {
             using var answer = await manager.Http.GetAsync("/stats", Machine.Cancel);
-            return answer.IsSuccessStatusCode && (await answer.Content.ReadFromJsonAsync<JsonElement>(Machine.Cancel)).GetProperty("queued").GetInt32() == 1;
+            return answer.IsSuccessStatusCode
+                && (await answer.Content.ReadFromJsonAsync<JsonElement>(Machine.Cancel)).GetProperty("queued").GetInt32() == 1;
         });
     }
 

@@ -30,12 +30,22 @@ public sealed class GivenUpCallTests
         var folder = Directory.CreateTempSubdirectory("samples-ownership-").FullName;
         var options = new OwnerOptions
         {
-            Ttl = TimeSpan.FromSeconds(2), Work = TimeSpan.FromMilliseconds(50), StateStore = "", LockStore = "", Ledger = "", Replica = "one", Data = folder,
+            Ttl = TimeSpan.FromSeconds(2),
+            Work = TimeSpan.FromMilliseconds(50),
+            StateStore = "",
+            LockStore = "",
+            Ledger = "",
+            Replica = "one",
+            Data = folder,
         };
         using (var history = new BeliefHistory(options, TimeProvider.System))
         using (var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancel))
         {
-            var owner = new ActorOwnership(new ActorProxyFactory(new ActorProxyOptions { HttpEndpoint = sidecar.Urls.Single() }), options, history, TimeProvider.System);
+            var owner = new ActorOwnership(
+                new ActorProxyFactory(new ActorProxyOptions { HttpEndpoint = sidecar.Urls.Single() }),
+                options,
+                history,
+                TimeProvider.System);
             var beat = owner.BeatAsync(giveUp.Token);
             await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), cancel);
             await giveUp.CancelAsync();

@@ -14,7 +14,8 @@ public sealed class HistoryCheckerTests
 
     [Fact]
     public void Two_that_believe_at_once_are_seen() =>
-        Assert.Equal(["a (term 1) and b (term 2) for 1 ms"], HistoryChecker.Overlaps(History([Belief("a", 1, 0, 10), Belief("b", 2, 9, 19)])));
+        Assert.Equal(
+            ["a (term 1) and b (term 2) for 1 ms"], HistoryChecker.Overlaps(History([Belief("a", 1, 0, 10), Belief("b", 2, 9, 19)])));
 
     [Fact]
     public void A_renewal_of_one_meets_a_belief_of_another() =>
@@ -41,11 +42,13 @@ public sealed class HistoryCheckerTests
 
     [Fact]
     public void A_term_with_two_owners_is_seen() =>
-        Assert.Contains("term 1 was given to a and b", HistoryChecker.TermsThatDoNotRise(History([Belief("a", 1, 0, 10), Belief("b", 1, 10, 20)])));
+        Assert.Contains(
+            "term 1 was given to a and b", HistoryChecker.TermsThatDoNotRise(History([Belief("a", 1, 0, 10), Belief("b", 1, 10, 20)])));
 
     [Fact]
     public void A_term_that_falls_is_seen() =>
-        Assert.Equal(["term 1 began after term 2"], HistoryChecker.TermsThatDoNotRise(History([Belief("a", 2, 0, 10), Belief("b", 1, 10, 20)])));
+        Assert.Equal(
+            ["term 1 began after term 2"], HistoryChecker.TermsThatDoNotRise(History([Belief("a", 2, 0, 10), Belief("b", 1, 10, 20)])));
 
     [Fact]
     public void A_term_in_which_two_wrote_is_seen() =>
@@ -53,7 +56,8 @@ public sealed class HistoryCheckerTests
 
     [Fact]
     public void A_write_of_an_old_term_after_a_newer_one_is_seen() => Assert.Equal([2L],
-        HistoryChecker.StaleWrites(History([], entries: [Entry(1, "a"), Entry(2, "b"), Entry(1, "a"), Entry(2, "b")])).Select(e => e.Sequence));
+        HistoryChecker.StaleWrites(History([], entries: [Entry(1, "a"), Entry(2, "b"), Entry(1, "a"), Entry(2, "b")]))
+            .Select(e => e.Sequence));
 
     [Fact]
     public void Random_histories_of_one_owner_at_a_time_are_right() => Lives.Sample(lives => AssertRight(Play(lives)));
@@ -62,16 +66,19 @@ public sealed class HistoryCheckerTests
     public void A_belief_that_lasts_into_the_next_owners_time_is_seen() => Gen.Select(Lives, Gen.Int[0, 1000]).Sample((lives, pick) =>
     {
         var history = Play(lives);
-        var changes = Enumerable.Range(0, history.Beliefs.Count - 1).Where(i => history.Beliefs[i].Replica != history.Beliefs[i + 1].Replica).ToList();
+        var changes = Enumerable.Range(0, history.Beliefs.Count - 1)
+            .Where(i => history.Beliefs[i].Replica != history.Beliefs[i + 1].Replica).ToList();
         if (changes.Count == 0)
             return;
         var at = changes[pick % changes.Count];
         var longer = history.Beliefs[at] with { Until = history.Beliefs[at + 1].At + Ms(1) };
-        Assert.NotEmpty(HistoryChecker.Overlaps(history with { Beliefs = [.. history.Beliefs.Take(at), longer, .. history.Beliefs.Skip(at + 1)] }));
+        Assert.NotEmpty(
+            HistoryChecker.Overlaps(history with { Beliefs = [.. history.Beliefs.Take(at), longer, .. history.Beliefs.Skip(at + 1)] }));
     });
 
     // Each life: which replica, how many renewals, how long the pause after it.
-    private static readonly Gen<(int Replica, int Renewals, int Pause)[]> Lives = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 4], Gen.Int[0, 5]).Array[1, 12];
+    private static readonly Gen<(int Replica, int Renewals, int Pause)[]> Lives = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 4], Gen.Int[0, 5])
+        .Array[1, 12];
 
     private static OwnershipHistory Play((int Replica, int Renewals, int Pause)[] lives)
     {

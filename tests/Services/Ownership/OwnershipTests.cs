@@ -103,7 +103,9 @@ public sealed class OwnershipTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(1));
         await owner.ReleaseAsync(Cancel);
         var (granted, ended) = (history.Read()[0], history.Read()[1]);
-        Assert.Equal(("compare-and-swap", "one", 1L, granted.At + TimeSpan.FromSeconds(1.8)), (granted.Mechanism, granted.Replica, granted.Term, granted.Until));
+        Assert.Equal(
+            ("compare-and-swap", "one", 1L, granted.At + TimeSpan.FromSeconds(1.8)),
+            (granted.Mechanism, granted.Replica, granted.Term, granted.Until));
         Assert.Equal((1L, granted.At + TimeSpan.FromSeconds(1), ended.At), (ended.Term, ended.At, ended.Until));
     }
 
@@ -113,12 +115,20 @@ public sealed class OwnershipTests : IAsyncLifetime
         var options = Options(replica) with { Data = Path.Combine(_folder, $"{_open.Count}") };
         var history = new BeliefHistory(options, _time);
         _open.Add(history);
-        return mechanism == "lock" ? new LockOwnership(_dapr, options, history, _time) : new CompareAndSwapOwnership(_dapr, options, history, _time);
+        return mechanism == "lock"
+            ? new LockOwnership(_dapr, options, history, _time)
+            : new CompareAndSwapOwnership(_dapr, options, history, _time);
     }
 
     private OwnerOptions Options(string replica) => new()
     {
-        Ttl = TimeSpan.FromSeconds(2), Work = TimeSpan.FromMilliseconds(50), StateStore = "statestore", LockStore = "lockstore", Ledger = "ledger", Replica = replica, Data = _folder,
+        Ttl = TimeSpan.FromSeconds(2),
+        Work = TimeSpan.FromMilliseconds(50),
+        StateStore = "statestore",
+        LockStore = "lockstore",
+        Ledger = "ledger",
+        Replica = replica,
+        Data = _folder,
     };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -144,8 +154,10 @@ public sealed class OwnershipTests : IAsyncLifetime
                 """, Cancel);
         }
 
-        var sidecar = await _runtime.AddSidecarAsync(new SidecarOptions("owner") { ResourcePaths = [components], BaseDirectory = _folder }, Cancel);
-        _dapr = new DaprClientBuilder().UseHttpEndpoint($"http://127.0.0.1:{sidecar.HttpPort}").UseGrpcEndpoint($"http://127.0.0.1:{sidecar.GrpcPort}").Build();
+        var sidecar = await _runtime.AddSidecarAsync(
+            new SidecarOptions("owner") { ResourcePaths = [components], BaseDirectory = _folder }, Cancel);
+        _dapr = new DaprClientBuilder().UseHttpEndpoint($"http://127.0.0.1:{sidecar.HttpPort}")
+            .UseGrpcEndpoint($"http://127.0.0.1:{sidecar.GrpcPort}").Build();
     }
 
     public async ValueTask DisposeAsync()

@@ -14,7 +14,8 @@ public sealed class BalancingTests
     [Fact]
     public void The_same_key_has_the_same_replica_in_every_process()
     {
-        Assert.Equal("dictionary-1 dictionary-3 dictionary-3 dictionary-2", string.Join(' ', new[] { "a", "b", "c", "203.0.113.7" }.Select(Home)));
+        Assert.Equal(
+            "dictionary-1 dictionary-3 dictionary-3 dictionary-2", string.Join(' ', new[] { "a", "b", "c", "203.0.113.7" }.Select(Home)));
 
         static string Home(string key) => Three.MaxBy(r => RendezvousPolicy.Weight(r, key))!;
     }

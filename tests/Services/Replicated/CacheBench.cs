@@ -12,7 +12,9 @@ namespace Samples.Services.Replicated;
 internal sealed record CacheAnswer(int Status, string Body, string? XCache, HttpResponseMessage Message)
 {
     public string? Header(string name) =>
-        Message.Headers.TryGetValues(name, out var values) || Message.Content.Headers.TryGetValues(name, out values) ? string.Join(", ", values) : null;
+        Message.Headers.TryGetValues(name, out var values) || Message.Content.Headers.TryGetValues(name, out values)
+            ? string.Join(", ", values)
+            : null;
 }
 
 /// <summary>The cache before a scripted origin, both real servers, on a clock that the test moves.</summary>
@@ -47,7 +49,12 @@ internal sealed class CacheBench : IAsyncDisposable
         builder.Services.AddProblemDetails();
         builder.Services.AddCache(new CacheOptions
         {
-            Name = "cache", Replica = "cache-1", Origin = origin.Address, Bytes = bytes, LargestObject = largest, Silence = TimeSpan.FromSeconds(10),
+            Name = "cache",
+            Replica = "cache-1",
+            Origin = origin.Address,
+            Bytes = bytes,
+            LargestObject = largest,
+            Silence = TimeSpan.FromSeconds(10),
             ConfigurationStore = "configstore",
         });
         var app = builder.Build();
@@ -61,7 +68,8 @@ internal sealed class CacheBench : IAsyncDisposable
     /// <summary>A client that may leave before it has its answer.</summary>
     public Task<CacheAnswer> LeaveAsync(string target, CancellationToken cancel) => SendWithAsync(HttpMethod.Get, target, [], cancel);
 
-    public Task<CacheAnswer> SendAsync(HttpMethod method, string target, params string[] headers) => SendWithAsync(method, target, headers, Machine.Cancel);
+    public Task<CacheAnswer> SendAsync(HttpMethod method, string target, params string[] headers) =>
+        SendWithAsync(method, target, headers, Machine.Cancel);
 
     private async Task<CacheAnswer> SendWithAsync(HttpMethod method, string target, string[] headers, CancellationToken cancel)
     {
@@ -70,7 +78,8 @@ internal sealed class CacheBench : IAsyncDisposable
             request.Headers.TryAddWithoutValidation(header.Split(": ", 2)[0], header.Split(": ", 2)[1]);
         var answer = await _client.SendAsync(request, cancel);
         var body = await answer.Content.ReadAsStringAsync(cancel);
-        return new CacheAnswer((int)answer.StatusCode, body, answer.Headers.TryGetValues("X-Cache", out var values) ? values.First() : null, answer);
+        return new CacheAnswer(
+            (int)answer.StatusCode, body, answer.Headers.TryGetValues("X-Cache", out var values) ? values.First() : null, answer);
     }
 
     public async ValueTask DisposeAsync()

@@ -44,7 +44,8 @@ public sealed class CacheTests
     public async Task What_was_asked_for_with_credentials_is_shared_only_where_the_origin_says_so()
     {
         await using var bench = await CacheBench.StartAsync(http =>
-            ScriptedOrigin.SayAsync(http, $"for {http.Request.Headers.Authorization}", http.Request.Path == "/all" ? Fresh : "Cache-Control: max-age=60"));
+            ScriptedOrigin.SayAsync(
+                http, $"for {http.Request.Headers.Authorization}", http.Request.Path == "/all" ? Fresh : "Cache-Control: max-age=60"));
         Assert.Equal("MISS for a", await WordsAsync(bench.GetAsync("/own", "Authorization: a")));
         Assert.Equal("MISS for b", await WordsAsync(bench.GetAsync("/own", "Authorization: b")));
         Assert.Equal("MISS for a", await WordsAsync(bench.GetAsync("/all", "Authorization: a")));
@@ -99,7 +100,8 @@ public sealed class CacheTests
     [Fact]
     public async Task Another_order_of_parameters_or_another_host_is_another_address()
     {
-        await using var bench = await CacheBench.StartAsync(http => ScriptedOrigin.SayAsync(http, $"{http.Request.QueryString} {http.Request.Host}", Fresh));
+        await using var bench = await CacheBench.StartAsync(
+            http => ScriptedOrigin.SayAsync(http, $"{http.Request.QueryString} {http.Request.Host}", Fresh));
         await bench.GetAsync("/a?x=1&y=2", "Host: one.example");
         Assert.Equal("MISS", (await bench.GetAsync("/a?y=2&x=1", "Host: one.example")).XCache);
         Assert.Equal("MISS ?x=1&y=2 two.example", await WordsAsync(bench.GetAsync("/a?x=1&y=2", "Host: two.example")));
@@ -113,7 +115,8 @@ public sealed class CacheTests
     [InlineData("Forwarded")]
     public async Task A_field_that_is_no_part_of_the_key_never_reaches_the_origin(string name)
     {
-        await using var bench = await CacheBench.StartAsync(http => ScriptedOrigin.SayAsync(http, $"[{http.Request.Headers[name]}]", Fresh));
+        await using var bench = await CacheBench.StartAsync(
+            http => ScriptedOrigin.SayAsync(http, $"[{http.Request.Headers[name]}]", Fresh));
         Assert.Equal("MISS []", await WordsAsync(bench.GetAsync("/a", $"{name}: evil.example")));
     }
 

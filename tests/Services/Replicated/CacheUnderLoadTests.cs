@@ -79,7 +79,8 @@ public sealed class CacheUnderLoadTests
         await using var bench = await CacheBench.StartAsync(http =>
         {
             http.Response.StatusCode = fails ? 503 : 200;
-            return ScriptedOrigin.SayAsync(http, fails ? "down" : "one", fails ? "X-A: b" : "Cache-Control: max-age=10, stale-if-error=100");
+            return ScriptedOrigin.SayAsync(
+                http, fails ? "down" : "one", fails ? "X-A: b" : "Cache-Control: max-age=10, stale-if-error=100");
         });
         await bench.GetAsync("/a");
         fails = true;

@@ -31,7 +31,9 @@ public sealed class FrontDoorTests : IAsyncDisposable
         {
             posts.Add(await WordsAsync(door, HttpMethod.Post));
             // Its mark has to be over, or the broken one would not be asked.
-            await _machine.WaitAsync("the broken replica is back", async () => (await ViewAsync(door)).All(r => r.GetProperty("passive").GetString() != "unhealthy"));
+            await _machine.WaitAsync(
+                "the broken replica is back",
+                async () => (await ViewAsync(door)).All(r => r.GetProperty("passive").GetString() != "unhealthy"));
         }
 
         Assert.Contains(posts, p => p.StartsWith("502", StringComparison.Ordinal));
@@ -66,7 +68,8 @@ public sealed class FrontDoorTests : IAsyncDisposable
         await AddReplicaAsync(ScriptedOrigin.Says("well"));
         _replicas[0].Ready = 503;
         var door = await StartAsync();
-        await _machine.WaitAsync("it is marked", async () => (await ViewAsync(door)).All(r => r.GetProperty("active").GetString() == "unhealthy"));
+        await _machine.WaitAsync(
+            "it is marked", async () => (await ViewAsync(door)).All(r => r.GetProperty("active").GetString() == "unhealthy"));
         Assert.Equal("200 well", await WordsAsync(door, HttpMethod.Get));
     }
 
@@ -89,7 +92,8 @@ public sealed class FrontDoorTests : IAsyncDisposable
     public async Task A_client_is_counted_by_the_first_address_from_the_right_that_is_no_trusted_proxy()
     {
         await AddReplicaAsync(http => ScriptedOrigin.SayAsync(http, http.Request.Headers["X-Forwarded-For"].ToString()));
-        var door = await StartAsync(extra: [("RATE_LIMIT", "2"), ("RATE_WINDOW_SECONDS", "3600"), ("TRUSTED_PROXIES", "127.0.0.0/8, 10.0.0.0/8")]);
+        var door = await StartAsync(
+            extra: [("RATE_LIMIT", "2"), ("RATE_WINDOW_SECONDS", "3600"), ("TRUSTED_PROXIES", "127.0.0.0/8, 10.0.0.0/8")]);
         // What is leftmost is the client's own invention, another one each time.
         Assert.Equal("200 203.0.113.9", await WordsAsync(door, HttpMethod.Get, "1.1.1.1, 203.0.113.9, 10.0.0.1"));
         Assert.Equal("200 203.0.113.9", await WordsAsync(door, HttpMethod.Get, "2.2.2.2, 203.0.113.9"));
@@ -149,7 +153,8 @@ public sealed class FrontDoorTests : IAsyncDisposable
 
     private async Task AddReplicaAsync(Func<HttpContext, Task> answer) => _replicas.Add(await ScriptedOrigin.StartAsync(answer));
 
-    private Task<Service> StartAsync(string? more = null, params (string Name, string Value)[] extra) => _machine.StartAsync("Samples.FrontDoor", "front-door",
+    private Task<Service> StartAsync(string? more = null, params (string Name, string Value)[] extra) => _machine.StartAsync(
+        "Samples.FrontDoor", "front-door",
         [("REPLICAS", string.Join(',', [.. _replicas.Select(r => r.Address), .. more is null ? [] : (string[])[more]])), .. extra]);
 
     private static Task SayAsync(HttpContext http, int status, string text)

@@ -41,7 +41,8 @@ internal sealed class ScriptedOrigin : IAsyncDisposable
                 return Task.CompletedTask;
             }
 
-            origin.Asked.Enqueue((http.Request.Method, http.Request.Path + http.Request.QueryString, new HeaderDictionary(http.Request.Headers.ToDictionary())));
+            var headers = new HeaderDictionary(http.Request.Headers.ToDictionary());
+            origin.Asked.Enqueue((http.Request.Method, http.Request.Path + http.Request.QueryString, headers));
             return origin.Answer(http);
         });
         await app.StartAsync(Machine.Cancel);

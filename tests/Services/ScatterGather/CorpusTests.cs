@@ -50,7 +50,9 @@ public sealed class CorpusTests : IDisposable
         File.WriteAllText(Path.Combine(_folder, "a.txt"), "first");
         File.WriteAllText(Path.Combine(_folder, "c.png"), "no text");
         var corpus = Corpus.Open(_folder);
-        Assert.Equal([new ApiMember("a.txt", MemberKind.Document, "first"), new ApiMember("notes/b.md", MemberKind.Document, "second")], corpus.Read());
+        Assert.Equal(
+            [new ApiMember("a.txt", MemberKind.Document, "first"), new ApiMember("notes/b.md", MemberKind.Document, "second")],
+            corpus.Read());
         File.WriteAllText(Path.Combine(_folder, "a.txt"), "first, changed");
         Assert.NotEqual(corpus.Fingerprint, Corpus.Open(_folder).Fingerprint);
     }
@@ -80,8 +82,12 @@ public sealed class CorpusTests : IDisposable
     [Fact]
     public void A_folder_that_is_not_there_or_has_no_text_is_named()
     {
-        Assert.Contains("does not exist", Assert.Throws<DirectoryNotFoundException>(() => Corpus.Open(Path.Combine(_folder, "none"))).Message, StringComparison.Ordinal);
-        Assert.Contains("has no .txt", Assert.Throws<DirectoryNotFoundException>(() => Corpus.Open(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not exist",
+            Assert.Throws<DirectoryNotFoundException>(() => Corpus.Open(Path.Combine(_folder, "none"))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "has no .txt", Assert.Throws<DirectoryNotFoundException>(() => Corpus.Open(_folder)).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -7,7 +7,14 @@ namespace Samples.Services.ScatterGather;
 public sealed class LeafGroupTests
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly RootOptions _options = new() { Leaves = [["a", "b"]], Partitions = 1, OutlierMisses = 3, OutlierPause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(3) };
+    private readonly RootOptions _options = new()
+    {
+        Leaves = [["a", "b"]],
+        Partitions = 1,
+        OutlierMisses = 3,
+        OutlierPause = TimeSpan.FromSeconds(1),
+        LongestPause = TimeSpan.FromSeconds(3),
+    };
     private readonly LeafGroup _leaf;
 
     public LeafGroupTests() => _leaf = new LeafGroup(1, ["a", "b"], _options, _time);

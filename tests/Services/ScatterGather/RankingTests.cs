@@ -18,7 +18,8 @@ public sealed class RankingTests
     });
 
     [Fact]
-    public void Ranking_finds_what_a_plain_loop_finds() => Gen.Select(Lists.Array[1, 4], Lists.Array[0, 2], Gen.Int[1, 20]).Sample((required, excluded, k) =>
+    public void Ranking_finds_what_a_plain_loop_finds() => Gen.Select(
+        Lists.Array[1, 4], Lists.Array[0, 2], Gen.Int[1, 20]).Sample((required, excluded, k) =>
     {
         var page = Top(required, excluded, k);
         var expected = Enumerable.Range(0, 100)
@@ -29,7 +30,8 @@ public sealed class RankingTests
     });
 
     [Fact]
-    public void The_best_of_all_are_among_the_best_of_each_leaf() => Gen.Select(Lists.Array[1, 3], Gen.Int[1, 6], Gen.Int[1, 10]).Sample((required, leaves, k) =>
+    public void The_best_of_all_are_among_the_best_of_each_leaf() => Gen.Select(
+        Lists.Array[1, 3], Gen.Int[1, 6], Gen.Int[1, 10]).Sample((required, leaves, k) =>
     {
         var whole = Top(required, [], k);
         RankedPage[] each = [.. Enumerable.Range(0, leaves).Select(leaf => Ranking.Top(

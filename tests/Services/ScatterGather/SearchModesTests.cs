@@ -27,7 +27,9 @@ public sealed class SearchModesTests : IDisposable
             var query = oracle.RandomQuery(random);
             var answer = await root.SearchAsync(query, mode);
             Assert.False(answer.Partial);
-            Assert.True(oracle.Agrees(PageOf(answer), query, 10), $"'{query}' found {answer.Total}, and one index {oracle.Search(query, 10).Total}");
+            Assert.True(
+                oracle.Agrees(PageOf(answer), query, 10),
+                $"'{query}' found {answer.Total}, and one index {oracle.Search(query, 10).Total}");
         }
     }
 
@@ -89,17 +91,34 @@ public sealed class SearchModesTests : IDisposable
     private static IReadOnlyList<ApiMember> RandomDocuments(int seed, int count)
     {
         var random = new Random(seed);
-        string[] vocabulary = [.. Enumerable.Range(0, 50).Select(i => $"w{i}"), "straße", "ΣΊΣΥΦΟΣ", "İstanbul", "naïve", new string('x', 100), "don't", "ǅ", "a_b", "😀half"];
-        return [.. Enumerable.Range(0, count).Select(i => new ApiMember($"T:Sample{i:000}", MemberKind.Type, string.Join(' ', random.GetItems(vocabulary, random.Next(0, 30)))))];
+        string[] vocabulary =
+        [
+            .. Enumerable.Range(0, 50).Select(i => $"w{i}"),
+            "straße", "ΣΊΣΥΦΟΣ", "İstanbul", "naïve", new string('x', 100), "don't", "ǅ", "a_b", "😀half",
+        ];
+        return
+        [
+            .. Enumerable.Range(0, count).Select(
+                i => new ApiMember($"T:Sample{i:000}", MemberKind.Type, string.Join(' ', random.GetItems(vocabulary, random.Next(0, 30)))))
+        ];
     }
 
     private sealed class CombinatorialModesAttribute : Xunit.v3.DataAttribute
     {
-        public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(System.Reflection.MethodInfo testMethod, Xunit.Sdk.DisposalTracker disposalTracker) =>
+        public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(
+            System.Reflection.MethodInfo testMethod, Xunit.Sdk.DisposalTracker disposalTracker) =>
             ValueTask.FromResult<IReadOnlyCollection<ITheoryDataRow>>(
             [
                 .. from mode in Enum.GetValues<SearchMode>()
-                   from shape in new[] { (Partitions: 1, Leaves: 1), (Partitions: 4, Leaves: 1), (Partitions: 4, Leaves: 2), (Partitions: 4, Leaves: 3), (Partitions: 4, Leaves: 4), (Partitions: 7, Leaves: 5) }
+                   from shape in new[]
+                   {
+                       (Partitions: 1, Leaves: 1),
+                       (Partitions: 4, Leaves: 1),
+                       (Partitions: 4, Leaves: 2),
+                       (Partitions: 4, Leaves: 3),
+                       (Partitions: 4, Leaves: 4),
+                       (Partitions: 7, Leaves: 5),
+                   }
                    select new TheoryDataRow(mode, shape.Partitions, shape.Leaves),
             ]);
 
@@ -116,8 +135,17 @@ public sealed class SearchModesTests : IDisposable
         public Root(string folder, IReadOnlyList<ApiMember> documents, int partitions, int leaves)
         {
             PartitionWriter.Write(folder, documents, partitions);
-            _options = new RootOptions { Leaves = [.. Enumerable.Range(1, leaves).Select(i => new[] { $"{i}" })], Partitions = partitions, Hedging = false };
-            _leaves = [.. Enumerable.Range(1, leaves).Select(i => new LeafIndex(new LeafOptions { Leaf = i, Partitions = partitions, Data = folder, Faults = false }))];
+            _options = new RootOptions
+            {
+                Leaves = [.. Enumerable.Range(1, leaves).Select(i => new[] { $"{i}" })],
+                Partitions = partitions,
+                Hedging = false,
+            };
+            _leaves =
+            [
+                .. Enumerable.Range(1, leaves)
+                    .Select(i => new LeafIndex(new LeafOptions { Leaf = i, Partitions = partitions, Data = folder, Faults = false }))
+            ];
             foreach (var leaf in _leaves)
                 leaf.Load(folder);
             _scatter = new Scatter(this, _options, TimeProvider.System);
@@ -127,7 +155,8 @@ public sealed class SearchModesTests : IDisposable
 
         public Task<SearchAnswer> SearchAsync(string query, SearchMode mode)
         {
-            var request = SearchRequest.Read(new SearchParameters(query, null, null, "10000", null, null), _options, out _)! with { Mode = mode };
+            var asked = new SearchParameters(query, null, null, "10000", null, null);
+            var request = SearchRequest.Read(asked, _options, out _)! with { Mode = mode };
             return mode == SearchMode.LeafSharding
                 ? new LeafSharding(_scatter).SearchAsync(request, CancellationToken.None)
                 : new RootDistribution(_scatter, _options).SearchAsync(request, TimeProvider.System, CancellationToken.None);

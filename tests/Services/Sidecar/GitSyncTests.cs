@@ -101,7 +101,10 @@ public sealed class GitSyncTests : IDisposable
     [Fact]
     public async Task A_token_is_never_in_a_log_an_argument_or_an_error()
     {
-        Assert.DoesNotContain("s3cret", Assert.Throws<WrongSettingException>(() => Options(("GIT_REPOSITORY", "https://git:s3cret@example.com/x.git"))).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "s3cret",
+            Assert.Throws<WrongSettingException>(() => Options(("GIT_REPOSITORY", "https://git:s3cret@example.com/x.git"))).Message,
+            StringComparison.Ordinal);
         // A server that tells what it was given, in what it answers.
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -127,12 +130,19 @@ public sealed class GitSyncTests : IDisposable
     private GitSync Sync(params (string, string)[] settings)
     {
         var options = Options(settings);
-        return new GitSync(options, new RepositoryAccess((_, _) => Task.FromResult<string?>("s3cret"), options), new RepositoryCopy(options, NullLogger<RepositoryCopy>.Instance), new PublishedFolder(options),
+        return new GitSync(
+            options,
+            new RepositoryAccess((_, _) => Task.FromResult<string?>("s3cret"), options),
+            new RepositoryCopy(options, NullLogger<RepositoryCopy>.Instance),
+            new PublishedFolder(options),
             new AppProcess(Path.Combine(_folder, "none.pid"), null), new Readiness(), TimeProvider.System, NullLogger<GitSync>.Instance);
     }
 
-    private GitOptions Options(params (string Name, string Value)[] settings) => GitOptions.From(new ConfigurationBuilder().AddInMemoryCollection(
-        settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value)).Append(KeyValuePair.Create("SAMPLES_DATA", (string?)_folder))).Build());
+    private GitOptions Options(params (string Name, string Value)[] settings)
+    {
+        var values = settings.Append((Name: "SAMPLES_DATA", Value: _folder)).Select(s => KeyValuePair.Create(s.Name, (string?)s.Value));
+        return GitOptions.From(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
+    }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

@@ -26,7 +26,10 @@ public sealed class LogFollowerTests : IDisposable
         await WriteAsync("127.0.0.1 - ada [10/Oct/2000:13:55:36 -0700] \"GET /a?b=c HTTP/1.0\" 200 2326\nnot like that\n");
         await LookAsync();
         Assert.Equal(2, _kept.Lines.Count);
-        Assert.Equal(new AccessLine("127.0.0.1", "ada", new DateTimeOffset(2000, 10, 10, 13, 55, 36, TimeSpan.FromHours(-7)), "GET", "/a", 200, 2326), _kept.Lines[0].Access);
+        Assert.Equal(
+            new AccessLine(
+                "127.0.0.1", "ada", new DateTimeOffset(2000, 10, 10, 13, 55, 36, TimeSpan.FromHours(-7)), "GET", "/a", 200, 2326),
+            _kept.Lines[0].Access);
         Assert.Null(_kept.Lines[1].Access);
         Assert.Equal((0, _kept.Lines[1].Offset), (_kept.Lines[0].Offset, _kept.Lines[0].End));
         await LookAsync();
@@ -180,7 +183,8 @@ public sealed class LogFollowerTests : IDisposable
 
     private Task LookAsync()
     {
-        var options = LogOptions.From(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["LOG_FILE"] = Log }).Build());
+        var options = LogOptions.From(
+            new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["LOG_FILE"] = Log }).Build());
         _follower ??= new LogFollower(options, _kept, _kept, _counts, _time, NullLogger<LogFollower>.Instance);
         return _follower.LookAsync(Cancel);
     }
@@ -215,7 +219,8 @@ public sealed class LogFollowerTests : IDisposable
             return Task.CompletedTask;
         }
 
-        public Task<Checkpoint?> ReadAsync(CancellationToken cancel) => Task.FromResult(Json is null ? null : JsonSerializer.Deserialize<Checkpoint>(Json, JsonSerializerOptions.Web));
+        public Task<Checkpoint?> ReadAsync(CancellationToken cancel) =>
+            Task.FromResult(Json is null ? null : JsonSerializer.Deserialize<Checkpoint>(Json, JsonSerializerOptions.Web));
 
         public Task WriteAsync(Checkpoint checkpoint, CancellationToken cancel)
         {

@@ -21,7 +21,8 @@ public sealed class TopzTests
     [InlineData("")]
     [InlineData("42 (x")]
     [InlineData("42 (x) R 1 2")]
-    public void One_that_ends_while_it_is_read_is_left_out(string stat) => Assert.Throws<FormatException>(() => ProcFolder.Parse(Encoding.UTF8.GetBytes(stat), []));
+    public void One_that_ends_while_it_is_read_is_left_out(string stat) =>
+        Assert.Throws<FormatException>(() => ProcFolder.Parse(Encoding.UTF8.GetBytes(stat), []));
 
     [Fact]
     public void A_zombie_has_no_command_line_and_is_shown_by_its_name() => Assert.Equal("[sh]", ProcFolder.Parse(Stat("sh"), []).Command);
@@ -43,7 +44,9 @@ public sealed class TopzTests
         Assert.Contains(new ProcFolder("/proc").Read(), p => p.Pid == Environment.ProcessId && p.Memory > 0);
     }
 
-    private static byte[] Stat(string name) => Encoding.UTF8.GetBytes($"42 ({name}) Z 7 1 1 0 -1 0 0 0 0 0 100 200 0 0 20 0 1 0 555 1000 25 0 0 0 0\n");
+    private static byte[] Stat(string name) =>
+        Encoding.UTF8.GetBytes($"42 ({name}) Z 7 1 1 0 -1 0 0 0 0 0 100 200 0 0 20 0 1 0 555 1000 25 0 0 0 0\n");
 
-    private static ProcessReading Reading(int pid, long began, int seconds) => new(pid, 0, began, 'R', TimeSpan.FromSeconds(seconds), 100, "x");
+    private static ProcessReading Reading(int pid, long began, int seconds) =>
+        new(pid, 0, began, 'R', TimeSpan.FromSeconds(seconds), 100, "x");
 }

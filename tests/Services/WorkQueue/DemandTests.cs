@@ -7,7 +7,8 @@ namespace Samples.Services.WorkQueue;
 
 public sealed class DemandTests
 {
-    private static readonly QueueOptions Options = QueueSettings.Read(("MIN_WORKERS", "1"), ("MAX_WORKERS", "10"), ("PERIOD_SECONDS", "1"), ("WORK_OFF_SECONDS", "10"));
+    private static readonly QueueOptions Options = QueueSettings.Read(
+        ("MIN_WORKERS", "1"), ("MAX_WORKERS", "10"), ("PERIOD_SECONDS", "1"), ("WORK_OFF_SECONDS", "10"));
 
     private readonly FakeTimeProvider _time = new();
 
@@ -68,5 +69,6 @@ public sealed class DemandTests
     [InlineData("LEASE_SECONDS", "NaN")]
     [InlineData("MAX_FAILURES", "-1")]
     public void A_wrong_setting_is_named(string name, string value) =>
-        Assert.Contains(name, Assert.Throws<WrongSettingException>(() => QueueSettings.Read((name, value))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            name, Assert.Throws<WrongSettingException>(() => QueueSettings.Read((name, value))).Message, StringComparison.Ordinal);
 }

@@ -79,7 +79,8 @@ public sealed partial class ItemFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("../secret"), InlineData(".."), InlineData("/etc/passwd"), InlineData("..\\secret"), InlineData("sub/a.jpg"), InlineData(""), InlineData("a\0b")]
+    [InlineData("../secret"), InlineData(".."), InlineData("/etc/passwd"), InlineData("..\\secret")]
+    [InlineData("sub/a.jpg"), InlineData(""), InlineData("a\0b")]
     public void Nothing_outside_the_folder_can_be_had(string id)
     {
         File.WriteAllText(Path.Combine(_folder, "..", "secret"), "x");

@@ -16,7 +16,8 @@ public sealed class LeadershipTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var sidecar = await _machine.AddSidecarAsync("queue-manager");
-        _dapr = new DaprClientBuilder().UseHttpEndpoint($"http://127.0.0.1:{sidecar.HttpPort}").UseGrpcEndpoint($"http://127.0.0.1:{sidecar.GrpcPort}").Build();
+        _dapr = new DaprClientBuilder().UseHttpEndpoint($"http://127.0.0.1:{sidecar.HttpPort}")
+            .UseGrpcEndpoint($"http://127.0.0.1:{sidecar.GrpcPort}").Build();
         _one = Manager("one", _time);
         _two = Manager("two", _otherTime);
     }
@@ -89,7 +90,8 @@ public sealed class LeadershipTests : IAsyncLifetime
         Assert.Single(all, m => m.IsHeld);
     }
 
-    private Leadership Manager(string name, TimeProvider time) => new(_dapr, QueueSettings.Read(("SAMPLES_REPLICA", name), ("LEADER_SECONDS", "3")), time);
+    private Leadership Manager(string name, TimeProvider time) =>
+        new(_dapr, QueueSettings.Read(("SAMPLES_REPLICA", name), ("LEADER_SECONDS", "3")), time);
 
     private async Task BothBeatAsync()
     {

@@ -25,10 +25,13 @@ public sealed partial class QueueServiceTests : IAsyncDisposable
             var id = lease.GetProperty("id").GetString()!;
             Assert.Contains(id, names);
             // The content, as a worker host fetches it: through the sidecar, by Dapr invocation.
-            using var through = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{manager.Sidecar.HttpPort}/v1.0/invoke/source-files/method/") };
+            using var through =
+                new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{manager.Sidecar.HttpPort}/v1.0/invoke/source-files/method/") };
             Assert.Equal($"content of {id}", await through.GetStringAsync("items/" + Uri.EscapeDataString(id), Machine.Cancel));
             Assert.Equal(204, (await manager.AskAsync(HttpMethod.Post, LeasePath(lease, "end"), new { failure = (string?)null })).Status);
-            Assert.Equal("done", (await manager.AskAsync(HttpMethod.Get, "/items/" + Uri.EscapeDataString(id))).Body.GetProperty("state").GetString());
+            Assert.Equal(
+                "done",
+                (await manager.AskAsync(HttpMethod.Get, "/items/" + Uri.EscapeDataString(id))).Body.GetProperty("state").GetString());
         }
     }
 
@@ -130,8 +133,11 @@ public sealed partial class QueueServiceTests : IAsyncDisposable
         Assert.Equal(9, requests.Count);
         foreach (Match request in requests)
         {
-            using var content = request.Groups["body"] is { Success: true } body ? new StringContent(body.Value, Encoding.UTF8, "application/json") : null;
-            using var message = new HttpRequestMessage(new HttpMethod(request.Groups["method"].Value), request.Groups["address"].Value) { Content = content };
+            using var content = request.Groups["body"] is { Success: true } body
+                ? new StringContent(body.Value, Encoding.UTF8, "application/json")
+                : null;
+            var method = new HttpMethod(request.Groups["method"].Value);
+            using var message = new HttpRequestMessage(method, request.Groups["address"].Value) { Content = content };
             using var answer = await manager.Http.SendAsync(message, Machine.Cancel);
             Assert.True(answer.StatusCode == HttpStatusCode.OK, $"{request.Value}: {(int)answer.StatusCode}");
         }

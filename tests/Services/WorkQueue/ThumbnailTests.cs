@@ -9,13 +9,16 @@ public sealed class ThumbnailTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("samples-thumbnail-").FullName;
 
-    [Theory, InlineData(480, 320, 160, 107), InlineData(320, 480, 107, 160), InlineData(100, 50, 100, 50), InlineData(1, 1, 1, 1), InlineData(10_000, 1, 160, 1)]
+    [Theory]
+    [InlineData(480, 320, 160, 107), InlineData(320, 480, 107, 160), InlineData(100, 50, 100, 50)]
+    [InlineData(1, 1, 1, 1), InlineData(10_000, 1, 160, 1)]
     public void It_fits_into_a_square_and_a_small_picture_stays_as_it_is(int width, int height, int thumbnailWidth, int thumbnailHeight)
     {
         Thumbnail.Make(Save("a.png", width, height, SKEncodedImageFormat.Png), Output);
         using var thumbnail = SKBitmap.Decode(Output);
         Assert.Equal((thumbnailWidth, thumbnailHeight), (thumbnail.Width, thumbnail.Height));
-        Assert.Equal([Path.GetFileName(Output)], Directory.EnumerateFiles(Path.GetDirectoryName(Output)!).Select(f => Path.GetFileName(f)!));
+        Assert.Equal(
+            [Path.GetFileName(Output)], Directory.EnumerateFiles(Path.GetDirectoryName(Output)!).Select(f => Path.GetFileName(f)!));
     }
 
     [Theory, InlineData(0), InlineData(10), InlineData(2000)]
@@ -31,7 +34,10 @@ public sealed class ThumbnailTests : IDisposable
     public void What_is_no_picture_is_refused()
     {
         File.WriteAllText(Path.Combine(_folder, "a.txt"), "no picture at all");
-        Assert.Contains("no picture", Assert.Throws<PictureException>(() => Thumbnail.Make(Path.Combine(_folder, "a.txt"), Output)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no picture",
+            Assert.Throws<PictureException>(() => Thumbnail.Make(Path.Combine(_folder, "a.txt"), Output)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,14 +85,17 @@ public sealed class ThumbnailTests : IDisposable
                 canvas.DrawRect(x * 32, y * 16, 32, 16, new SKPaint { Color = colour });
         }
 
-        File.WriteAllBytes(Path.Combine(_folder, "a.jpg"), WithOrientation(Encode(AsStored(seen, orientation), SKEncodedImageFormat.Jpeg), orientation));
+        File.WriteAllBytes(
+            Path.Combine(_folder, "a.jpg"), WithOrientation(Encode(AsStored(seen, orientation), SKEncodedImageFormat.Jpeg), orientation));
         Thumbnail.Make(Path.Combine(_folder, "a.jpg"), Output);
         using var thumbnail = SKBitmap.Decode(Output);
         Assert.Equal((64, 32), (thumbnail.Width, thumbnail.Height));
         foreach (var (colour, x, y) in Corners)
         {
             var found = thumbnail.GetPixel(x * 32 + 16, y * 16 + 8);
-            Assert.True(Math.Abs(found.Red - colour.Red) + Math.Abs(found.Green - colour.Green) + Math.Abs(found.Blue - colour.Blue) < 40, $"{found} instead of {colour} at {x}, {y}");
+            Assert.True(
+                Math.Abs(found.Red - colour.Red) + Math.Abs(found.Green - colour.Green) + Math.Abs(found.Blue - colour.Blue) < 40,
+                $"{found} instead of {colour} at {x}, {y}");
         }
     }
 
@@ -172,7 +181,8 @@ public sealed class ThumbnailTests : IDisposable
         Assert.Contains("out", error, StringComparison.Ordinal);
     }
 
-    private static readonly (SKColor Colour, int X, int Y)[] Corners = [(SKColors.Red, 0, 0), (SKColors.White, 1, 0), (SKColors.Green, 0, 1), (SKColors.Blue, 1, 1)];
+    private static readonly (SKColor Colour, int X, int Y)[] Corners =
+        [(SKColors.Red, 0, 0), (SKColors.White, 1, 0), (SKColors.Green, 0, 1), (SKColors.Blue, 1, 1)];
 
     private string Output => Path.Combine(_folder, "out", "thumbnail.png");
 
@@ -205,7 +215,8 @@ public sealed class ThumbnailTests : IDisposable
 
     private static byte[] WithOrientation(byte[] jpeg, byte orientation) =>
     [
-        .. jpeg[..2], 0xFF, 0xE1, 0, 34, .. "Exif\0\0"u8, .. "MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0, .. jpeg[2..],
+        .. jpeg[..2], 0xFF, 0xE1, 0, 34, .. "Exif\0\0"u8, .. "MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0,
+        0, 0, 0, 0, 0, .. jpeg[2..],
     ];
 
     private static byte[] Chunk(string type, byte[] content)

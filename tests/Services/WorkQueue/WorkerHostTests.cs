@@ -38,7 +38,8 @@ public sealed class WorkerHostTests : IAsyncDisposable
     {
         var manager = await StartAsync(maxFailures: 1);
         Write("a-hangs.txt", "b.txt", "c.txt");
-        await StartHostAsync("case $WORK_ITEM_ID in a-hangs.txt) sleep 300;; esac; cp $WORK_ITEM_FILE $WORK_OUTPUT", ("WORKER_TIMEOUT_SECONDS", "1"));
+        await StartHostAsync(
+            "case $WORK_ITEM_ID in a-hangs.txt) sleep 300;; esac; cp $WORK_ITEM_FILE $WORK_OUTPUT", ("WORKER_TIMEOUT_SECONDS", "1"));
         await WaitAsync(manager, "done", 2);
         await WaitAsync(manager, "dead", 1);
         Assert.Equal("The worker took longer than 1 s.", (await ItemAsync(manager, "a-hangs.txt")).GetProperty("failure").GetString());
@@ -77,7 +78,9 @@ public sealed class WorkerHostTests : IAsyncDisposable
         host.Signal("TERM");
         Assert.Equal(0, await host.WaitForExitAsync(TimeSpan.FromSeconds(10), Machine.Cancel));
         var item = await ItemAsync(manager, "a.txt");
-        Assert.Equal(("queued", "The worker was stopped and handed it back."), (item.GetProperty("state").GetString(), item.GetProperty("failure").GetString()));
+        Assert.Equal(
+            ("queued", "The worker was stopped and handed it back."),
+            (item.GetProperty("state").GetString(), item.GetProperty("failure").GetString()));
     }
 
     [Fact]
@@ -91,7 +94,8 @@ public sealed class WorkerHostTests : IAsyncDisposable
         host.Signal("KILL");
         var stat = $"/proc/{(await File.ReadAllTextAsync(Path.Combine(_machine.Folder, "begun"), Machine.Cancel)).Trim()}/stat";
         await _machine.WaitAsync("the worker is gone",
-            async () => !File.Exists(stat) || (await File.ReadAllTextAsync(stat, Machine.Cancel)).Contains(") Z", StringComparison.Ordinal));
+            async () =>
+                !File.Exists(stat) || (await File.ReadAllTextAsync(stat, Machine.Cancel)).Contains(") Z", StringComparison.Ordinal));
         await WaitAsync(manager, "queued", 1);
         Assert.Equal("The worker fell silent.", (await ItemAsync(manager, "a.txt")).GetProperty("failure").GetString());
         await StartHostAsync("exit 0");
@@ -129,9 +133,11 @@ public sealed class WorkerHostTests : IAsyncDisposable
             File.WriteAllText(Path.Combine(_machine.Folder, "pictures", name), name);
     }
 
-    private Task BegunAsync() => _machine.WaitAsync("a worker program", () => Task.FromResult(new FileInfo(Path.Combine(_machine.Folder, "begun")).Exists));
+    private Task BegunAsync() =>
+        _machine.WaitAsync("a worker program", () => Task.FromResult(new FileInfo(Path.Combine(_machine.Folder, "begun")).Exists));
 
-    private static async Task<JsonElement> ItemAsync(Service manager, string id) => (await manager.AskAsync(HttpMethod.Get, "/items/" + id)).Body;
+    private static async Task<JsonElement> ItemAsync(Service manager, string id) =>
+        (await manager.AskAsync(HttpMethod.Get, "/items/" + id)).Body;
 
     private Task WaitAsync(Service manager, string state, int count) => _machine.WaitAsync($"{count} {state}",
         async () => (await manager.AskAsync(HttpMethod.Get, "/stats")).Body.GetProperty(state).GetInt32() == count);

@@ -82,18 +82,24 @@ public sealed class WorkerProgramTests : IDisposable
     [InlineData("/no/such/program", "/no/such/program")]
     [InlineData("", "WORKER_COMMAND")]
     public void A_program_that_is_not_there_is_named_before_any_item_fails(string command, string named) =>
-        Assert.Contains(named, Assert.Throws<WrongSettingException>(() => Options(("WORKER_COMMAND", command))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            named, Assert.Throws<WrongSettingException>(() => Options(("WORKER_COMMAND", command))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Your_own_program_goes_before_the_template_s_and_quotes_keep_spaces()
     {
-        Assert.Equal(["sh", "-c", "echo a b"], Options(("DEFAULT_WORKER_COMMAND", "dotnet x.dll"), ("WORKER_COMMAND", "sh -c \"echo a b\"")).Command);
+        Assert.Equal(
+            ["sh", "-c", "echo a b"],
+            Options(("DEFAULT_WORKER_COMMAND", "dotnet x.dll"), ("WORKER_COMMAND", "sh -c \"echo a b\"")).Command);
         Assert.Equal(["sh"], Options(("DEFAULT_WORKER_COMMAND", "sh"), ("WORKER_COMMAND", "")).Command);
     }
 
     [Theory, InlineData("WORKER_TIMEOUT_SECONDS", "0"), InlineData("IDLE_MS", "soon"), InlineData("DRAIN_SECONDS", "-1")]
     public void A_wrong_setting_is_named(string name, string value) =>
-        Assert.Contains(name, Assert.Throws<WrongSettingException>(() => Options(("WORKER_COMMAND", "sh"), (name, value))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            name,
+            Assert.Throws<WrongSettingException>(() => Options(("WORKER_COMMAND", "sh"), (name, value))).Message,
+            StringComparison.Ordinal);
 
     private async Task<string?> RunAsync(string script, double seconds = 60, CancellationToken? cancel = null)
     {

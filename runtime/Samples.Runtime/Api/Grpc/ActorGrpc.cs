@@ -101,9 +101,9 @@ internal static class ActorGrpc
         });
         methods.Unary<ListActorRemindersRequest, ListActorRemindersResponse>(
             "ListActorReminders", (request, _) => Task.FromResult(new ListActorRemindersResponse
-        {
-            Reminders = { block.ListReminders(request.ActorType, request.HasActorId ? request.ActorId : null).Select(ToNamed) },
-        }));
+            {
+                Reminders = { block.ListReminders(request.ActorType, request.HasActorId ? request.ActorId : null).Select(ToNamed) },
+            }));
         methods.Unary<UnregisterActorRemindersByTypeRequest, UnregisterActorRemindersByTypeResponse>(
             "UnregisterActorRemindersByType", async (request, call) =>
         {

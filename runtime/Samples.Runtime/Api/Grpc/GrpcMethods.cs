@@ -48,7 +48,7 @@ public sealed class GrpcMethods(ServiceMethodProviderContext<DaprService> contex
             context.AddDuplexStreamingMethod(
                 new Method<IMessage, IMessage>(
                     MethodType.DuplexStreaming, service, method.Name, described.RequestMarshaller, described.ResponseMarshaller),
-                [], 
+                [],
                 (_, requests, _, call) =>
                     GrpcErrors.TranslateAsync(
                         async () =>

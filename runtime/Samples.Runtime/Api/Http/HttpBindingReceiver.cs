@@ -33,7 +33,8 @@ internal sealed class HttpBindingReceiver(IAppChannel app, ILogger log) : IBindi
     public async Task<BindingReply> DeliverAsync(Component component, BindingEvent happened, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(
-            HttpMethod.Post, Route(component)) { Content = new ReadOnlyMemoryContent(happened.Data) };
+            HttpMethod.Post, Route(component))
+        { Content = new ReadOnlyMemoryContent(happened.Data) };
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(happened.ContentType ?? "application/json");
         foreach (var (key, value) in happened.Metadata)
             request.Headers.TryAddWithoutValidation(key, value);

@@ -32,7 +32,8 @@ internal sealed class ActorBlock(SidecarContext context, ActorHosting hosting)
             var message = $"failed to lookup actor: {error.Message}";
             throw new ApiException(
                 500, "ERR_ACTOR_INVOKE_METHOD", StatusCode.FailedPrecondition,
-                $"error invoke actor method: {message}") { GrpcMessage = message };
+                $"error invoke actor method: {message}")
+            { GrpcMessage = message };
         }
         catch (StackDepthException error)
         {

@@ -56,13 +56,13 @@ internal static class ActorTypes
 
     private static ActorSettings Apply(ActorSettings settings, string? idle, string? drain, bool? drains, Reentrancy? reentrancy) =>
         settings with
-    {
-        IdleTimeout = Duration(idle) ?? settings.IdleTimeout,
-        DrainTimeout = Duration(drain) ?? settings.DrainTimeout,
-        Drains = drains ?? settings.Drains,
-        Reentrant = reentrancy?.Enabled ?? settings.Reentrant,
-        MaxStackDepth = reentrancy?.MaxStackDepth ?? settings.MaxStackDepth,
-    };
+        {
+            IdleTimeout = Duration(idle) ?? settings.IdleTimeout,
+            DrainTimeout = Duration(drain) ?? settings.DrainTimeout,
+            Drains = drains ?? settings.Drains,
+            Reentrant = reentrancy?.Enabled ?? settings.Reentrant,
+            MaxStackDepth = reentrancy?.MaxStackDepth ?? settings.MaxStackDepth,
+        };
 
     // One that cannot be read is the default, as in daprd.
     private static TimeSpan? Duration(string? text)

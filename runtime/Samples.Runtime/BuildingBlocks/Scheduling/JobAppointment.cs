@@ -39,13 +39,13 @@ internal sealed class JobAppointment(JobTarget target, Job job) : Appointment(ta
     /// <summary>One that was created earlier, at the time that it is due next.</summary>
     public static JobAppointment Restore(JobTarget target, Job job, DateTimeOffset due, DateTimeOffset? expires, TimeZoneInfo zone) =>
         new(target, job)
-    {
-        Recurrence = job.HasSchedule ? Scheduling.Recurrence.Parse(job.Schedule, zone) : null,
-        Expires = expires,
-        Repeats = job.HasRepeats && job.Repeats > 0 ? (int)Math.Min(job.Repeats, int.MaxValue) : null,
-        Failure = ToPolicy(job.FailurePolicy),
-        Due = due,
-    };
+        {
+            Recurrence = job.HasSchedule ? Scheduling.Recurrence.Parse(job.Schedule, zone) : null,
+            Expires = expires,
+            Repeats = job.HasRepeats && job.Repeats > 0 ? (int)Math.Min(job.Repeats, int.MaxValue) : null,
+            Failure = ToPolicy(job.FailurePolicy),
+            Due = due,
+        };
 
     private static FailurePolicy ToPolicy(JobFailurePolicy policy) => policy.Constant is { } constant
         ? new FailurePolicy(

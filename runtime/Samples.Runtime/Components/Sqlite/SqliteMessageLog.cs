@@ -33,7 +33,7 @@ internal sealed class SqliteMessageLog : IDisposable
         _append = Prepare(
             "INSERT INTO messages(topic, data, content_type, metadata, expires) "
                 + "VALUES ($topic, $data, $type, $metadata, $expires) RETURNING id",
-            
+
             "$topic", "$data", "$type", "$metadata", "$expires");
         _page = Prepare("""
             SELECT id, data, content_type, metadata, expires FROM messages

@@ -2,7 +2,12 @@ namespace Samples.QueueManager;
 
 /// <summary>The manager's life: be active or stand by; while active, find new items and take back what workers have lost.</summary>
 public sealed class ActiveManager(
-    Leadership leadership, WorkQueue queue, Source source, QueueOptions options, TimeProvider time, ILogger<ActiveManager> log) : BackgroundService
+    Leadership leadership,
+    WorkQueue queue,
+    Source source,
+    QueueOptions options,
+    TimeProvider time,
+    ILogger<ActiveManager> log) : BackgroundService
 {
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -28,7 +33,8 @@ public sealed class ActiveManager(
             return;
         await queue.LoadAsync(cancel);
         Volatile.Write(ref _loadedTerm, leadership.Term);
-        log.LogInformation("active in term {Term}: {Items}", leadership.Term, string.Join(", ", queue.Count().Select(c => $"{c.Value} {c.Key}")));
+        log.LogInformation(
+            "active in term {Term}: {Items}", leadership.Term, string.Join(", ", queue.Count().Select(c => $"{c.Value} {c.Key}")));
     }
 
     private async Task FindAsync(CancellationToken cancel)

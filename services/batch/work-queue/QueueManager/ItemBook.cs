@@ -16,14 +16,19 @@ public sealed class ItemBook(DaprClient dapr, QueueOptions options)
     public async Task<IReadOnlyList<WorkItem>> LoadAsync(CancellationToken cancel)
     {
         var items = new List<WorkItem>();
-        for (var page = 0; await dapr.GetStateAsync<List<string>?>(options.Store, PageKey(page), cancellationToken: cancel) is { } ids; page++)
+        for (var page = 0; await PageAsync(page, cancel) is { } ids; page++)
         {
             var found = await dapr.GetBulkStateAsync(options.Store, [.. ids.Select(Key)], parallelism: 8, cancellationToken: cancel);
-            items.AddRange(found.Where(f => !string.IsNullOrEmpty(f.Value)).Select(f => JsonSerializer.Deserialize<WorkItem>(f.Value, dapr.JsonSerializerOptions)!));
+            items.AddRange(found.Where(f => !string.IsNullOrEmpty(f.Value)).Select(f => Read(f.Value)));
         }
 
         return items;
     }
+
+    private Task<List<string>?> PageAsync(int page, CancellationToken cancel) =>
+        dapr.GetStateAsync<List<string>?>(options.Store, PageKey(page), cancellationToken: cancel);
+
+    private WorkItem Read(string record) => JsonSerializer.Deserialize<WorkItem>(record, dapr.JsonSerializerOptions)!;
 
     /// <summary>
     /// Adds new items: their records and their place in a page in one transaction. False where another manager was first; then what
@@ -79,7 +84,8 @@ public sealed class ItemBook(DaprClient dapr, QueueOptions options)
     }
 
     private StateTransactionRequest Upsert<T>(string key, T value, string? etag) => new(key,
-        JsonSerializer.SerializeToUtf8Bytes(value, dapr.JsonSerializerOptions), StateOperationType.Upsert, string.IsNullOrEmpty(etag) ? null : etag, options: FirstWrite);
+        JsonSerializer.SerializeToUtf8Bytes(value, dapr.JsonSerializerOptions), StateOperationType.Upsert,
+        string.IsNullOrEmpty(etag) ? null : etag, options: FirstWrite);
 
     private static string Key(string id) => "item-" + Uri.EscapeDataString(id);
 

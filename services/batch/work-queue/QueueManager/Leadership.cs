@@ -57,7 +57,8 @@ public sealed class Leadership(DaprClient dapr, QueueOptions options, TimeProvid
         try
         {
             // Without an ETag, "first write" means: only where nothing is there yet.
-            await dapr.SaveStateAsync(options.Store, Key, record, new StateOptions { Concurrency = ConcurrencyMode.FirstWrite }, cancellationToken: cancel);
+            await dapr.SaveStateAsync(
+                options.Store, Key, record, new StateOptions { Concurrency = ConcurrencyMode.FirstWrite }, cancellationToken: cancel);
             return true;
         }
         catch (Dapr.DaprException) when (!cancel.IsCancellationRequested)

@@ -55,5 +55,6 @@ public sealed record QueueOptions
     };
 
     private static (int Min, int Max) Limits(int least, int most) => least <= most ? (least, most)
-        : throw new WrongSettingException($"MIN_WORKERS is {least} and MAX_WORKERS is {most}; give a minimum that is not above the maximum.");
+        : throw new WrongSettingException(
+            $"MIN_WORKERS is {least} and MAX_WORKERS is {most}; give a minimum that is not above the maximum.");
 }

@@ -18,7 +18,10 @@ public sealed class Source(HttpClient http, ILogger<Source> log)
         var ids = all.Select(i => i.Id).OfType<string>().Where(IsId).ToList();
         // Said once, not every period.
         if (all.Length - ids.Count is var refused && refused != _refused && (_refused = refused) > 0)
-            log.LogWarning("{Count} items of the source are not taken in: an id has 1 to {Longest} characters, no slash and no control character", refused, LongestId);
+            log.LogWarning(
+                "{Count} items of the source are not taken in: an id has 1 to {Longest} characters, no slash and no control character",
+                refused,
+                LongestId);
         return [.. ids.Distinct(StringComparer.Ordinal)];
     }
 

@@ -48,7 +48,8 @@ public sealed record WorkItem(string Id, ItemState State)
     public string? Failure { get; init; }
 
     /// <summary>A worker takes it.</summary>
-    public WorkItem LeaseTo(string worker, string lease) => this with { State = ItemState.Leased, Worker = worker, Lease = lease, Attempts = Attempts + 1 };
+    public WorkItem LeaseTo(string worker, string lease) =>
+        this with { State = ItemState.Leased, Worker = worker, Lease = lease, Attempts = Attempts + 1 };
 
     /// <summary>The worker is through.</summary>
     public WorkItem Finish() => this with { State = ItemState.Done, Completions = Completions + 1, Failure = null };
@@ -62,9 +63,11 @@ public sealed record WorkItem(string Id, ItemState State)
         (this with { Losses = Losses + 1 }).TryAgain("The worker fell silent.", options, now);
 
     /// <summary>The worker was asked to stop: another one may have it at once.</summary>
-    public WorkItem HandBack() => this with { State = ItemState.Queued, Failure = "The worker was stopped and handed it back.", NotBefore = default };
+    public WorkItem HandBack() =>
+        this with { State = ItemState.Queued, Failure = "The worker was stopped and handed it back.", NotBefore = default };
 
-    private WorkItem TryAgain(string reason, QueueOptions options, DateTimeOffset now) => Failures >= options.MaxFailures || Losses >= options.MaxLosses
+    private WorkItem TryAgain(string reason, QueueOptions options, DateTimeOffset now) =>
+        Failures >= options.MaxFailures || Losses >= options.MaxLosses
         ? this with { State = ItemState.Dead, Failure = reason }
         : this with { State = ItemState.Queued, Failure = reason, NotBefore = now + Wait(options) };
 
@@ -73,5 +76,6 @@ public sealed record WorkItem(string Id, ItemState State)
         TimeSpan.FromSeconds(Math.Min(LongestWait.TotalSeconds, options.BackOff.TotalSeconds * Math.Pow(2, Failures + Losses - 1)));
 
     /// <summary>Somebody repaired what was wrong: as if new.</summary>
-    public WorkItem Replay() => this with { State = ItemState.Queued, Attempts = 0, Failures = 0, Losses = 0, Failure = null, NotBefore = default };
+    public WorkItem Replay() =>
+        this with { State = ItemState.Queued, Attempts = 0, Failures = 0, Losses = 0, Failure = null, NotBefore = default };
 }

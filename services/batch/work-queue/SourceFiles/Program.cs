@@ -14,6 +14,10 @@ app.MapDefaults();
 app.MapGet("/items", (ItemFolder folder) => TypedResults.Ok(folder.List()));
 app.MapGet("/items/{id}", Results<FileStreamHttpResult, ProblemHttpResult> (string id, ItemFolder folder) => folder.Open(id) is { } content
     ? TypedResults.File(content, "application/octet-stream")
-    : TypedResults.Problem(statusCode: 404, title: $"There is no item '{id}'.", detail: "GET /items lists those that can be had now.", type: "item-not-found"));
+    : TypedResults.Problem(
+        statusCode: 404,
+        title: $"There is no item '{id}'.",
+        detail: "GET /items lists those that can be had now.",
+        type: "item-not-found"));
 
 app.Run();

@@ -8,7 +8,9 @@ public static class Thumbnail
     /// <summary>Longest side of a thumbnail, in pixels.</summary>
     public const int Side = 160;
 
-    /// <summary>Most pixels of a picture. A decoder may need some bytes a pixel for itself (a progressive JPEG does), even at a smaller scale.</summary>
+    /// <summary>
+    /// Most pixels of a picture. A decoder may need some bytes a pixel for itself (a progressive JPEG does), even at a smaller scale.
+    /// </summary>
     public const long MostPixels = 200_000_000;
 
     /// <summary>Most pixels that are decoded: of the whole picture for most formats, of one at a smaller scale for JPEG.</summary>
@@ -34,7 +36,8 @@ public static class Thumbnail
 
     private static SKBitmap Decode(string file)
     {
-        using var codec = SKCodec.Create(file, out var opened) ?? throw new PictureException($"This is no picture that can be read ({opened}).");
+        using var codec = SKCodec.Create(file, out var opened)
+            ?? throw new PictureException($"This is no picture that can be read ({opened}).");
         var full = codec.Info;
         Limit(full, full.Width, full.Height, MostPixels, "a picture may have");
         var (width, height) = Fit(full.Width, full.Height);
@@ -58,7 +61,8 @@ public static class Thumbnail
     private static void Limit(SKImageInfo full, int width, int height, long most, string rule)
     {
         if ((long)width * height > most)
-            throw new PictureException($"The picture has {(long)full.Width * full.Height / 1_000_000} megapixels; {rule} {most / 1_000_000}.");
+            throw new PictureException(
+                $"The picture has {(long)full.Width * full.Height / 1_000_000} megapixels; {rule} {most / 1_000_000}.");
     }
 
     /// <summary>The size of the thumbnail of a picture; a small picture stays as it is.</summary>

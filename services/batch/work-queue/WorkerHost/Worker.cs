@@ -1,7 +1,8 @@
 namespace Samples.WorkerHost;
 
 /// <summary>One item after the other: lease, fetch, run the program, say how it ended.</summary>
-public sealed class Worker(QueueClient queue, ItemClient items, WorkerProgram program, WorkerOptions options, ILogger<Worker> log) : BackgroundService
+public sealed class Worker(
+    QueueClient queue, ItemClient items, WorkerProgram program, WorkerOptions options, ILogger<Worker> log) : BackgroundService
 {
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -59,7 +60,11 @@ public sealed class Worker(QueueClient queue, ItemClient items, WorkerProgram pr
         // Also while stopping: an item that is handed back is tried by another at once, not after the lease.
         using var limit = new CancellationTokenSource(stopping.IsCancellationRequested ? TimeSpan.FromSeconds(3) : TimeSpan.FromMinutes(1));
         var recorded = await queue.EndAsync(lease, failure, handedBack, limit.Token);
-        log.LogInformation("{Item} (attempt {Attempt}): {Result}", lease.Id, lease.Attempt, failure ?? (recorded ? "done" : "done, but the lease was lost"));
+        log.LogInformation(
+            "{Item} (attempt {Attempt}): {Result}",
+            lease.Id,
+            lease.Attempt,
+            failure ?? (recorded ? "done" : "done, but the lease was lost"));
     }
 
     private void Remove(string folder)

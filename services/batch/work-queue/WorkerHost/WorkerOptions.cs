@@ -39,16 +39,19 @@ public sealed partial record WorkerOptions
         var own = configuration["WORKER_COMMAND"] is { Length: > 0 } set ? set : configuration["DEFAULT_WORKER_COMMAND"] ?? "";
         string[] command = [.. Words().Matches(own).Select(w => w.Value.Trim('"'))];
         if (command.Length == 0)
-            throw new WrongSettingException("WORKER_COMMAND is not set; name the worker program, for example 'dotnet Samples.Thumbnailer.dll'.");
+            throw new WrongSettingException(
+                "WORKER_COMMAND is not set; name the worker program, for example 'dotnet Samples.Thumbnailer.dll'.");
         if (!Exists(command[0]))
-            throw new WrongSettingException($"WORKER_COMMAND names '{command[0]}', which is no program here; give its full path, or install it on PATH.");
+            throw new WrongSettingException(
+                $"WORKER_COMMAND names '{command[0]}', which is no program here; give its full path, or install it on PATH.");
         return new WorkerOptions
         {
             Queue = configuration["QUEUE_APP_ID"] ?? "queue-manager",
             Source = configuration["SOURCE_APP_ID"] ?? "source-files",
             Command = command,
             TimeLimit = configuration.Seconds("WORKER_TIMEOUT_SECONDS", 60, 0.001, 86_400),
-            Output = Path.GetFullPath(configuration["WORKER_OUTPUT"] ?? Path.Combine(configuration["SAMPLES_DATA"] ?? ".samples/work-queue", "thumbnails")),
+            Output = Path.GetFullPath(
+                configuration["WORKER_OUTPUT"] ?? Path.Combine(configuration["SAMPLES_DATA"] ?? ".samples/work-queue", "thumbnails")),
             Idle = TimeSpan.FromMilliseconds(configuration.Number("IDLE_MS", 100, 1, 60_000)),
             Drain = configuration.Seconds("DRAIN_SECONDS", 5, 0.001, 86_400),
             Name = configuration["SAMPLES_REPLICA"] ?? $"{Environment.MachineName}-{Environment.ProcessId}",

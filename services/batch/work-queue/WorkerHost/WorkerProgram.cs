@@ -23,7 +23,9 @@ public sealed class WorkerProgram(WorkerOptions options)
         new Thread(() => Run(Describe(item, file, output), ended, limit.Token)) { IsBackground = true, Name = "worker" }.Start();
         var failure = await ended.Task;
         cancel.ThrowIfCancellationRequested();
-        return limit.IsCancellationRequested && failure is not null ? $"The worker took longer than {options.TimeLimit.TotalSeconds:0.#} s." : failure;
+        return limit.IsCancellationRequested && failure is not null
+            ? $"The worker took longer than {options.TimeLimit.TotalSeconds:0.#} s."
+            : failure;
     }
 
     private static void Run(ProcessStartInfo program, TaskCompletionSource<string?> ended, CancellationToken cancel)

@@ -24,7 +24,9 @@ public sealed class LedgerBook(DaprClient dapr, LedgerOptions options, Fencing f
 {
     private static readonly StateOptions FirstWrite = new() { Concurrency = ConcurrencyMode.FirstWrite };
 
-    /// <summary>Writes, unless the term is too old: then the result is null, and <paramref name="refused"/> gets the head that says why.</summary>
+    /// <summary>
+    /// Writes, unless the term is too old: then the result is null, and <paramref name="refused"/> gets the head that says why.
+    /// </summary>
     public async Task<LedgerEntry?> WriteAsync(string task, long term, string replica, Action<LedgerHead> refused, CancellationToken cancel)
     {
         while (true)
@@ -58,7 +60,10 @@ public sealed class LedgerBook(DaprClient dapr, LedgerOptions options, Fencing f
             return [];
         string[] keys = [.. Enumerable.Range(0, (int)entries).Select(i => EntryKey(task, from + i))];
         var found = await dapr.GetBulkStateAsync(options.StateStore, keys, parallelism: 8, cancellationToken: cancel);
-        return [.. found.Select(f => JsonSerializer.Deserialize<LedgerEntry>(f.Value, dapr.JsonSerializerOptions)!).OrderBy(e => e.Sequence)];
+        return
+        [
+            .. found.Select(f => JsonSerializer.Deserialize<LedgerEntry>(f.Value, dapr.JsonSerializerOptions)!).OrderBy(e => e.Sequence)
+        ];
     }
 
     // False where another write was first: the ETag does not match any more.
@@ -69,14 +74,16 @@ public sealed class LedgerBook(DaprClient dapr, LedgerOptions options, Fencing f
             await dapr.ExecuteStateTransactionAsync(options.StateStore, writes, cancellationToken: cancel);
             return true;
         }
-        catch (Dapr.DaprException error) when (error.InnerException is Grpc.Core.RpcException rpc && rpc.Status.Detail.Contains("etag", StringComparison.OrdinalIgnoreCase))
+        catch (Dapr.DaprException error) when (
+            error.InnerException is Grpc.Core.RpcException rpc && rpc.Status.Detail.Contains("etag", StringComparison.OrdinalIgnoreCase))
         {
             return false;
         }
     }
 
     private StateTransactionRequest Upsert<T>(string key, T value, string etag) => new(key,
-        JsonSerializer.SerializeToUtf8Bytes(value, dapr.JsonSerializerOptions), StateOperationType.Upsert, etag.Length > 0 ? etag : null, options: FirstWrite);
+        JsonSerializer.SerializeToUtf8Bytes(value, dapr.JsonSerializerOptions), StateOperationType.Upsert, etag.Length > 0 ? etag : null,
+        options: FirstWrite);
 
     private static string HeadKey(string task) => $"ledger-{task}";
 

@@ -34,8 +34,12 @@ public static class LedgerEndpoints
         var highest = 0L;
         return await book.WriteAsync(task, write.Term.Value, replica, head => highest = head.HighestTerm, cancel) is { } entry
             ? TypedResults.Created($"/tasks/{task}/entries?from={entry.Sequence}&count=1", entry)
-            : TypedResults.Problem(statusCode: 409, type: "fenced", title: $"Term {write.Term} is over: term {highest} has written already.",
-                detail: "Step down. Another replica is the owner.", extensions: new Dictionary<string, object?> { ["highestTerm"] = highest });
+            : TypedResults.Problem(
+                statusCode: 409,
+                type: "fenced",
+                title: $"Term {write.Term} is over: term {highest} has written already.",
+                detail: "Step down. Another replica is the owner.",
+                extensions: new Dictionary<string, object?> { ["highestTerm"] = highest });
     }
 
     private static async Task<Results<Ok<IReadOnlyList<LedgerEntry>>, ValidationProblem>> ReadAsync(
@@ -50,13 +54,18 @@ public static class LedgerEndpoints
             : Invalid("count", $"Give a number between 1 and {MostEntries}.");
     }
 
-    private static async Task<Results<Ok<LedgerHead>, ProblemHttpResult, ValidationProblem>> HeadAsync(string task, LedgerBook book, CancellationToken cancel)
+    private static async Task<Results<Ok<LedgerHead>, ProblemHttpResult, ValidationProblem>> HeadAsync(
+        string task, LedgerBook book, CancellationToken cancel)
     {
         if (Problem(task) is { } wrong)
             return wrong;
         return await book.HeadAsync(task, cancel) is { } head
             ? TypedResults.Ok(head)
-            : TypedResults.Problem(statusCode: 404, type: "task-not-found", title: $"Nobody has written to '{task}'.", detail: "POST /tasks/{task}/entries writes.");
+            : TypedResults.Problem(
+                statusCode: 404,
+                type: "task-not-found",
+                title: $"Nobody has written to '{task}'.",
+                detail: "POST /tasks/{task}/entries writes.");
     }
 
     private static Results<NoContent, ValidationProblem> Switch(FencingSwitch request, Fencing fencing)
@@ -68,8 +77,10 @@ public static class LedgerEndpoints
     }
 
     // A name, not a path: it becomes part of keys.
-    private static ValidationProblem? Problem(string task) => task.Length <= 100 && task.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+    private static ValidationProblem? Problem(string task) =>
+        task.Length <= 100 && task.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
         ? null : Invalid("task", "Give a name of letters, digits, '-' and '_', at most 100.");
 
-    private static ValidationProblem Invalid(string field, string cure) => TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [cure] });
+    private static ValidationProblem Invalid(string field, string cure) =>
+        TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [cure] });
 }

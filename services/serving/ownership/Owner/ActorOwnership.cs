@@ -8,7 +8,8 @@ namespace Samples.Owner;
 /// replica that it lives on (<see cref="LeaderActor"/>). Here is what every replica does: it calls the actor now and then, so that it lives
 /// somewhere, and says in these calls in which term it has stopped believing.
 /// </summary>
-public sealed class ActorOwnership(IActorProxyFactory actors, OwnerOptions options, BeliefHistory history, TimeProvider time) : Ownership(history)
+public sealed class ActorOwnership(
+    IActorProxyFactory actors, OwnerOptions options, BeliefHistory history, TimeProvider time) : Ownership(history)
 {
     private readonly Lock _gate = new();
     private long _endedTerm;

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Samples.Owner;
 
-/// <summary>At <paramref name="At"/>, this replica believed to be the owner until <paramref name="Until"/> (equal: it stepped down).</summary>
+/// <summary>
+/// At <paramref name="At"/>, this replica believed to be the owner until <paramref name="Until"/> (equal: it stepped down).
+/// </summary>
 /// <param name="Mechanism">Of which task.</param>
 /// <param name="Replica">Who.</param>
 /// <param name="Term">In which term.</param>
@@ -26,7 +28,8 @@ public sealed class BeliefHistory : IDisposable
     {
         (_options, _time) = (options, time);
         Directory.CreateDirectory(options.Data);
-        _file = new FileStream(Path.Combine(options.Data, $"beliefs-{options.Replica}.jsonl"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+        _file = new FileStream(
+            Path.Combine(options.Data, $"beliefs-{options.Replica}.jsonl"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
     }
 
     /// <summary>Notes what changed from one lease to the next: granted, renewed or given up.</summary>

@@ -6,7 +6,11 @@ namespace Samples.Owner;
 /// can only step down while its application still answers.
 /// </summary>
 public sealed class Candidate(
-    IEnumerable<Ownership> mechanisms, OwnerOptions options, TimeProvider time, Random random, ILogger<Candidate> log) : BackgroundService, IHostedLifecycleService
+    IEnumerable<Ownership> mechanisms,
+    OwnerOptions options,
+    TimeProvider time,
+    Random random,
+    ILogger<Candidate> log) : BackgroundService, IHostedLifecycleService
 {
     // Never longer than a renewal period: others rely on it.
     private const double LeastJitter = 0.75, MostJitter = 0.95;
@@ -15,7 +19,8 @@ public sealed class Candidate(
     private Task _lives = Task.CompletedTask;
 
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _lives = Task.WhenAll(mechanisms.Select(m => LiveAsync(m, _leaving.Token)));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        _lives = Task.WhenAll(mechanisms.Select(m => LiveAsync(m, _leaving.Token)));
 
     /// <inheritdoc/>
     public async Task StoppingAsync(CancellationToken cancellationToken)

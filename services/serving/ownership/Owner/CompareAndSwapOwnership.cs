@@ -7,7 +7,8 @@ namespace Samples.Owner;
 /// unchanged for the whole lease by its own clock: the clocks of different machines need not agree, they only need to run about equally
 /// fast. The swap decides: of two that try, the ETag lets one win.
 /// </summary>
-public sealed class CompareAndSwapOwnership(DaprClient dapr, OwnerOptions options, BeliefHistory history, TimeProvider time) : Ownership(history)
+public sealed class CompareAndSwapOwnership(
+    DaprClient dapr, OwnerOptions options, BeliefHistory history, TimeProvider time) : Ownership(history)
 {
     private const string Key = "owner-compare-and-swap";
 

@@ -23,7 +23,8 @@ public interface ILeader : IActor
 /// until that replica calls and says that this term is over for it, or for a whole lease: by then the belief has ended by itself. Where it is
 /// this very process there is nothing to wait for. One that only has its name may be another that runs beside it.
 /// </summary>
-public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOptions options, TimeProvider time) : Actor(host), ILeader, IRemindable, IDisposable
+public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOptions options, TimeProvider time)
+    : Actor(host), ILeader, IRemindable, IDisposable
 {
     private const string Heartbeat = "heartbeat", Key = "life", Nobody = "";
 
@@ -51,7 +52,8 @@ public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOption
     }
 
     /// <inheritdoc/>
-    public Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period) => BeatAsync(new Caller(Nobody, 0), CancellationToken.None);
+    public Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period) =>
+        BeatAsync(new Caller(Nobody, 0), CancellationToken.None);
 
     /// <inheritdoc/>
     public async Task BeatAsync(Caller caller, CancellationToken cancel)

@@ -13,7 +13,9 @@ public static class OwnerEndpoints
     /// <summary>Maps them.</summary>
     public static void MapOwner(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/ownerships", (IEnumerable<Ownership> mechanisms, TimeProvider time) => TypedResults.Ok(mechanisms.Select(m => Report(m, time))))
+        routes.MapGet(
+            "/ownerships",
+            (IEnumerable<Ownership> mechanisms, TimeProvider time) => TypedResults.Ok(mechanisms.Select(m => Report(m, time))))
             .WithSummary("Which tasks this replica owns now.");
         routes.MapGet("/beliefs", (BeliefHistory history) => TypedResults.Ok(history.Read()))
             .WithSummary("What this replica has believed so far, earlier lives included.");
@@ -23,6 +25,8 @@ public static class OwnerEndpoints
     {
         var lease = ownership.Lease;
         var left = lease is null ? 0 : (lease.Until - time.Monotonic()).TotalSeconds;
-        return left > 0 ? new OwnershipReport(ownership.Mechanism, true, lease!.Term, left) : new OwnershipReport(ownership.Mechanism, false, null, 0);
+        return left > 0
+            ? new OwnershipReport(ownership.Mechanism, true, lease!.Term, left)
+            : new OwnershipReport(ownership.Mechanism, false, null, 0);
     }
 }

@@ -29,7 +29,9 @@ public sealed record OwnerOptions
     /// <summary>An owner renews three times within a lease: two renewals may fail before it ends.</summary>
     public TimeSpan Renewal => Ttl / 3;
 
-    /// <summary>A candidate looks more often than an owner renews, so that it sees a renewal (or the lack of one) well within a period.</summary>
+    /// <summary>
+    /// A candidate looks more often than an owner renews, so that it sees a renewal (or the lack of one) well within a period.
+    /// </summary>
     public TimeSpan Look => Renewal / 2;
 
     /// <summary>What an owner believes to have: a little less than the others grant it, for clocks that don't run equally fast.</summary>

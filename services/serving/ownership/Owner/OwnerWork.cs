@@ -7,10 +7,12 @@ namespace Samples.Owner;
 /// look at the lease and the write, anything may happen: a pause of the garbage collector, a frozen machine, a slow network. A second
 /// look right before the write would make that window smaller and never close it; only the ledger's refusal does.
 /// </summary>
-public sealed class OwnerWork(IEnumerable<Ownership> mechanisms, Ledger ledger, OwnerOptions options, TimeProvider time, ILogger<OwnerWork> log) : BackgroundService
+public sealed class OwnerWork(
+    IEnumerable<Ownership> mechanisms, Ledger ledger, OwnerOptions options, TimeProvider time, ILogger<OwnerWork> log) : BackgroundService
 {
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(mechanisms.Select(m => WorkAsync(m, stoppingToken)));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(mechanisms.Select(m => WorkAsync(m, stoppingToken)));
 
     private async Task WorkAsync(Ownership ownership, CancellationToken stopping)
     {

@@ -11,7 +11,9 @@ public abstract class Ownership(BeliefHistory history)
     /// <summary>The mechanism's name, which is also the name of the task that is owned.</summary>
     public abstract string Mechanism { get; }
 
-    /// <summary>What this replica last got, which may have ended; null where it is not the owner. Noted before anybody can act on it.</summary>
+    /// <summary>
+    /// What this replica last got, which may have ended; null where it is not the owner. Noted before anybody can act on it.
+    /// </summary>
     public Lease? Lease
     {
         get;
@@ -28,7 +30,9 @@ public abstract class Ownership(BeliefHistory history)
     /// </summary>
     public abstract Task<TimeSpan> BeatAsync(CancellationToken cancel);
 
-    /// <summary>Hands over at once, so that the next owner need not wait for the lease to end. Not the owner any more when it is called.</summary>
+    /// <summary>
+    /// Hands over at once, so that the next owner need not wait for the lease to end. Not the owner any more when it is called.
+    /// </summary>
     public abstract Task ReleaseAsync(CancellationToken cancel);
 }
 

@@ -11,8 +11,9 @@ using Samples.Defaults;
 namespace Samples.Announcing;
 
 /// <summary>
-/// Tells a load balancer where this replica listens, by Dapr service invocation: as soon as it is ready, again every second (a balancer that was
-/// restarted knows nothing), and no longer once it drains. Where names lead to replicas by themselves (Kubernetes, Compose) nobody needs to announce.
+/// Tells a load balancer where this replica listens, by Dapr service invocation: as soon as it is ready, again every second (a balancer
+/// that was restarted knows nothing), and no longer once it drains. Where names lead to replicas by themselves (Kubernetes, Compose) nobody
+/// needs to announce.
 /// </summary>
 /// <remarks>Settings: <c>ANNOUNCE_TO</c>, the balancer's app id; empty for none. <c>SAMPLES_REPLICA</c>, this replica's name.</remarks>
 public sealed class Announcer(IServer server, Readiness readiness, AnnouncerOptions options, TimeProvider time, ILogger<Announcer> log)

@@ -37,7 +37,8 @@ public sealed record CacheOptions
             Replica = ReplicaName.Of(configuration),
             Origin = configuration["ORIGIN"] is { Length: > 0 } origin
                 ? origin
-                : throw new WrongSettingException("ORIGIN is missing; give the app id of the service to cache, or an address such as http://dictionary:8080."),
+                : throw new WrongSettingException(
+                    "ORIGIN is missing; give the app id of the service to cache, or an address such as http://dictionary:8080."),
             Bytes = mebibytes * 1024L * 1024,
             LargestObject = configuration.Whole("CACHE_OBJECT_KIB", 1024, least: 1, most: Math.Min(mebibytes, 1000) * 1024) * 1024,
             Silence = configuration.Seconds("ORIGIN_TIMEOUT_SECONDS", 30, least: 0.1, most: 3600),

@@ -24,7 +24,9 @@ public static class CacheServices
         return services.AddSingleton<CachingProxy>();
     }
 
-    /// <summary>Maps the cache's own paths; all others are the origin's, whatever else is mapped. Call it after what guards them all.</summary>
+    /// <summary>
+    /// Maps the cache's own paths; all others are the origin's, whatever else is mapped. Call it after what guards them all.
+    /// </summary>
     public static void MapCache(this WebApplication app)
     {
         var proxy = app.Services.GetRequiredService<CachingProxy>();

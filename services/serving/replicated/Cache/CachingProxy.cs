@@ -5,7 +5,15 @@ using Samples.Cache.Storage;
 namespace Samples.Cache;
 
 /// <summary>Answers from memory what may be answered from memory, and asks the origin for the rest.</summary>
-public sealed class CachingProxy(CacheStore store, Fetch fetch, Collapsing collapsing, Passage passage, Answers answers, Origin origin, CacheStats stats, TimeProvider time)
+public sealed class CachingProxy(
+    CacheStore store,
+    Fetch fetch,
+    Collapsing collapsing,
+    Passage passage,
+    Answers answers,
+    Origin origin,
+    CacheStats stats,
+    TimeProvider time)
 {
     /// <summary>Answers a request.</summary>
     public Task AnswerAsync(HttpContext http)
@@ -13,7 +21,8 @@ public sealed class CachingProxy(CacheStore store, Fetch fetch, Collapsing colla
         var request = http.Request;
         if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
             return passage.PassAsync(http, invalidates: !HttpMethods.IsOptions(request.Method) && !HttpMethods.IsTrace(request.Method));
-        if (Conditions.OfOrigin.Any(request.Headers.ContainsKey) || http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true })
+        if (Conditions.OfOrigin.Any(request.Headers.ContainsKey)
+            || http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true })
             return passage.PassAsync(http, invalidates: false);
         return LookAsync(http, Key(request), CacheControl.Parse(request.Headers.CacheControl));
     }
@@ -23,7 +32,9 @@ public sealed class CachingProxy(CacheStore store, Fetch fetch, Collapsing colla
 
     /// <summary>Path and query, encoded as they came.</summary>
     public static string Target(HttpRequest request) =>
-        request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is ['/', ..] raw ? raw : request.Path.ToUriComponent() + request.QueryString;
+        request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is ['/', ..] raw
+            ? raw
+            : request.Path.ToUriComponent() + request.QueryString;
 
     private async Task LookAsync(HttpContext http, string key, CacheControl asked)
     {
@@ -32,7 +43,8 @@ public sealed class CachingProxy(CacheStore store, Fetch fetch, Collapsing colla
             return;
         if (asked.Has("only-if-cached"))
         {
-            await Answers.ProblemAsync(http, StatusCodes.Status504GatewayTimeout, "not-cached", "There is no stored answer that may be used.");
+            await Answers.ProblemAsync(
+                http, StatusCodes.Status504GatewayTimeout, "not-cached", "There is no stored answer that may be used.");
             return;
         }
 

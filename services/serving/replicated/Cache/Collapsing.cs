@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Samples.Cache;
 
 /// <summary>
-/// Of many requests for the same thing at the same time, one goes to the origin and the others wait for what it brings. What turns out to be somebody's own is
-/// handed to nobody else: the others then ask for themselves, and for a while nobody waits for such an address at all.
+/// Of many requests for the same thing at the same time, one goes to the origin and the others wait for what it brings. What turns out to
+/// be somebody's own is handed to nobody else: the others then ask for themselves, and for a while nobody waits for such an address at all.
 /// </summary>
 public sealed class Collapsing(CacheOptions options, TimeProvider time)
 {
@@ -24,8 +24,8 @@ public sealed class Collapsing(CacheOptions options, TimeProvider time)
     public void Take(IReadOnlyDictionary<string, string> values) => IsOn = values.GetValueOrDefault($"{options.Name}.collapsing") != "off";
 
     /// <summary>
-    /// Null for the one who is to ask the origin; it calls <paramref name="land"/> when what it got has been stored, or will not be. For the others, what to wait
-    /// for before they look again.
+    /// Null for the one who is to ask the origin; it calls <paramref name="land"/> when what it got has been stored, or will not be. For
+    /// the others, what to wait for before they look again.
     /// </summary>
     public Task? Join(string key, out Action<bool> land)
     {

@@ -19,8 +19,8 @@ public sealed class OriginException(string message, bool isTimeout, Exception in
 }
 
 /// <summary>
-/// Asks the origin and keeps what may be kept. A question that has begun ends whether or not the client waits: others may wait for the same, and what comes is
-/// good for the next. Questions that nobody waits for are finished before the process ends.
+/// Asks the origin and keeps what may be kept. A question that has begun ends whether or not the client waits: others may wait for the
+/// same, and what comes is good for the next. Questions that nobody waits for are finished before the process ends.
 /// </summary>
 public sealed class Fetch(Origin origin, CacheStore store, CacheOptions options, TimeProvider time) : IHostedService, IDisposable
 {
@@ -81,7 +81,8 @@ public sealed class Fetch(Origin origin, CacheStore store, CacheOptions options,
             Received = time.GetUtcNow(),
             Selecting = StoredResponse.Select(headers.GetValueOrDefault("Vary"), asked),
         };
-        if (!Storability.MayStore(stored.Status, headers, stored.Control, asked) || answer.Content.Headers.ContentLength > options.LargestObject)
+        if (!Storability.MayStore(stored.Status, headers, stored.Control, asked)
+            || answer.Content.Headers.ContentLength > options.LargestObject)
             return new Fetched(null, answer, default, IsStored: false);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         var (body, isWhole) = await ReadAsync(answer, limit);
@@ -106,7 +107,12 @@ public sealed class Fetch(Origin origin, CacheStore store, CacheOptions options,
 
         return new StoredResponse
         {
-            Status = known.Status, Headers = headers, Body = known.Body, Asked = began, Received = time.GetUtcNow(), Selecting = known.Selecting,
+            Status = known.Status,
+            Headers = headers,
+            Body = known.Body,
+            Asked = began,
+            Received = time.GetUtcNow(),
+            Selecting = known.Selecting,
         };
     }
 

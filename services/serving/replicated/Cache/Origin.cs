@@ -12,13 +12,16 @@ public sealed class Origin : IDisposable
     // Of the connection, not of the message (RFC 9110, 7.6.1).
     private static readonly HashSet<string> OfConnection = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding",
+        "Upgrade",
     };
 
-    // They can change what an origin answers and are no part of the key: whoever sends one would choose what others get ("cache poisoning").
+    // They can change what an origin answers and are no part of the key: whoever sends one would choose what others get ("cache
+    // poisoning").
     private static readonly HashSet<string> Unkeyed = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Scheme", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Host", "X-Original-URL",
+        "Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Scheme", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Host",
+        "X-Original-URL",
         "X-Rewrite-URL", "X-HTTP-Method-Override", "dapr-app-id",
     };
 
@@ -66,7 +69,8 @@ public sealed class Origin : IDisposable
     }
 
     /// <summary>Where a target lies; it is appended as it came.</summary>
-    public Uri Address(string target) => new(Prefix + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+    public Uri Address(string target) =>
+        new(Prefix + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 
     /// <summary>True for a field that is not passed on.</summary>
     public static bool IsLeftOut(string name) => OfConnection.Contains(name) || Unkeyed.Contains(name) || name.StartsWith(':');

@@ -5,7 +5,9 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Samples.Cache;
 
-/// <summary>What no cache may answer goes through as it comes, both ways, WebSockets too; what changes something makes the stored answer void.</summary>
+/// <summary>
+/// What no cache may answer goes through as it comes, both ways, WebSockets too; what changes something makes the stored answer void.
+/// </summary>
 public sealed class Passage(IHttpForwarder forwarder, Origin origin, CacheStore store, CacheOptions options)
 {
     private readonly ForwarderRequestConfig _config = new()
@@ -15,7 +17,10 @@ public sealed class Passage(IHttpForwarder forwarder, Origin origin, CacheStore 
 
     private readonly Transformer _transformer = new(origin);
 
-    /// <summary>Passes a request through. After a successful one that <paramref name="invalidates"/>, what it may have changed is forgotten (RFC 9111, 4.4).</summary>
+    /// <summary>
+    /// Passes a request through. After a successful one that <paramref name="invalidates"/>, what it may have changed is forgotten (RFC
+    /// 9111, 4.4).
+    /// </summary>
     public async Task PassAsync(HttpContext http, bool invalidates)
     {
         http.Response.OnStarting(() =>
@@ -51,7 +56,8 @@ public sealed class Passage(IHttpForwarder forwarder, Origin origin, CacheStore 
         {
             await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
             proxyRequest.RequestUri = origin.Address(CachingProxy.Target(httpContext.Request));
-            foreach (var name in proxyRequest.Headers.Select(h => h.Key).Where(Origin.IsLeftOut).Except(["Upgrade", "Connection", "TE"]).ToList())
+            var leftOut = proxyRequest.Headers.Select(h => h.Key).Where(Origin.IsLeftOut).Except(["Upgrade", "Connection", "TE"]);
+            foreach (var name in leftOut.ToList())
                 proxyRequest.Headers.Remove(name);
             origin.AddToken(proxyRequest);
         }

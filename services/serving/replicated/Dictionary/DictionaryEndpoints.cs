@@ -27,8 +27,12 @@ public static class DictionaryEndpoints
         words.MapGet("/define/{word}", Results<Ok<Definition>, ProblemHttpResult> (string word, WordBook book) =>
             book.Define(word) is { Count: > 0 } meanings
                 ? TypedResults.Ok(new Definition(word, meanings))
-                : TypedResults.Problem(statusCode: 404, type: "word-not-found", title: $"'{Shortened(word)}' is not in the dictionary.",
-                    detail: "Words are full names and case counts, such as System.String.Substring. /complete finds them by their beginning."));
+                : TypedResults.Problem(
+                    statusCode: 404,
+                    type: "word-not-found",
+                    title: $"'{Shortened(word)}' is not in the dictionary.",
+                    detail: "Words are full names and case counts, such as System.String.Substring. "
+                        + "/complete finds them by their beginning."));
         words.MapGet("/complete", Results<Ok<Completions>, ValidationProblem> (string? prefix, int? limit, WordBook book) =>
             Problem(prefix, limit) is { } problem
                 ? TypedResults.ValidationProblem(problem)
@@ -40,13 +44,18 @@ public static class DictionaryEndpoints
     private static async ValueTask<object?> GuardAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        var (book, options) = (http.RequestServices.GetRequiredService<WordBook>(), http.RequestServices.GetRequiredService<DictionaryOptions>());
+        var book = http.RequestServices.GetRequiredService<WordBook>();
+        var options = http.RequestServices.GetRequiredService<DictionaryOptions>();
         http.Response.Headers["X-Replica"] = options.Replica;
         http.RequestServices.GetRequiredService<Served>().Count(book.IsLoaded);
         if (!book.IsLoaded)
         {
             http.Response.Headers.RetryAfter = "1";
-            return TypedResults.Problem(statusCode: 503, type: "not-ready", title: "The documentation is still being read.", detail: "Ask another replica, or again in a second.");
+            return TypedResults.Problem(
+                statusCode: 503,
+                type: "not-ready",
+                title: "The documentation is still being read.",
+                detail: "Ask another replica, or again in a second.");
         }
 
         if (options.Faults && int.TryParse(http.Request.Query["delayMs"], out var delay) && delay is > 0 and <= LongestDelay)

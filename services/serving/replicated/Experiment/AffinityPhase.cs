@@ -38,11 +38,19 @@ internal sealed class AffinityPhase(ExperimentContext context, ReplicatedView vi
         }
 
         var homes = clients.Select(c => c.Home).Distinct().Count();
-        var stays = new Claim($"affinity by {mode}: requests of {Clients} clients that left their replica", $"0 of {asked}, on 3 replicas", $"{strayed}, on {homes}",
+        var stays = new Claim(
+            $"affinity by {mode}: requests of {Clients} clients that left their replica", $"0 of {asked}, on 3 replicas",
+            $"{strayed}, on {homes}",
             strayed == 0 && homes == 3);
         return context.Faults is { } faults
             ? [stays, await LoseAsync(mode, faults, clients, cancel)]
-            : [stays, Claim.NotRun($"affinity by {mode}: a replica dies, and only its clients move", "all", "Nothing here can kill replicas; run it with `samples tour`.")];
+            : [
+                stays,
+                Claim.NotRun(
+                    $"affinity by {mode}: a replica dies, and only its clients move",
+                    "all",
+                    "Nothing here can kill replicas; run it with `samples tour`."),
+            ];
     }
 
     private async Task<Claim> LoseAsync(string mode, IFaults faults, List<Client> clients, CancellationToken cancel)
@@ -62,8 +70,11 @@ internal sealed class AffinityPhase(ExperimentContext context, ReplicatedView vi
 
         await faults.StartAsync(victim.Name, cancel);
         await view.WaitHealthyAsync(3, cancel);
-        context.Observe(new Observation("moved", moved, $"affinity by {mode}: {victim.Name} died, {moved} of its {its.Count} clients moved, no other"));
-        return new Claim($"affinity by {mode}: a replica with {its.Count} clients dies: clients that move, requests that fail", $"{its.Count}, 0", $"{moved}, {failed}",
+        context.Observe(
+            new Observation("moved", moved, $"affinity by {mode}: {victim.Name} died, {moved} of its {its.Count} clients moved, no other"));
+        return new Claim(
+            $"affinity by {mode}: a replica with {its.Count} clients dies: clients that move, requests that fail", $"{its.Count}, 0",
+            $"{moved}, {failed}",
             moved == its.Count && failed == 0);
     }
 
@@ -87,7 +98,8 @@ internal sealed class AffinityPhase(ExperimentContext context, ReplicatedView vi
 
     private async Task<Asked> AskAsync(Client client, string mode, CancellationToken cancel)
     {
-        var answer = await view.GetAsync(view.Balancer, ReplicatedView.Define(view.AnyWord(random)), cancel, client.Address, mode == "cookie" ? client.Cookie : null);
+        var answer = await view.GetAsync(
+            view.Balancer, ReplicatedView.Define(view.AnyWord(random)), cancel, client.Address, mode == "cookie" ? client.Cookie : null);
         client.Cookie = answer.Cookie ?? client.Cookie;
         return answer;
     }

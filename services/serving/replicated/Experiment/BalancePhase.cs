@@ -15,10 +15,12 @@ internal sealed class BalancePhase(ExperimentContext context, ReplicatedView vie
         await view.WaitHealthyAsync(3, cancel);
         var words = Words(Requests);
         var asked = await ReplicatedView.ManyAsync(Requests, Clients, i => view.GetAsync(view.Balancer, words[i], cancel));
-        var shares = asked.Where(a => a.IsAnswered).CountBy(a => a.Replica ?? "").OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => s.Value).ToArray();
+        var shares = asked.Where(a => a.IsAnswered).CountBy(a => a.Replica ?? "").OrderBy(s => s.Key, StringComparer.Ordinal)
+            .Select(s => s.Value).ToArray();
         var mean = Requests / 3.0;
         var worst = shares.Select(s => Math.Abs(s - mean) / mean).DefaultIfEmpty(1).Max();
-        context.Observe(new Observation("p50 ms", asked.Select(a => a.Ms).Order().ElementAt(Requests / 2), $"shares {string.Join(", ", shares)}"));
+        context.Observe(
+            new Observation("p50 ms", asked.Select(a => a.Ms).Order().ElementAt(Requests / 2), $"shares {string.Join(", ", shares)}"));
         return new Claim($"{Requests} requests over 3 replicas: the share of each", $"within {Even:P0} of even",
             $"{string.Join(", ", shares)} ({worst:P1} off)", shares.Length == 3 && worst <= Even);
     }
@@ -30,7 +32,8 @@ internal sealed class BalancePhase(ExperimentContext context, ReplicatedView vie
         if (context.Option("without-readiness", 0) == 1)
             await context.ConfigureAsync("balancer.health", "off", cancel);
         var ended = false;
-        var load = ReplicatedView.OpenLoopAsync(Interval, () => ended, _ => view.GetAsync(view.Balancer, ReplicatedView.Define(view.AnyWord(random)), cancel), cancel);
+        var load = ReplicatedView.OpenLoopAsync(
+            Interval, () => ended, _ => view.GetAsync(view.Balancer, ReplicatedView.Define(view.AnyWord(random)), cancel), cancel);
         var early = new List<long>();
         for (var kill = 0; kill < Kills; kill++)
         {
@@ -49,12 +52,14 @@ internal sealed class BalancePhase(ExperimentContext context, ReplicatedView vie
         context.Observe(new Observation("requests", asked.Count, $"{failed.Count} of {asked.Count} requests failed"));
         return
         [
-            new Claim(KillClaim, $"0 of {asked.Count}, {Kills} kills", $"{failed.Count}{Why(failed)}", failed.Count == 0 && asked.Count > 100),
+            new Claim(
+                KillClaim, $"0 of {asked.Count}, {Kills} kills", $"{failed.Count}{Why(failed)}", failed.Count == 0 && asked.Count > 100),
             new Claim(EarlyClaim, $"0 in {Kills} starts", $"{early.Sum()}", early.Sum() == 0 && early.Count == Kills),
         ];
     }
 
-    // The next life of a replica has counted from zero what it was asked; by the time that the balancer uses it, it has been ready for a while.
+    // The next life of a replica has counted from zero what it was asked; by the time that the balancer uses it, it has been ready for a
+    // while.
     private async Task<long> EarlyOfNextLifeAsync(IFaults faults, Replica victim, CancellationToken cancel)
     {
         while (true)
@@ -76,5 +81,6 @@ internal sealed class BalancePhase(ExperimentContext context, ReplicatedView vie
     private string[] Words(int count) => [.. Enumerable.Range(0, count).Select(_ => ReplicatedView.Define(view.AnyWord(random)))];
 
     /// <summary>The first failure, for who wants to know.</summary>
-    public static string Why(IReadOnlyList<Asked> failed) => failed.Count == 0 ? "" : $" ({failed[0].Problem ?? $"status {failed[0].Status}"})";
+    public static string Why(IReadOnlyList<Asked> failed) =>
+        failed.Count == 0 ? "" : $" ({failed[0].Problem ?? $"status {failed[0].Status}"})";
 }

@@ -2,7 +2,9 @@ using Samples.ApiDocs;
 
 namespace Samples.Experiments.Replicated;
 
-/// <summary>A dictionary of three replicas under load: replicas die and are replaced, clients stay where they are, and the cache takes the load off.</summary>
+/// <summary>
+/// A dictionary of three replicas under load: replicas die and are replaced, clients stay where they are, and the cache takes the load off.
+/// </summary>
 public sealed class ReplicatedExperiment : IExperiment
 {
     /// <inheritdoc/>
@@ -21,7 +23,10 @@ public sealed class ReplicatedExperiment : IExperiment
         var balance = new BalancePhase(context, view, random);
         List<Claim> claims = [await balance.EvenAsync(cancellationToken)];
         claims.AddRange(context.Faults is { } faults
-            ? [.. await balance.KillAsync(faults, cancellationToken), await new RolloutPhase(context, view, random).RunAsync(faults, cancellationToken)]
+            ? [
+                .. await balance.KillAsync(faults, cancellationToken),
+                await new RolloutPhase(context, view, random).RunAsync(faults, cancellationToken),
+            ]
             : NotRun());
         claims.AddRange(await new AffinityPhase(context, view, random).RunAsync(cancellationToken));
         claims.AddRange(await new CachePhase(context, view, random).RunAsync(cancellationToken));

@@ -20,10 +20,13 @@ internal sealed record Asked(int Status, string? Replica, bool IsHit, string? Co
 /// <summary>What a replica says of itself.</summary>
 internal sealed record DictionaryStats(string Replica, long Requests, long Early);
 
-/// <summary>The dictionary as clients have it: at the balancer right before the replicas, and at the front door before the caches.</summary>
+/// <summary>
+/// The dictionary as clients have it: at the balancer right before the replicas, and at the front door before the caches.
+/// </summary>
 internal sealed class ReplicatedView : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = false, MaxConnectionsPerServer = 128 }) { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http =
+        new(new SocketsHttpHandler { UseCookies = false, MaxConnectionsPerServer = 128 }) { Timeout = TimeSpan.FromSeconds(60) };
     private readonly string[] _words;
 
     public ReplicatedView(ExperimentContext context, string[] words)
@@ -105,8 +108,11 @@ internal sealed class ReplicatedView : IDisposable
         return [.. done.SelectMany(d => d)];
     }
 
-    /// <summary>Requests that begin at fixed times, whether or not earlier ones are answered, until <paramref name="ended"/> says so.</summary>
-    public static async Task<IReadOnlyList<Asked>> OpenLoopAsync(TimeSpan interval, Func<bool> ended, Func<int, Task<Asked>> ask, CancellationToken cancel)
+    /// <summary>
+    /// Requests that begin at fixed times, whether or not earlier ones are answered, until <paramref name="ended"/> says so.
+    /// </summary>
+    public static async Task<IReadOnlyList<Asked>> OpenLoopAsync(
+        TimeSpan interval, Func<bool> ended, Func<int, Task<Asked>> ask, CancellationToken cancel)
     {
         var asked = new List<Task<Asked>>();
         using var timer = new PeriodicTimer(interval);

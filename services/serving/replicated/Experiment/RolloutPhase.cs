@@ -1,8 +1,8 @@
 namespace Samples.Experiments.Replicated;
 
 /// <summary>
-/// All replicas are replaced, one after the other, under load, and while slow requests are under way. Retries are switched off meanwhile: what this claim rests
-/// on is draining, and a second try would hide where it fails.
+/// All replicas are replaced, one after the other, under load, and while slow requests are under way. Retries are switched off meanwhile:
+/// what this claim rests on is draining, and a second try would hide where it fails.
 /// </summary>
 internal sealed class RolloutPhase(ExperimentContext context, ReplicatedView view, Random random)
 {
@@ -37,7 +37,11 @@ internal sealed class RolloutPhase(ExperimentContext context, ReplicatedView vie
         await context.ConfigureAsync("balancer.retries", "on", cancel);
         await context.ConfigureAsync("balancer.health", "on", cancel);
         var failed = asked.Where(a => !a.IsAnswered).ToList();
-        return new Claim(Sentence, $"0 of {asked.Length}, {slowOnes} slow", $"{failed.Count}{BalancePhase.Why(failed)}", failed.Count == 0 && slowOnes > 3);
+        return new Claim(
+            Sentence,
+            $"0 of {asked.Length}, {slowOnes} slow",
+            $"{failed.Count}{BalancePhase.Why(failed)}",
+            failed.Count == 0 && slowOnes > 3);
     }
 
     private Task<Asked> AskAsync(string query, CancellationToken cancel) =>

@@ -9,7 +9,10 @@ public sealed record BalancerOptions
     /// <summary>Its app id, which its configuration keys begin with [APP_ID].</summary>
     public required string Name { get; init; }
 
-    /// <summary>Addresses of replicas, separated by commas; a host name stands for all addresses that it leads to. Empty where replicas announce themselves [REPLICAS].</summary>
+    /// <summary>
+    /// Addresses of replicas, separated by commas; a host name stands for all addresses that it leads to. Empty where replicas announce
+    /// themselves [REPLICAS].
+    /// </summary>
     public required IReadOnlyList<Uri> Replicas { get; init; }
 
     /// <summary>Networks in which an announced replica may live [REPLICA_NETWORKS].</summary>
@@ -53,7 +56,8 @@ public sealed record BalancerOptions
     private static Uri ReplicaAddress(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttp && address.PathAndQuery == "/"
             ? address
-            : throw new WrongSettingException($"REPLICAS has '{text}'; give addresses such as http://dictionary:8080, separated by commas.");
+            : throw new WrongSettingException(
+                $"REPLICAS has '{text}'; give addresses such as http://dictionary:8080, separated by commas.");
 
     private static IReadOnlyList<IPNetwork> Networks(IConfiguration configuration, string name, string otherwise) =>
         [.. Words(configuration[name] ?? otherwise).Select(text => IPNetwork.TryParse(text, out var network)

@@ -31,7 +31,9 @@ public sealed class LiveSettings(BalancerOptions options, ILogger<LiveSettings> 
     /// <summary>The keys of a load balancer with this app id.</summary>
     public static string[] KeysOf(string name) => [$"{name}.balance", $"{name}.affinity", $"{name}.retries", $"{name}.health"];
 
-    /// <summary>Takes all values that exist; a key without one goes back to what the environment says, a wrong one changes nothing.</summary>
+    /// <summary>
+    /// Takes all values that exist; a key without one goes back to what the environment says, a wrong one changes nothing.
+    /// </summary>
     public void Take(IReadOnlyDictionary<string, string> values)
     {
         Balance = Value(values, "balance", Balances, Balance, options.Balance);
@@ -48,7 +50,8 @@ public sealed class LiveSettings(BalancerOptions options, ILogger<LiveSettings> 
         : allowed.Contains(value) ? value
         : throw new WrongSettingException($"{name} is '{value}'; give one of {string.Join(", ", allowed)}.");
 
-    private string Value(IReadOnlyDictionary<string, string> values, string key, IReadOnlyList<string> allowed, string now, string otherwise)
+    private string Value(
+        IReadOnlyDictionary<string, string> values, string key, IReadOnlyList<string> allowed, string now, string otherwise)
     {
         if (!values.TryGetValue($"{options.Name}.{key}", out var value))
             return otherwise;

@@ -13,7 +13,8 @@ public static class LoadBalancingServices
     {
         // YARP brings keys for cookies that nobody here encrypts, and writes two lines for each request that is tried again.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
-        builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder", LogLevel.Error).AddFilter("Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor", LogLevel.Error);
+        builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder", LogLevel.Error)
+            .AddFilter("Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor", LogLevel.Error);
         var options = BalancerOptions.From(builder.Configuration);
         builder.Services.AddSingleton(options);
         builder.Services.AddReplicas(options).AddBalancing();
@@ -24,8 +25,8 @@ public static class LoadBalancingServices
     }
 
     /// <summary>
-    /// Finds the client's address behind proxies. From the right, the first address that is no trusted proxy's is the client's; what it invented stands
-    /// further left. Call it before anything else is mapped.
+    /// Finds the client's address behind proxies. From the right, the first address that is no trusted proxy's is the client's; what it
+    /// invented stands further left. Call it before anything else is mapped.
     /// </summary>
     public static void UseClientAddresses(this WebApplication app) => app.UseForwardedHeaders();
 
@@ -38,7 +39,9 @@ public static class LoadBalancingServices
 
     private static void Believe(ForwardedHeadersOptions forwarded, BalancerOptions options)
     {
-        forwarded.ForwardedHeaders = options.TrustedProxies.Count > 0 ? ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto : ForwardedHeaders.None;
+        forwarded.ForwardedHeaders = options.TrustedProxies.Count > 0
+            ? ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto
+            : ForwardedHeaders.None;
         forwarded.ForwardLimit = null;
         forwarded.KnownProxies.Clear();
         forwarded.KnownIPNetworks.Clear();

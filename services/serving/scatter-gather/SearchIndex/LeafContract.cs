@@ -11,7 +11,9 @@ public sealed record LeafHit(Passage Passage, double Score);
 /// <summary>Leaf sharding: the best documents of one leaf, and how many match there.</summary>
 public sealed record LeafHits(int Total, IReadOnlyList<LeafHit> Best);
 
-/// <summary>Root distribution: a word's whole posting list, documents as gaps between their numbers because small numbers are short.</summary>
+/// <summary>
+/// Root distribution: a word's whole posting list, documents as gaps between their numbers because small numbers are short.
+/// </summary>
 public sealed record LeafPostings(int[] Gaps, int[] Counts, int[] Lengths)
 {
     /// <summary>Packs a list for the way.</summary>

@@ -56,7 +56,8 @@ public static class Ranking
     }
 
     // Walks the shortest list and looks each document up in the others, whose cursors only move forward.
-    private static IEnumerable<Ranked> Matches(IReadOnlyList<WordPostings> required, IReadOnlyList<PostingList> excluded, CorpusStatistics corpus)
+    private static IEnumerable<Ranked> Matches(
+        IReadOnlyList<WordPostings> required, IReadOnlyList<PostingList> excluded, CorpusStatistics corpus)
     {
         if (required.Count == 0)
             yield break;

@@ -48,7 +48,9 @@ public sealed record SearchQuery(IReadOnlyList<string> Required, IReadOnlyList<s
         if (text.Length > LongestText)
             return $"The query has {text.Length} characters; at most {LongestText} are allowed.";
         if (text.AsSpan().IndexOfAny('"', '*') is var at and >= 0)
-            return text[at] == '"' ? "Phrases in quotes are not understood; leave the quotes out." : "Wildcards are not understood; write whole words.";
+            return text[at] == '"'
+                ? "Phrases in quotes are not understood; leave the quotes out."
+                : "Wildcards are not understood; write whole words.";
         return text.Split((char[]?)null).FirstOrDefault(Operators.Contains) is { } word
             ? $"{word} is no operator here: every word is required, and '-word' excludes one."
             : "";

@@ -4,7 +4,9 @@ using ADRaffy.ENSNormalize;
 
 namespace Samples.SearchIndex;
 
-/// <summary>Text as words. Documents and queries are split by the same rule; otherwise a word could be in the index and never be found.</summary>
+/// <summary>
+/// Text as words. Documents and queries are split by the same rule; otherwise a word could be in the index and never be found.
+/// </summary>
 public static class Words
 {
     /// <summary>Longer words are cut to this many characters.</summary>
@@ -103,7 +105,9 @@ public static class Words
         return word[..(char.IsHighSurrogate(word[Longest - 1]) ? Longest - 1 : Longest)];
     }
 
-    /// <summary>Which of <paramref name="partitions"/> parts of the vocabulary a word belongs to: FNV-1a, the same in every process.</summary>
+    /// <summary>
+    /// Which of <paramref name="partitions"/> parts of the vocabulary a word belongs to: FNV-1a, the same in every process.
+    /// </summary>
     public static int PartitionOf(string word, int partitions)
     {
         var hash = 2166136261u;

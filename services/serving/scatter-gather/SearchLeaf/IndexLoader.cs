@@ -7,7 +7,8 @@ namespace Samples.SearchLeaf;
 /// Loads the index at start, and builds it first where nobody has. Leaves on one machine share the files: whoever gets the lock builds
 /// all partitions in one pass over the corpus, the others wait. The leaf is not ready until then.
 /// </summary>
-public sealed class IndexLoader(LeafIndex index, LeafOptions options, Readiness readiness, TimeProvider time, ILogger<IndexLoader> log) : BackgroundService
+public sealed class IndexLoader(
+    LeafIndex index, LeafOptions options, Readiness readiness, TimeProvider time, ILogger<IndexLoader> log) : BackgroundService
 {
     // Another layout of the files, or another idea of words, gets another folder.
     private const int Format = 2;

@@ -17,7 +17,14 @@ public static class LeafEndpoints
         var slowness = routes.ServiceProvider.GetRequiredService<Slowness>();
         var questions = routes.MapGroup("").AddEndpointFilter(slowness.DelayAsync).AddEndpointFilter(async (context, next) =>
             context.HttpContext.RequestServices.GetRequiredService<LeafIndex>().IsLoaded ? await next(context) : NotReady());
-        questions.MapGet("/search", (string[] word, [FromQuery(Name = "without")] string[]? excluded, int? k, int? leaves, LeafIndex index, LeafOptions options, CancellationToken cancel) =>
+        questions.MapGet("/search", (
+            string[] word,
+            [FromQuery(Name = "without")] string[]? excluded,
+            int? k,
+            int? leaves,
+            LeafIndex index,
+            LeafOptions options,
+            CancellationToken cancel) =>
             Check(word.Length, "word", k ?? 10, leaves, options, count => index.Search(word, excluded ?? [], k ?? 10, count, cancel)));
         questions.MapGet("/postings", (string[] word, int? leaves, LeafIndex index, LeafOptions options, CancellationToken cancel) =>
             Check(word.Length, "word", 1, leaves, options, count => index.Postings(word, count, cancel)));
@@ -38,5 +45,9 @@ public static class LeafEndpoints
     }
 
     private static ProblemHttpResult NotReady() =>
-        TypedResults.Problem(statusCode: 503, title: "The index is not loaded yet.", detail: "Ask this leaf's other replica, or again in a moment.", type: "leaf-not-ready");
+        TypedResults.Problem(
+            statusCode: 503,
+            title: "The index is not loaded yet.",
+            detail: "Ask this leaf's other replica, or again in a moment.",
+            type: "leaf-not-ready");
 }

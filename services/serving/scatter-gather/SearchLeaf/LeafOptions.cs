@@ -8,7 +8,9 @@ public sealed record LeafOptions
     /// <summary>This leaf's number, from 1 [LEAF].</summary>
     public required int Leaf { get; init; }
 
-    /// <summary>Into how many partitions the index is cut: the most leaves that can share it. Root and leaves must agree [PARTITIONS].</summary>
+    /// <summary>
+    /// Into how many partitions the index is cut: the most leaves that can share it. Root and leaves must agree [PARTITIONS].
+    /// </summary>
     public required int Partitions { get; init; }
 
     /// <summary>A folder of text and markdown files; the .NET API documentation where it is not set [SAMPLES_FOLDER].</summary>

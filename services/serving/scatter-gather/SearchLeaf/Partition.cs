@@ -5,7 +5,9 @@ using Samples.SearchIndex;
 
 namespace Samples.SearchLeaf;
 
-/// <summary>One partition of the index, read from its file. Safe for concurrent use: every call has a connection of its own from the pool.</summary>
+/// <summary>
+/// One partition of the index, read from its file. Safe for concurrent use: every call has a connection of its own from the pool.
+/// </summary>
 public sealed class Partition
 {
     private readonly string _connection;
@@ -14,7 +16,11 @@ public sealed class Partition
     /// <summary>Opens a file that <see cref="PartitionWriter"/> wrote.</summary>
     public Partition(string folder, int number)
     {
-        _connection = new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, FileName(number)), Mode = SqliteOpenMode.ReadOnly }.ConnectionString;
+        _connection = new SqliteConnectionStringBuilder
+        {
+            DataSource = Path.Combine(folder, FileName(number)),
+            Mode = SqliteOpenMode.ReadOnly,
+        }.ConnectionString;
         using var connection = Open();
         using var command = Command(connection, "SELECT documents, mean_length, lengths FROM corpus");
         using var row = command.ExecuteReader();
@@ -36,7 +42,10 @@ public sealed class Partition
     public LeafHits Search(IReadOnlyList<string> required, IReadOnlyList<string> excluded, int k, CancellationToken cancel)
     {
         var page = Ranking.Top(
-            [.. required.Select(w => new WordPostings(OwnList(w, cancel), FrequencyOf(w)))], [.. excluded.Select(w => OwnList(w, cancel))], Corpus, k);
+            [.. required.Select(w => new WordPostings(OwnList(w, cancel), FrequencyOf(w)))],
+            [.. excluded.Select(w => OwnList(w, cancel))],
+            Corpus,
+            k);
         var passages = Passages([.. page.Best.Select(r => r.Document)]).ToDictionary(p => p.Document);
         return new LeafHits(page.Total, [.. page.Best.Select(r => new LeafHit(passages[r.Document], r.Score))]);
     }
@@ -45,7 +54,8 @@ public sealed class Partition
     public IReadOnlyList<Passage> Passages(IReadOnlyList<int> documents)
     {
         using var connection = Open();
-        using var command = Command(connection, $"SELECT document, id, kind, summary FROM passage WHERE document IN ({string.Join(',', documents)})");
+        using var command = Command(
+            connection, $"SELECT document, id, kind, summary FROM passage WHERE document IN ({string.Join(',', documents)})");
         using var row = command.ExecuteReader();
         var passages = new List<Passage>();
         while (row.Read())

@@ -27,7 +27,9 @@ public static class PartitionWriter
         CREATE VIRTUAL TABLE by_word_postings USING fts5vocab(by_word, 'instance');
         """;
 
-    /// <summary>Writes all partitions of a corpus into a folder. A document's number is its position in <paramref name="members"/>.</summary>
+    /// <summary>
+    /// Writes all partitions of a corpus into a folder. A document's number is its position in <paramref name="members"/>.
+    /// </summary>
     public static void Write(string folder, IReadOnlyList<ApiMember> members, int partitions)
     {
         string[][] documents = [.. members.AsParallel().AsOrdered().Select(m => Words.In($"{m.Name} {m.Summary}").ToArray())];
@@ -39,13 +41,18 @@ public static class PartitionWriter
         }
 
         var homes = frequencies.Keys.ToDictionary(w => w, w => Words.PartitionOf(w, partitions), StringComparer.Ordinal);
-        Parallel.For(0, partitions, partition => Write(Path.Combine(folder, Partition.FileName(partition)), members, documents, partition, partitions, frequencies, homes));
+        Parallel.For(0, partitions, partition =>
+        {
+            var file = Path.Combine(folder, Partition.FileName(partition));
+            Write(file, members, documents, partition, partitions, frequencies, homes);
+        });
     }
 
     private static void Write(string file, IReadOnlyList<ApiMember> members, string[][] documents,
         int partition, int partitions, Dictionary<string, int> frequencies, Dictionary<string, int> homes)
     {
-        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ConnectionString);
+        using var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ConnectionString);
         connection.Open();
         Execute(connection, Schema);
         using (var transaction = connection.BeginTransaction())

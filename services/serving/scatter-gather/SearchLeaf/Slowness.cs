@@ -17,7 +17,8 @@ public sealed class Slowness(TimeProvider time)
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/fault", IResult (SlownessRequest request, Slowness slowness) =>
     {
         if (request.DelayMs is < 0 or > Most)
-            return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["delayMs"] = [$"Give milliseconds between 0 and {Most}."] });
+            return TypedResults.ValidationProblem(
+                new Dictionary<string, string[]> { ["delayMs"] = [$"Give milliseconds between 0 and {Most}."] });
         Volatile.Write(ref slowness._delayMs, request.DelayMs);
         return TypedResults.NoContent();
     });

@@ -3,8 +3,8 @@ namespace Samples.SearchRoot;
 /// <summary>
 /// Keeps hedges a small share of all questions. When a leaf is slow because there is too much to do, a second request for every
 /// question would double the load and finish it off (Dean and Barroso, "The Tail at Scale", 2013). A few hedges a second are free, as in
-/// the retry budgets of Twitter's Finagle: where everybody waits for one frozen replica nobody asks anything, and a budget that only questions
-/// fill would stay empty until the deadline.
+/// the retry budgets of Twitter's Finagle: where everybody waits for one frozen replica nobody asks anything, and a budget that only
+/// questions fill would stay empty until the deadline.
 /// </summary>
 public sealed class HedgeBudget(RootOptions options, TimeProvider time)
 {

@@ -9,10 +9,13 @@ namespace Samples.SearchRoot;
 /// <param name="ask">Sends the question to a replica, by app id.</param>
 /// <param name="latencies">Of questions like this one.</param>
 /// <param name="budget">Shared by all questions.</param>
-/// <param name="hedging">False: replicas take turns, nobody is asked a second time for being late, and nothing is learnt about lateness.</param>
+/// <param name="hedging">
+/// False: replicas take turns, nobody is asked a second time for being late, and nothing is learnt about lateness.
+/// </param>
 /// <param name="time">The clock.</param>
 public sealed class HedgedQuestion<T>(
-    LeafGroup leaf, Func<string, CancellationToken, Task<T>> ask, LatencyWindow latencies, HedgeBudget budget, bool hedging, TimeProvider time)
+    LeafGroup leaf, Func<string, CancellationToken, Task<T>> ask, LatencyWindow latencies, HedgeBudget budget, bool hedging,
+    TimeProvider time)
     where T : class
 {
     private readonly long _began = time.GetTimestamp();
@@ -57,7 +60,8 @@ public sealed class HedgedQuestion<T>(
         var replica = _waiting.Dequeue();
         var attempt = new Attempt(replica, ask(replica, cancel));
         // A loser ends in an exception that nobody waits for.
-        _ = attempt.Reply.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _ = attempt.Reply.ContinueWith(
+            t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         _running.Add(attempt);
         return attempt;
     }
@@ -104,7 +108,8 @@ public sealed class HedgedQuestion<T>(
         leaf.Answered(winner.Replica);
         foreach (var overtaken in _running.TakeWhile(a => a != winner))
             leaf.Missed(overtaken.Replica);
-        // Also where the first one lost: it would have taken at least as long, and leaving it out would make "late" come earlier and earlier.
+        // Also where the first one lost: it would have taken at least as long, and leaving it out would make "late" come earlier and
+        // earlier.
         if (_running.Contains(first))
             latencies.Add(Elapsed);
     }

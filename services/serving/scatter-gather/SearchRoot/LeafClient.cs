@@ -18,13 +18,15 @@ public interface ILeafClient
 /// </summary>
 public sealed class LeafClient : ILeafClient, IDisposable
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    private static readonly JsonSerializerOptions Json =
+        new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
     private readonly HttpClient _sidecar = InvocationClient.Create();
 
     /// <inheritdoc/>
     public async Task<T> GetAsync<T>(string appId, string path, CancellationToken cancel) =>
-        await _sidecar.GetFromJsonAsync<T>($"http://{appId}{path}", Json, cancel) ?? throw new InvalidDataException($"'{appId}' answered null.");
+        await _sidecar.GetFromJsonAsync<T>($"http://{appId}{path}", Json, cancel)
+            ?? throw new InvalidDataException($"'{appId}' answered null.");
 
     /// <inheritdoc/>
     public void Dispose() => _sidecar.Dispose();

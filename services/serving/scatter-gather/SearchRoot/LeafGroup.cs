@@ -31,12 +31,17 @@ public sealed class LeafGroup(int number, IReadOnlyList<string> appIds, RootOpti
             var onTrial = Array.Find(turned, r => r.IsOutlier && r.AvoidUntil <= now);
             if (onTrial is not null)
                 onTrial.AvoidUntil = now + onTrial.Pause;
-            return [.. turned.OrderBy(r => r == onTrial ? 0 : r.IsOutlier ? 2 : 1).ThenBy(r => r.IsOutlier ? r.AvoidUntil : default).Select(r => r.AppId)];
+            return
+            [
+                .. turned.OrderBy(r => r == onTrial ? 0 : r.IsOutlier ? 2 : 1).ThenBy(r => r.IsOutlier ? r.AvoidUntil : default)
+                    .Select(r => r.AppId)
+            ];
         }
     }
 
     /// <summary>It answered: in good standing again.</summary>
-    public void Answered(string appId) => Change(appId, replica => (replica.Misses, replica.IsOutlier, replica.Pause) = (0, false, default));
+    public void Answered(string appId) =>
+        Change(appId, replica => (replica.Misses, replica.IsOutlier, replica.Pause) = (0, false, default));
 
     /// <summary>
     /// It failed, or another replica that was asked later answered first. Being late for the deadline is no miss: without a second
@@ -64,7 +69,8 @@ public sealed class LeafGroup(int number, IReadOnlyList<string> appIds, RootOpti
     private void Change(string appId, Action<Standing> change)
     {
         lock (_gate)
-            change(Array.Find(_replicas, r => r.AppId == appId) ?? throw new ArgumentException($"'{appId}' is no replica of leaf {number}."));
+            change(
+                Array.Find(_replicas, r => r.AppId == appId) ?? throw new ArgumentException($"'{appId}' is no replica of leaf {number}."));
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

@@ -18,11 +18,14 @@ public sealed class LeafSharding(Scatter scatter)
             new("k", $"{request.K}"), new("leaves", $"{request.Leaves}"),
         ]);
         // A tenth of the time is for the way back.
-        var replies = await scatter.AskAsync<LeafHits>("search", request.Leaves, _ => $"/search{question}", request.Hedging, request.Deadline * 0.9, cancel);
+        var replies = await scatter.AskAsync<LeafHits>(
+            "search", request.Leaves, _ => $"/search{question}", request.Hedging, request.Deadline * 0.9, cancel);
 
         LeafHits[] answers = [.. replies.Where(r => r.Answer is not null).Select(r => r.Answer!)];
-        // Every leaf scores with the statistics of the whole corpus, so that scores can be compared and any number of leaves gives this order.
+        // Every leaf scores with the statistics of the whole corpus, so that scores can be compared and any number of leaves gives this
+        // order.
         var best = Ranking.Merge(answers.Select(a => a.Best), hit => new Ranked(hit.Passage.Document, hit.Score), request.K);
-        return SearchAnswer.From(answers.Sum(a => a.Total), [.. best.Select(h => SearchResult.From(h.Passage, h.Score))], [], SearchAnswer.TimingsOf(replies));
+        return SearchAnswer.From(
+            answers.Sum(a => a.Total), [.. best.Select(h => SearchResult.From(h.Passage, h.Score))], [], SearchAnswer.TimingsOf(replies));
     }
 }

@@ -13,7 +13,8 @@ public sealed class RootDistribution(Scatter scatter, RootOptions options)
     public async Task<SearchAnswer> SearchAsync(SearchRequest request, TimeProvider time, CancellationToken cancel)
     {
         var began = time.GetTimestamp();
-        var words = request.Query.Required.Concat(request.Query.Excluded).ToLookup(word => LeafOfPartition(Words.PartitionOf(word, options.Partitions), request));
+        var words = request.Query.Required.Concat(request.Query.Excluded)
+            .ToLookup(word => LeafOfPartition(Words.PartitionOf(word, options.Partitions), request));
         var lists = await scatter.AskAsync<LeafWords>("postings", request.Leaves,
             leaf => Question("/postings", "word", words[leaf], request), request.Hedging, request.Deadline * 0.6, cancel);
 
@@ -26,9 +27,13 @@ public sealed class RootDistribution(Scatter scatter, RootOptions options)
             [.. request.Query.Excluded.Where(known.ContainsKey).Select(word => known[word])],
             lists.First(r => r.Answer is not null).Answer!.Corpus, request.K);
 
-        var documents = page.Best.Select(r => $"{r.Document}").ToLookup(document => LeafOfPartition(int.Parse(document) % options.Partitions, request));
+        var documents = page.Best.Select(r => $"{r.Document}")
+            .ToLookup(document => LeafOfPartition(int.Parse(document) % options.Partitions, request));
         var texts = await scatter.AskAsync<List<Passage>>("passages", request.Leaves,
-            leaf => Question("/passages", "document", documents[leaf], request), request.Hedging, request.Deadline * 0.9 - time.GetElapsedTime(began), cancel);
+            leaf => Question("/passages", "document", documents[leaf], request),
+            request.Hedging,
+            request.Deadline * 0.9 - time.GetElapsedTime(began),
+            cancel);
         var passages = texts.SelectMany(r => r.Answer ?? []).ToDictionary(p => p.Document);
         return SearchAnswer.From(page.Total,
             [.. page.Best.Where(r => passages.ContainsKey(r.Document)).Select(r => SearchResult.From(passages[r.Document], r.Score))],
@@ -39,6 +44,7 @@ public sealed class RootDistribution(Scatter scatter, RootOptions options)
     private static int LeafOfPartition(int partition, SearchRequest request) => partition % request.Leaves + 1;
 
     private static string? Question(string path, string name, IEnumerable<string> values, SearchRequest request) => values.Any()
-        ? path + QueryString.Create([.. values.Select(value => KeyValuePair.Create(name, (string?)value)), new("leaves", $"{request.Leaves}")])
+        ? path + QueryString.Create(
+            [.. values.Select(value => KeyValuePair.Create(name, (string?)value)), new("leaves", $"{request.Leaves}")])
         : null;
 }

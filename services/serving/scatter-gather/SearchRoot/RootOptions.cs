@@ -21,8 +21,8 @@ public sealed record RootOptions
     public double HedgeQuantile { get; init; } = 0.95;
 
     /// <summary>
-    /// Hedges at most, as a share of all questions: when everything is slow, asking twice makes it slower [HEDGE_BUDGET]. 0: none but those that
-    /// are free.
+    /// Hedges at most, as a share of all questions: when everything is slow, asking twice makes it slower [HEDGE_BUDGET]. 0: none but those
+    /// that are free.
     /// </summary>
     public double HedgeBudget { get; init; } = 0.1;
 
@@ -44,14 +44,20 @@ public sealed record RootOptions
     /// <summary>Reads and checks the settings.</summary>
     public static RootOptions From(IConfiguration configuration)
     {
-        string[][] leaves = [.. (configuration["LEAVES"] ?? "search-leaf").Split(';').Select(l => l.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        string[][] leaves =
+        [
+            .. (configuration["LEAVES"] ?? "search-leaf").Split(';')
+                .Select(l => l.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        ];
         if (leaves.Any(l => l.Length == 0))
-            throw new WrongSettingException($"LEAVES is '{configuration["LEAVES"]}'; write app ids, ',' between replicas of a leaf and ';' between leaves.");
+            throw new WrongSettingException(
+                $"LEAVES is '{configuration["LEAVES"]}'; write app ids, ',' between replicas of a leaf and ';' between leaves.");
         return new RootOptions
         {
             Leaves = leaves,
             Partitions = configuration.Whole("PARTITIONS", 4, leaves.Length, 1024),
-            Deadline = TimeSpan.FromMilliseconds(configuration.Number("DEADLINE_MS", 1000, SearchRequest.ShortestDeadlineMs, SearchRequest.LongestDeadlineMs)),
+            Deadline = TimeSpan.FromMilliseconds(
+                configuration.Number("DEADLINE_MS", 1000, SearchRequest.ShortestDeadlineMs, SearchRequest.LongestDeadlineMs)),
             Hedging = configuration["HEDGING"] is not "false",
             HedgeQuantile = configuration.Number("HEDGE_QUANTILE", 0.95, 0.5, 0.999),
             HedgeBudget = configuration.Number("HEDGE_BUDGET", 0.1, 0, 1),

@@ -49,7 +49,9 @@ public sealed class Scatter
             from leaf in Leaves.Take(leaves)
             let path = question(leaf.Number)
             where path is not null
-            select new HedgedQuestion<T>(leaf, (replica, stop) => _client.GetAsync<T>(replica, path, stop), latencies, _budget, hedging, _time).AskAsync(deadline.Token));
+            select new HedgedQuestion<T>(
+                leaf, (replica, stop) => _client.GetAsync<T>(replica, path, stop), latencies, _budget, hedging, _time)
+                .AskAsync(deadline.Token));
         cancel.ThrowIfCancellationRequested();
         return replies;
     }

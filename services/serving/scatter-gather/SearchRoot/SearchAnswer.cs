@@ -24,17 +24,25 @@ public sealed record LeafTiming(int Leaf, string? Replica, double Ms, bool Hedge
 /// <param name="Results">The best, best first.</param>
 /// <param name="Partial">True where something was left out.</param>
 /// <param name="MissingLeaves">The leaves whose answer did not come in time.</param>
-/// <param name="IgnoredWords">Words whose posting lists did not come: the answer is to the query without them (root distribution only).</param>
+/// <param name="IgnoredWords">
+/// Words whose posting lists did not come: the answer is to the query without them (root distribution only).
+/// </param>
 /// <param name="Leaves">How each leaf did.</param>
 public sealed record SearchAnswer(
-    int Total, IReadOnlyList<SearchResult> Results, bool Partial, IReadOnlyList<int> MissingLeaves, IReadOnlyList<string> IgnoredWords, IReadOnlyList<LeafTiming> Leaves)
+    int Total,
+    IReadOnlyList<SearchResult> Results,
+    bool Partial,
+    IReadOnlyList<int> MissingLeaves,
+    IReadOnlyList<string> IgnoredWords,
+    IReadOnlyList<LeafTiming> Leaves)
 {
     /// <summary>False where no leaf at all was in time: there is nothing to show.</summary>
     [JsonIgnore]
     public bool IsAnswered => Leaves.Any(l => l.Replica is not null);
 
     /// <summary>An answer; what is missing follows from the replies.</summary>
-    public static SearchAnswer From(int total, IReadOnlyList<SearchResult> results, IReadOnlyList<string> ignoredWords, params IEnumerable<LeafTiming> leaves)
+    public static SearchAnswer From(
+        int total, IReadOnlyList<SearchResult> results, IReadOnlyList<string> ignoredWords, params IEnumerable<LeafTiming> leaves)
     {
         LeafTiming[] all = [.. leaves];
         int[] missing = [.. all.Where(l => l.Replica is null).Select(l => l.Leaf).Distinct().Order()];
@@ -43,5 +51,6 @@ public sealed record SearchAnswer(
 
     /// <summary>How leaves did.</summary>
     public static IEnumerable<LeafTiming> TimingsOf<T>(IEnumerable<LeafReply<T>> replies)
-        where T : class => replies.Select(r => new LeafTiming(r.Leaf, r.Replica, Math.Round(r.Elapsed.TotalMilliseconds, 2), r.Hedged, r.Problem));
+        where T : class => replies.Select(
+            r => new LeafTiming(r.Leaf, r.Replica, Math.Round(r.Elapsed.TotalMilliseconds, 2), r.Hedged, r.Problem));
 }

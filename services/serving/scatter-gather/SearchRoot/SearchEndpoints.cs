@@ -23,7 +23,8 @@ public static class SearchEndpoints
     }
 
     private static async Task<Results<Ok<SearchAnswer>, ValidationProblem, ProblemHttpResult>> SearchAsync(
-        [AsParameters] SearchParameters parameters, LeafSharding sharding, RootDistribution distribution, RootOptions options, TimeProvider time, CancellationToken cancel)
+        [AsParameters] SearchParameters parameters, LeafSharding sharding, RootDistribution distribution, RootOptions options,
+        TimeProvider time, CancellationToken cancel)
     {
         if (SearchRequest.Read(parameters, options, out var errors) is not { } request)
             return TypedResults.ValidationProblem(errors, title: "This is no search.", type: "invalid-search");
@@ -32,7 +33,8 @@ public static class SearchEndpoints
             : await distribution.SearchAsync(request, time, cancel);
         return answer.IsAnswered
             ? TypedResults.Ok(answer)
-            : TypedResults.Problem(statusCode: StatusCodes.Status503ServiceUnavailable, title: "No leaf answered in time.", type: "no-leaf-answered",
+            : TypedResults.Problem(
+                statusCode: StatusCodes.Status503ServiceUnavailable, title: "No leaf answered in time.", type: "no-leaf-answered",
                 detail: $"The deadline was {request.Deadline.TotalMilliseconds:0} ms. Ask again with a longer one. "
                     + string.Join("; ", answer.Leaves.Select(l => $"leaf {l.Leaf}: {l.Problem}")));
     }

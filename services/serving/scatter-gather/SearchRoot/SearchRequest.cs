@@ -10,7 +10,9 @@ public enum SearchMode
     /// <summary>Each leaf holds some documents: every leaf is asked, the root merges.</summary>
     LeafSharding,
 
-    /// <summary>Each leaf holds the whole posting lists of some words: only the leaves of the query's words are asked, the root intersects.</summary>
+    /// <summary>
+    /// Each leaf holds the whole posting lists of some words: only the leaves of the query's words are asked, the root intersects.
+    /// </summary>
     RootDistribution,
 }
 
@@ -41,16 +43,24 @@ public sealed record SearchRequest(SearchQuery Query, int K, SearchMode Mode, Ti
         var query = SearchQuery.Parse(given.Q, out var problem);
         if (query is null)
             wrong["q"] = [problem];
-        SearchMode? mode = given.Mode switch { null or "" or "leaf-sharding" => SearchMode.LeafSharding, "root-distribution" => SearchMode.RootDistribution, _ => null };
+        SearchMode? mode = given.Mode switch
+        {
+            null or "" or "leaf-sharding" => SearchMode.LeafSharding,
+            "root-distribution" => SearchMode.RootDistribution,
+            _ => null,
+        };
         if (mode is null)
             wrong["mode"] = ["Write 'leaf-sharding' or 'root-distribution'."];
         bool? hedging = given.Hedging switch { null or "" => options.Hedging, "true" => true, "false" => false, _ => null };
         if (hedging is null)
             wrong["hedging"] = ["Write 'true' or 'false'."];
         var k = Number("k", given.K, 10, 1, MostResults);
-        var deadline = Number("deadlineMs", given.DeadlineMs, (int)options.Deadline.TotalMilliseconds, ShortestDeadlineMs, LongestDeadlineMs);
+        var deadline = Number(
+            "deadlineMs", given.DeadlineMs, (int)options.Deadline.TotalMilliseconds, ShortestDeadlineMs, LongestDeadlineMs);
         var leaves = Number("leaves", given.Leaves, options.Leaves.Count, 1, options.Leaves.Count);
-        return wrong.Count == 0 ? new SearchRequest(query!, k, mode!.Value, TimeSpan.FromMilliseconds(deadline), hedging!.Value, leaves) : null;
+        return wrong.Count == 0
+            ? new SearchRequest(query!, k, mode!.Value, TimeSpan.FromMilliseconds(deadline), hedging!.Value, leaves)
+            : null;
 
         int Number(string name, string? text, int otherwise, int least, int most)
         {

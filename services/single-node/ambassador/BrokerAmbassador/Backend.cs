@@ -1,8 +1,8 @@
 namespace Samples.BrokerAmbassador;
 
 /// <summary>
-/// A backend as the environment's configuration names it: <c>tcp://host:port</c>, or <c>redis://[user@]host:port?secret=NAME</c>, where the ambassador logs
-/// in with a secret that the application never sees.
+/// A backend as the environment's configuration names it: <c>tcp://host:port</c>, or <c>redis://[user@]host:port?secret=NAME</c>, where the
+/// ambassador logs in with a secret that the application never sees.
 /// </summary>
 /// <param name="Name">The text as configured, without anything secret.</param>
 /// <param name="Host">Where it is.</param>
@@ -18,7 +18,8 @@ public sealed record Backend(string Name, string Host, int Port, bool IsRedis, s
     /// <summary>Null for a text that is not of the <see cref="Form"/>.</summary>
     public static Backend? Parse(string text)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("tcp" or "redis") || uri.Host.Length == 0 || uri.Port <= 0)
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("tcp" or "redis") || uri.Host.Length == 0
+            || uri.Port <= 0)
             return null;
         // A password does not belong into configuration; refusing it is how one finds out.
         if (uri.UserInfo.Contains(':', StringComparison.Ordinal) || uri.AbsolutePath is not ("/" or ""))
@@ -26,7 +27,8 @@ public sealed record Backend(string Name, string Host, int Port, bool IsRedis, s
         string? secret = null;
         if (uri.Query.Length > 0)
         {
-            if (!uri.Query.StartsWith("?secret=", StringComparison.Ordinal) || uri.Scheme != "redis" || uri.Query.Length == "?secret=".Length)
+            if (!uri.Query.StartsWith("?secret=", StringComparison.Ordinal) || uri.Scheme != "redis"
+                || uri.Query.Length == "?secret=".Length)
                 return null;
             secret = Uri.UnescapeDataString(uri.Query["?secret=".Length..]);
         }

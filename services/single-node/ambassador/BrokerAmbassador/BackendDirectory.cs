@@ -1,6 +1,8 @@
 namespace Samples.BrokerAmbassador;
 
-/// <summary>Which backend new connections get. It changes when the environment's answer does; connections that are open keep theirs.</summary>
+/// <summary>
+/// Which backend new connections get. It changes when the environment's answer does; connections that are open keep theirs.
+/// </summary>
 public sealed class BackendDirectory(ILogger<BackendDirectory> log)
 {
     private volatile Backend? _current;

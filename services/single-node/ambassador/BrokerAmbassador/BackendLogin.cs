@@ -24,10 +24,12 @@ public sealed class BackendLogin(FindSecret secrets)
                 await LogInAsync(socket, backend, await secrets(secret, limit.Token), limit.Token);
             return socket;
         }
-        catch (Exception error) when (error is SocketException or OperationCanceledException or IOException && !cancel.IsCancellationRequested)
+        catch (Exception error) when (
+            error is SocketException or OperationCanceledException or IOException && !cancel.IsCancellationRequested)
         {
             socket.Dispose();
-            throw new IOException($"{backend.Name}: {(error is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:0} s" : error.Message)}", error);
+            var why = error is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:0} s" : error.Message;
+            throw new IOException($"{backend.Name}: {why}", error);
         }
         catch
         {

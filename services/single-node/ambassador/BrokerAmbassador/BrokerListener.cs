@@ -57,7 +57,9 @@ public sealed class BrokerListener : BackgroundService
 
     private void Refuse(Socket application)
     {
-        _log.LogWarning("a connection was closed: {Reason}", _directory.Current is null ? "the environment has named no backend (configuration key broker.backend)" : "too many are open");
+        _log.LogWarning(
+            "a connection was closed: {Reason}",
+            _directory.Current is null ? "the environment has named no backend (configuration key broker.backend)" : "too many are open");
         application.Dispose();
     }
 
@@ -65,7 +67,8 @@ public sealed class BrokerListener : BackgroundService
     {
         var serving = Task.Run(() => ServeAsync(application, backend, cancel), CancellationToken.None);
         _open[serving] = backend.Name;
-        serving.ContinueWith(done => _open.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        serving.ContinueWith(
+            done => _open.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     private async Task ServeAsync(Socket application, Backend backend, CancellationToken cancel)

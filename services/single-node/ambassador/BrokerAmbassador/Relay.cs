@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Samples.BrokerAmbassador;
 
-/// <summary>Copies bytes both ways until both sides have ended. An end is passed on (half-close), so that protocols that need it work.</summary>
+/// <summary>
+/// Copies bytes both ways until both sides have ended. An end is passed on (half-close), so that protocols that need it work.
+/// </summary>
 public static class Relay
 {
     private const int Chunk = 16 * 1024;

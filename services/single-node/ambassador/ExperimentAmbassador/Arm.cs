@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Samples.ExperimentAmbassador;
 
 /// <summary>
-/// One arm of the experiment and what is known about it. Clients are counted by the arm that they belong to, whoever answered in the end: leaving out
-/// those whom the experiment failed would flatter it (intention to treat).
+/// One arm of the experiment and what is known about it. Clients are counted by the arm that they belong to, whoever answered in the end:
+/// leaving out those whom the experiment failed would flatter it (intention to treat).
 /// </summary>
 public sealed class Arm(string name)
 {

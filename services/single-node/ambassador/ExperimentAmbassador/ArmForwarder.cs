@@ -47,7 +47,9 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
         RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
         ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
         // The client's trace headers are passed on as they are; a span of the ambassador's own is made only where somebody collects it.
-        ActivityHeadersPropagator = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT")) ? null : DistributedContextPropagator.Current,
+        ActivityHeadersPropagator = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT"))
+            ? null
+            : DistributedContextPropagator.Current,
     });
 
     /// <summary>Answers with what the arm says, or with 502 or 504 where it says nothing.</summary>
@@ -90,7 +92,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
     /// <summary>Sends a copy and drops the answer. True for an answer below 500.</summary>
     public async Task<bool> MirrorAsync(MirroredRequest mirrored, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(mirrored.Method), Target(_destination, mirrored.Target)) { Version = HttpVersion.Version11 };
+        var target = Target(_destination, mirrored.Target);
+        using var request = new HttpRequestMessage(new HttpMethod(mirrored.Method), target) { Version = HttpVersion.Version11 };
         if (mirrored.Body is { } body)
             request.Content = new ByteArrayContent(body);
         foreach (var (name, value) in mirrored.Headers)
@@ -140,7 +143,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
 
     private sealed class Transformer(string? token, FirstByteLimit limit, bool givesUp) : HttpTransformer
     {
-        public override async ValueTask TransformRequestAsync(HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancellationToken)
+        public override async ValueTask TransformRequestAsync(
+            HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancellationToken)
         {
             await base.TransformRequestAsync(http, request, destinationPrefix, cancellationToken);
             request.RequestUri = Target(destinationPrefix, RequestTarget.Of(http.Request));
@@ -148,7 +152,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
             AddToken(request, token);
         }
 
-        public override ValueTask<bool> TransformResponseAsync(HttpContext http, HttpResponseMessage? response, CancellationToken cancellationToken)
+        public override ValueTask<bool> TransformResponseAsync(
+            HttpContext http, HttpResponseMessage? response, CancellationToken cancellationToken)
         {
             if (response is not null)
                 limit.End();

@@ -1,8 +1,8 @@
 namespace Samples.ExperimentAmbassador;
 
 /// <summary>
-/// A circuit breaker for the experiment: after some failures in a row its clients go to production at once, instead of waiting for one more timeout
-/// each; every now and then one request tries again.
+/// A circuit breaker for the experiment: after some failures in a row its clients go to production at once, instead of waiting for one more
+/// timeout each; every now and then one request tries again.
 /// </summary>
 public sealed class ArmHealth(TimeProvider time)
 {

@@ -19,7 +19,13 @@ public sealed class ClientIdentity(ExperimentOptions options)
                 // When the answer starts, not now: an answer of the experiment that is given up takes its headers with it.
                 http.Response.OnStarting(() =>
                 {
-                    http.Response.Cookies.Append(options.ClientName, fresh, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, MaxAge = TimeSpan.FromDays(90), IsEssential = true });
+                    http.Response.Cookies.Append(options.ClientName, fresh, new CookieOptions
+                    {
+                        HttpOnly = true,
+                        SameSite = SameSiteMode.Lax,
+                        MaxAge = TimeSpan.FromDays(90),
+                        IsEssential = true,
+                    });
                     return Task.CompletedTask;
                 });
                 return fresh;

@@ -3,7 +3,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Samples.ExperimentAmbassador;
 
 /// <summary>Both arms, who belongs where, and how the experiment fares.</summary>
-public sealed class ExperimentArms(ExperimentOptions options, IHttpForwarder forwarder, TimeProvider time, ILogger<ExperimentArms> log) : IDisposable
+public sealed class ExperimentArms(
+    ExperimentOptions options, IHttpForwarder forwarder, TimeProvider time, ILogger<ExperimentArms> log) : IDisposable
 {
     private volatile Split _split = options.Split;
 
@@ -28,7 +29,9 @@ public sealed class ExperimentArms(ExperimentOptions options, IHttpForwarder for
     /// <summary>Whether a client belongs to the experiment.</summary>
     public bool IsInExperiment(string client) => _split.Includes(options.Name, client);
 
-    /// <summary>Takes the configuration keys <c>experiment.weights</c> and <c>experiment.mode</c>. What is wrong is told and changes nothing.</summary>
+    /// <summary>
+    /// Takes the configuration keys <c>experiment.weights</c> and <c>experiment.mode</c>. What is wrong is told and changes nothing.
+    /// </summary>
     public void Configure(IReadOnlyDictionary<string, string> values)
     {
         var weights = values.GetValueOrDefault("experiment.weights", $"{options.Split.Production}/{options.Split.Experiment}");

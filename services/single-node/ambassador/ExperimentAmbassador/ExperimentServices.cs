@@ -19,8 +19,8 @@ public static class ExperimentServices
     }
 
     /// <summary>
-    /// Maps the ambassador's own paths; all others are the application's, and are passed on before routing looks at them. Call it before whatever
-    /// else is mapped.
+    /// Maps the ambassador's own paths; all others are the application's, and are passed on before routing looks at them. Call it before
+    /// whatever else is mapped.
     /// </summary>
     public static void MapExperiment(this WebApplication app)
     {

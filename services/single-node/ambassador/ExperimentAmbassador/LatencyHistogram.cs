@@ -1,8 +1,8 @@
 namespace Samples.ExperimentAmbassador;
 
 /// <summary>
-/// Counts latencies in buckets whose width grows with the value: any quantile to within 4%, from a microsecond to hours, in constant memory and without
-/// a lock.
+/// Counts latencies in buckets whose width grows with the value: any quantile to within 4%, from a microsecond to hours, in constant memory
+/// and without a lock.
 /// </summary>
 public sealed class LatencyHistogram
 {

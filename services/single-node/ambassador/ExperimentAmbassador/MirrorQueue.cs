@@ -6,12 +6,16 @@ namespace Samples.ExperimentAmbassador;
 /// <summary>A request as it is sent to the experiment a second time.</summary>
 public sealed record MirroredRequest(string Method, string Target, IReadOnlyList<KeyValuePair<string, string>> Headers, byte[]? Body);
 
-/// <summary>Sends copies beside the clients' requests. Bounded: where the experiment is slower than production, copies are dropped, never clients kept waiting.</summary>
+/// <summary>
+/// Sends copies beside the clients' requests. Bounded: where the experiment is slower than production, copies are dropped, never clients
+/// kept waiting.
+/// </summary>
 public sealed class MirrorQueue(ExperimentArms arms) : BackgroundService
 {
     private const int Waiting = 256, AtOnce = 8;
 
-    private readonly Channel<MirroredRequest> _queue = Channel.CreateBounded<MirroredRequest>(new BoundedChannelOptions(Waiting) { FullMode = BoundedChannelFullMode.Wait });
+    private readonly Channel<MirroredRequest> _queue = Channel.CreateBounded<MirroredRequest>(
+        new BoundedChannelOptions(Waiting) { FullMode = BoundedChannelFullMode.Wait });
 
     /// <summary>Takes a copy if there is room.</summary>
     public void Offer(MirroredRequest request)
@@ -36,7 +40,8 @@ public sealed class MirrorQueue(ExperimentArms arms) : BackgroundService
                 {
                     isAnswered = await arms.ExperimentForwarder.MirrorAsync(request, stopping);
                 }
-                catch (Exception error) when (error is HttpRequestException or OperationCanceledException or IOException && !stopping.IsCancellationRequested)
+                catch (Exception error) when (
+                    error is HttpRequestException or OperationCanceledException or IOException && !stopping.IsCancellationRequested)
                 {
                     // Counted below.
                 }

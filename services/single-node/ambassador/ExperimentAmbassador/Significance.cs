@@ -10,8 +10,8 @@ public sealed record ProportionTest(double Difference, double Z, double PValue);
 public static class Significance
 {
     /// <summary>
-    /// The interval that has the true rate with the confidence that <paramref name="z"/> stands for (1.96: 95%, 2.576: 99%), by Wilson's score, which stays
-    /// honest for few clients and for rates near 0 and 1 (E. B. Wilson, 1927).
+    /// The interval that has the true rate with the confidence that <paramref name="z"/> stands for (1.96: 95%, 2.576: 99%), by Wilson's
+    /// score, which stays honest for few clients and for rates near 0 and 1 (E. B. Wilson, 1927).
     /// </summary>
     public static (double Low, double High) Wilson(long successes, long trials, double z = 1.959964)
     {

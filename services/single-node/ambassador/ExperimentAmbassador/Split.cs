@@ -42,8 +42,8 @@ public sealed record Split(int Production, int Experiment, SplitMode Mode)
     }
 
     /// <summary>
-    /// Whether a client belongs to the experiment. The answer depends on names alone: it is the same in every replica and after a restart, and a
-    /// client that is in stays in while the share grows.
+    /// Whether a client belongs to the experiment. The answer depends on names alone: it is the same in every replica and after a restart,
+    /// and a client that is in stays in while the share grows.
     /// </summary>
     public bool Includes(string experiment, string client)
     {

@@ -6,7 +6,10 @@ using Samples.ShardAmbassador.Shards;
 
 namespace Samples.ShardAmbassador;
 
-/// <summary>How the ambassador behaves; every setting has an environment variable of the name in brackets. Defaults are for loopback and tests' patience.</summary>
+/// <summary>
+/// How the ambassador behaves; every setting has an environment variable of the name in brackets. Defaults are for loopback and tests'
+/// patience.
+/// </summary>
 internal sealed record AmbassadorOptions
 {
     /// <summary>Where applications connect, on loopback; 0 takes a free port [RESP_PORT].</summary>
@@ -43,7 +46,8 @@ internal sealed record AmbassadorOptions
         return new AmbassadorOptions
         {
             Port = OwnPort.From(configuration, "RESP_PORT", 6500),
-            Shards = ShardEntry.ParseList(configuration["SHARDS"] ?? throw new WrongSettingException($"SHARDS is not set; {ShardEntry.Form}")),
+            Shards = ShardEntry.ParseList(
+                configuration["SHARDS"] ?? throw new WrongSettingException($"SHARDS is not set; {ShardEntry.Form}")),
             Distribution = distribution,
             HashTag = Encoding.ASCII.GetBytes(tag),
             Servers = new ShardSettings(

@@ -13,8 +13,9 @@ builder.Services.AddShardAmbassador(options);
 builder.Services.AddConfigurationWatch(options.ConfigurationStore, ["shards.distribution"], (services, values) =>
 {
     // What is wrong is left as it was: a typing error must not send keys elsewhere.
-    if (Distributions.Create(values.GetValueOrDefault("shards.distribution", options.Distribution), [new ShardServer("x")], _ => true, Random.Shared) is not null)
-        services.GetRequiredService<ShardPool>().Distribution = values.GetValueOrDefault("shards.distribution", options.Distribution);
+    var distribution = values.GetValueOrDefault("shards.distribution", options.Distribution);
+    if (Distributions.Create(distribution, [new ShardServer("x")], _ => true, Random.Shared) is not null)
+        services.GetRequiredService<ShardPool>().Distribution = distribution;
 });
 
 var app = builder.Build();

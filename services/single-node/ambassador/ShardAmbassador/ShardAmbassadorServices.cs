@@ -14,8 +14,13 @@ internal static class ShardAmbassadorServices
             provider.GetRequiredService<TimeProvider>(), Random.Shared, provider.GetRequiredService<ILogger<ShardPool>>()));
         services.AddSingleton<OwnAnswers>();
         services.AddSingleton<CommandRouter>();
-        services.AddSingleton(provider => new RespListener(options.Port, options.MostClients, options.Servers.Limits,
-            provider.GetRequiredService<ShardPool>(), provider.GetRequiredService<CommandRouter>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new RespListener(
+            options.Port,
+            options.MostClients,
+            options.Servers.Limits,
+            provider.GetRequiredService<ShardPool>(),
+            provider.GetRequiredService<CommandRouter>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService(provider => provider.GetRequiredService<RespListener>());
         return services;
     }

@@ -27,6 +27,7 @@ internal static class ShardEndpoints
         routes.MapPost("/shards/locate", Results<Ok<IEnumerable<string?>>, ValidationProblem> (string[]? keys, ShardPool pool) =>
             keys is { Length: <= MostKeys } && keys.All(k => k is not null)
                 ? TypedResults.Ok(keys.Select(k => pool.Find(Encoding.UTF8.GetBytes(k))?.Server.Name))
-                : TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["keys"] = [$"Give a JSON array of at most {MostKeys} texts."] }));
+                : TypedResults.ValidationProblem(
+                    new Dictionary<string, string[]> { ["keys"] = [$"Give a JSON array of at most {MostKeys} texts."] }));
     }
 }

@@ -11,7 +11,8 @@ namespace Samples.ShardAmbassador;
 internal sealed record ShardEntry(ShardServer Server, string Host, string Place)
 {
     /// <summary>How to write it, for messages.</summary>
-    public const string Form = "write 'host:port:weight name' (or 'dapr:app-id:weight name'), separated by commas; weight and name may be left out.";
+    public const string Form =
+        "write 'host:port:weight name' (or 'dapr:app-id:weight name'), separated by commas; weight and name may be left out.";
 
     // The port that libmemcached left out of the names that it hashed, and twemproxy after it.
     private const string MemcachedPort = "11211";
@@ -36,7 +37,10 @@ internal sealed record ShardEntry(ShardServer Server, string Host, string Place)
             || (parts.Length == 3 && !int.TryParse(parts[2], NumberStyles.None, null, out weight)) || weight is < 1 or > 1000
             || (parts[0] != "dapr" && !(int.TryParse(parts[1], NumberStyles.None, null, out var port) && port is > 0 and < 65536)))
             throw new WrongSettingException($"SHARDS has the entry '{entry}'; {Form}");
-        var name = words.Length == 2 ? words[1] : parts[0] == "dapr" ? parts[1] : parts[1] == MemcachedPort ? parts[0] : $"{parts[0]}:{parts[1]}";
+        var name = words.Length == 2 ? words[1]
+            : parts[0] == "dapr" ? parts[1]
+            : parts[1] == MemcachedPort ? parts[0]
+            : $"{parts[0]}:{parts[1]}";
         return new ShardEntry(new ShardServer(name, weight), parts[0], parts[1]);
     }
 }

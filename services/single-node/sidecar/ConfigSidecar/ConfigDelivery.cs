@@ -13,13 +13,17 @@ namespace Samples.ConfigSidecar;
 public sealed record DeliveryState(string? Version, int Delivered, int Refused, string? RefusedVersion, string? Problem);
 
 /// <summary>
-/// Brings what is stored to the application: tried beside the live file first; then written in one step (temporary file, fsync, rename), SIGHUP, and a look
-/// whether the application has it. A version that it does not take in time is taken back. The next one that is stored gets its chance without help.
+/// Brings what is stored to the application: tried beside the live file first; then written in one step (temporary file, fsync, rename),
+/// SIGHUP, and a look whether the application has it. A version that it does not take in time is taken back. The next one that is stored
+/// gets its chance without help.
 /// </summary>
-public sealed class ConfigDelivery(ConfigOptions options, ConfigTrial trial, AppProcess application, Readiness readiness, TimeProvider time, ILogger<ConfigDelivery> log)
+public sealed class ConfigDelivery(
+    ConfigOptions options, ConfigTrial trial, AppProcess application, Readiness readiness, TimeProvider time, ILogger<ConfigDelivery> log)
     : BackgroundService
 {
-    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(25), Again = TimeSpan.FromMilliseconds(200), LookAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(2);
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(1) };
     private readonly SemaphoreSlim _offered = new(0);

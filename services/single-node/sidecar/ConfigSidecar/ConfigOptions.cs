@@ -7,15 +7,23 @@ namespace Samples.ConfigSidecar;
 public sealed record ConfigOptions
 {
     /// <summary>Everything that can be set.</summary>
-    public static Usage Usage { get; } = new("config-sidecar", "writes an application's configuration file from Dapr's configuration store, and takes back what the application refuses.",
+    public static Usage Usage { get; } = new(
+        "config-sidecar",
+        "writes an application's configuration file from Dapr's configuration store, and takes back what the application refuses.",
     [
         new("CONFIG_STORE", "configstore", "The Dapr configuration store."),
-        new("TEMPLATE", "templates/site.conf", "The file with {{NAME=otherwise}} where a stored value goes, {{version}}, {{site.address}} and {{data}}."),
+        new(
+            "TEMPLATE",
+            "templates/site.conf",
+            "The file with {{NAME=otherwise}} where a stored value goes, {{version}}, {{site.address}} and {{data}}."),
         new("LEGACY_TEMPLATE", "the TEMPLATE", "The template of the application that LEGACY_COMMAND runs."),
         new("CONFIG_FILE", "site.conf in SAMPLES_DATA", "The file that the application reads."),
         new("CHECK_COMMAND", "none", "Says with exit code 0 whether the application would take {file}; {data} is filled in, too."),
         new("LEGACY_CHECK_COMMAND", "the CHECK_COMMAND", "The same for the application that LEGACY_COMMAND runs."),
-        new("VERSION_PATH", "/version", "Where the application says which version it has; empty where it does not, and then SIGHUP has to be enough."),
+        new(
+            "VERSION_PATH",
+            "/version",
+            "Where the application says which version it has; empty where it does not, and then SIGHUP has to be enough."),
         new("TAKEN_SECONDS", "10", "How long the application may take to have a version before it is taken back."),
         SiteAddress.Setting,
         .. AppProcess.Settings,
@@ -58,7 +66,9 @@ public sealed record ConfigOptions
             Template = Read(Set(configuration, "LEGACY_TEMPLATE") ?? Set(configuration, "TEMPLATE") ?? "templates/site.conf"),
             File = Set(configuration, "CONFIG_FILE") ?? files.Configuration,
             Check = Set(configuration, "LEGACY_CHECK_COMMAND") ?? Set(configuration, "CHECK_COMMAND"),
-            VersionPath = path is "" or ['/', ..] ? (path == "" ? null : path) : throw new WrongSettingException($"VERSION_PATH is '{path}'; give a path such as /version."),
+            VersionPath = path is "" or ['/', ..]
+                ? (path == "" ? null : path)
+                : throw new WrongSettingException($"VERSION_PATH is '{path}'; give a path such as /version."),
             Patience = configuration.Seconds("TAKEN_SECONDS", 10, 0.1, 600),
             Site = new SiteAddress(Set(configuration, "SITE"), files.Address),
             Files = files,

@@ -8,8 +8,8 @@ namespace Samples.ConfigSidecar;
 public sealed record RenderedConfiguration(string Version, string Text);
 
 /// <summary>
-/// The application's file with gaps: <c>{{site.greeting=Hello}}</c> is the stored value of <c>site.greeting</c>, or <c>Hello</c>. Names without a dot
-/// are the sidecar's own: <c>{{version}}</c> is a digest of the values.
+/// The application's file with gaps: <c>{{site.greeting=Hello}}</c> is the stored value of <c>site.greeting</c>, or <c>Hello</c>. Names
+/// without a dot are the sidecar's own: <c>{{version}}</c> is a digest of the values.
 /// </summary>
 public sealed partial class ConfigTemplate(string text)
 {
@@ -19,7 +19,8 @@ public sealed partial class ConfigTemplate(string text)
     private const string Syntax = "\"'\\;{}$`<>#";
 
     /// <summary>The keys that it asks for.</summary>
-    public IReadOnlySet<string> Names { get; } = Gap().Matches(text).Select(m => m.Groups["name"].Value).Where(n => n.Contains('.') && n != "site.address").ToHashSet();
+    public IReadOnlySet<string> Names { get; } = Gap().Matches(text).Select(m => m.Groups["name"].Value)
+        .Where(n => n.Contains('.') && n != "site.address").ToHashSet();
 
     /// <summary>True where it has to know where the application listens.</summary>
     public bool NeedsAddress { get; } = text.Contains("{{site.address}}", StringComparison.Ordinal);

@@ -3,7 +3,9 @@ using System.Diagnostics;
 
 namespace Samples.ConfigSidecar;
 
-/// <summary>Asks the application's own checker (<c>nginx -t</c>, <c>legacy-site --check</c>) what it thinks of a file that is not live.</summary>
+/// <summary>
+/// Asks the application's own checker (<c>nginx -t</c>, <c>legacy-site --check</c>) what it thinks of a file that is not live.
+/// </summary>
 public sealed class ConfigTrial(ConfigOptions options)
 {
     private const int LongestReason = 500;
@@ -14,7 +16,11 @@ public sealed class ConfigTrial(ConfigOptions options)
     {
         if (options.Check is not { } command)
             return null;
-        string[] words = [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => w.Replace("{file}", file).Replace("{data}", options.Files.Folder))];
+        string[] words =
+        [
+            .. command.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(w => w.Replace("{file}", file).Replace("{data}", options.Files.Folder))
+        ];
         var info = new ProcessStartInfo(words[0], words[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         try
         {
@@ -23,7 +29,8 @@ public sealed class ConfigTrial(ConfigOptions options)
             limit.CancelAfter(Limit);
             try
             {
-                var said = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
+                var said = await Task.WhenAll(
+                    process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
                 await process.WaitForExitAsync(limit.Token);
                 return process.ExitCode == 0 ? null : Shorten(string.Concat(said).Trim());
             }
@@ -43,5 +50,6 @@ public sealed class ConfigTrial(ConfigOptions options)
         }
     }
 
-    private static string Shorten(string text) => text.Length == 0 ? "the check refused it without a word" : text.Length > LongestReason ? text[..LongestReason] : text;
+    private static string Shorten(string text) =>
+        text.Length == 0 ? "the check refused it without a word" : text.Length > LongestReason ? text[..LongestReason] : text;
 }

@@ -25,7 +25,10 @@ internal sealed class ConfigurationPhase(ExperimentContext context, SiteView sit
             bad++;
             var before = (await site.AskAsync<DeliveryReport>("config-sidecar", "configuration", cancel)).Refused;
             await context.ConfigureAsync(Expires, round == 1 ? "soon" : "10s; return 500", cancel);
-            refused += await SiteView.WaitAsync(async () => (await site.AskAsync<DeliveryReport>("config-sidecar", "configuration", cancel)).Refused > before, Patience, cancel) is null ? 0 : 1;
+            refused += await SiteView.WaitAsync(
+                async () => (await site.AskAsync<DeliveryReport>("config-sidecar", "configuration", cancel)).Refused > before,
+                Patience,
+                cancel) is null ? 0 : 1;
             var held = $"with the bad one of round {round}";
             await context.ConfigureAsync(Greeting, held, cancel);
             for (var i = 0; i < 20; i++)
@@ -41,8 +44,12 @@ internal sealed class ConfigurationPhase(ExperimentContext context, SiteView sit
         return
         [
             timely.ToClaim("a change reaches the site's answers after it was stored"),
-            new("configurations that the site would refuse: answers that had something of one, how many were told, and how many good ones were applied after them",
-                $"0, {bad} and {bad}", $"{wrong}, {refused} and {applied}", wrong == 0 && bad > 0 && refused == bad && applied == bad),
+            new(
+                "configurations that the site would refuse: answers that had something of one, how many were told, "
+                + "and how many good ones were applied after them",
+                $"0, {bad} and {bad}",
+                $"{wrong}, {refused} and {applied}",
+                wrong == 0 && bad > 0 && refused == bad && applied == bad),
         ];
     }
 

@@ -41,7 +41,14 @@ internal sealed partial class LogPhase(ExperimentContext context, SiteView site)
         var count = await CountAsync(path, cancel);
         var counts = await site.AskAsync<CountReport>("log-store", "counts", cancel);
         context.Observe(new Observation("events", counts.Events, $"{counts.Events} events, {counts.Duplicates} came twice"));
-        return [new(Text, $"{lines} of {lines}", $"{count} of {lines}{(took is null ? "" : $", {counts.Duplicates} came again and were told apart")}", count == lines)];
+        return
+        [
+            new(
+                Text,
+                $"{lines} of {lines}",
+                $"{count} of {lines}{(took is null ? "" : $", {counts.Duplicates} came again and were told apart")}",
+                count == lines),
+        ];
     }
 
     private async Task<long> CountAsync(string path, CancellationToken cancel) =>

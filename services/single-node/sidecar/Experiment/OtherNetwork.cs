@@ -23,7 +23,8 @@ internal sealed class OtherNetwork : IDisposable
         other = other[..(other.LastIndexOf('.') + 1)] + (int.Parse(other[(other.LastIndexOf('.') + 1)..]) + 1);
         string[] steps =
         [
-            $"netns add {network._name}", $"link add {network._cable} type veth peer name eth0 netns {network._name}", $"addr add {network.Address}/30 dev {network._cable}",
+            $"netns add {network._name}", $"link add {network._cable} type veth peer name eth0 netns {network._name}",
+            $"addr add {network.Address}/30 dev {network._cable}",
             $"link set {network._cable} up", $"-n {network._name} addr add {other}/30 dev eth0", $"-n {network._name} link set eth0 up",
         ];
         foreach (var step in steps)
@@ -47,7 +48,12 @@ internal sealed class OtherNetwork : IDisposable
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments.Split(' ').Select(a => a.Replace('\u00a0', ' '))) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            var words = arguments.Split(' ').Select(a => a.Replace('\u00a0', ' '));
+            using var process = Process.Start(new ProcessStartInfo(program, words)
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            })!;
             await process.WaitForExitAsync(cancel);
             return process.ExitCode;
         }

@@ -16,7 +16,8 @@ internal sealed class PagesPhase(ExperimentContext context, SiteView site)
         var commit = SitePages.Publish(Repository, "two");
         var second = await SiteView.WaitAsync(async () => await MarkAsync(cancel) == "two", Patience, cancel);
         SitePages.Break(Repository);
-        var noticed = await SiteView.WaitAsync(async () => (await site.AskAsync<SyncReport>("git-sync-sidecar", "sync", cancel)).Problem is not null, Patience, cancel);
+        var noticed = await SiteView.WaitAsync(
+            async () => (await site.AskAsync<SyncReport>("git-sync-sidecar", "sync", cancel)).Problem is not null, Patience, cancel);
         var kept = 0;
         for (var i = 0; i < 50; i++)
             kept += await MarkAsync(cancel) == "two" ? 1 : 0;
@@ -27,9 +28,17 @@ internal sealed class PagesPhase(ExperimentContext context, SiteView site)
         context.Observe(new Observation("published after s", second?.TotalSeconds ?? double.NaN, $"commit {commit[..7]} is published"));
         return
         [
-            new("each commit of the branch becomes the site's pages", "2 of 2", $"{(first is null ? 0 : 1) + (second is null ? 0 : 1)} of 2", first is not null && second is not null),
-            new("the repository breaks, and comes back with another history: pages that were wrong meanwhile, and whether the new ones come", "0 of 50, they come",
-                $"{50 - kept} of 50, {(third is null ? "they do not come" : "they come")}{(noticed is null ? ", and nobody noticed" : "")}", kept == 50 && third is not null && noticed is not null),
+            new(
+                "each commit of the branch becomes the site's pages",
+                "2 of 2",
+                $"{(first is null ? 0 : 1) + (second is null ? 0 : 1)} of 2",
+                first is not null && second is not null),
+            new(
+                "the repository breaks, and comes back with another history: "
+                + "pages that were wrong meanwhile, and whether the new ones come",
+                "0 of 50, they come",
+                $"{50 - kept} of 50, {(third is null ? "they do not come" : "they come")}{(noticed is null ? ", and nobody noticed" : "")}",
+                kept == 50 && third is not null && noticed is not null),
             await SameAsync(cancel),
         ];
     }
@@ -48,7 +57,8 @@ internal sealed class PagesPhase(ExperimentContext context, SiteView site)
         {
             foreach (var (method, range) in new[] { (HttpMethod.Get, false), (HttpMethod.Head, false), (HttpMethod.Get, true) })
             {
-                var (one, other) = (await TellAsync(site.Plain, method, path, range, cancel), await TellAsync(site.Https, method, path, range, cancel));
+                var one = await TellAsync(site.Plain, method, path, range, cancel);
+                var other = await TellAsync(site.Https, method, path, range, cancel);
                 if (one == other)
                     same++;
                 else
@@ -57,7 +67,12 @@ internal sealed class PagesPhase(ExperimentContext context, SiteView site)
         }
 
         var all = SitePages.Paths.Length * 3;
-        return new Claim("HTTPS answers byte for byte what the site answers", $"{all} of {all}", $"{same} of {all}", same == all, different.FirstOrDefault());
+        return new Claim(
+            "HTTPS answers byte for byte what the site answers",
+            $"{all} of {all}",
+            $"{same} of {all}",
+            same == all,
+            different.FirstOrDefault());
     }
 
     private static async Task<string> TellAsync(HttpClient client, HttpMethod method, string path, bool range, CancellationToken cancel)
@@ -67,7 +82,8 @@ internal sealed class PagesPhase(ExperimentContext context, SiteView site)
             request.Headers.Range = new System.Net.Http.Headers.RangeHeaderValue(10, 99);
         using var answer = await client.SendAsync(request, cancel);
         var body = await answer.Content.ReadAsByteArrayAsync(cancel);
-        return $"{(int)answer.StatusCode} {answer.Content.Headers.ContentType} {answer.Content.Headers.ContentLength} {answer.Headers.CacheControl} "
+        var content = answer.Content.Headers;
+        return $"{(int)answer.StatusCode} {content.ContentType} {content.ContentLength} {answer.Headers.CacheControl} "
             + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(body))[..12];
     }
 }

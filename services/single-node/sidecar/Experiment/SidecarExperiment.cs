@@ -1,6 +1,8 @@
 namespace Samples.Experiments.Sidecar;
 
-/// <summary>An old site gets HTTPS, central configuration, pages from git, counted logs and a look at its processes, without being changed.</summary>
+/// <summary>
+/// An old site gets HTTPS, central configuration, pages from git, counted logs and a look at its processes, without being changed.
+/// </summary>
 public sealed class SidecarExperiment : IExperiment
 {
     /// <inheritdoc/>

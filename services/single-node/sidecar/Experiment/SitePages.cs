@@ -6,7 +6,8 @@ namespace Samples.Experiments.Sidecar;
 internal static class SitePages
 {
     /// <summary>Paths whose answers are compared.</summary>
-    public static readonly string[] Paths = ["", "version", "index.html", "empty.txt", "binary.bin", "deep/page.txt", "not/there", "index.html?with=query"];
+    public static readonly string[] Paths =
+        ["", "version", "index.html", "empty.txt", "binary.bin", "deep/page.txt", "not/there", "index.html?with=query"];
 
     /// <summary>Commits pages that bear a mark; the result is the commit. The repository is made where there is none.</summary>
     public static string Publish(string path, string mark)
@@ -23,7 +24,8 @@ internal static class SitePages
 
         var author = new Signature("samples", "samples@example.com", DateTimeOffset.UtcNow);
         Commit[] parents = repository.Branches["main"]?.Tip is { } tip ? [tip] : [];
-        var commit = repository.ObjectDatabase.CreateCommit(author, author, mark, repository.ObjectDatabase.CreateTree(tree), parents, prettifyMessage: true);
+        var commit = repository.ObjectDatabase.CreateCommit(
+            author, author, mark, repository.ObjectDatabase.CreateTree(tree), parents, prettifyMessage: true);
         repository.Refs.Add("refs/heads/main", commit.Id, allowOverwrite: true);
         return commit.Sha;
     }

@@ -7,7 +7,9 @@ namespace Samples.Experiments.Sidecar;
 /// <summary>What tls-sidecar says of itself.</summary>
 internal sealed record TlsReport(int HttpsPort, string Serial, int Replaced, string? Refused);
 
-/// <summary>The site as the two kinds of clients see it: in plain HTTP on loopback, as only its sidecars can, and by HTTPS as everybody does.</summary>
+/// <summary>
+/// The site as the two kinds of clients see it: in plain HTTP on loopback, as only its sidecars can, and by HTTPS as everybody does.
+/// </summary>
 internal sealed class SiteView : IDisposable
 {
     private SiteView(ExperimentContext context, TlsReport tls, int port)
@@ -31,19 +33,28 @@ internal sealed class SiteView : IDisposable
 
     public static async Task<SiteView> ConnectAsync(ExperimentContext context, CancellationToken cancel)
     {
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{context.ReplicaOf("tls-sidecar").DaprHttpPort}/v1.0/invoke/") };
+        using var http =
+            new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{context.ReplicaOf("tls-sidecar").DaprHttpPort}/v1.0/invoke/") };
         var tls = (await http.GetFromJsonAsync<TlsReport>("tls-sidecar/method/tls", cancel))!;
         return new SiteView(context, tls, context.ReplicaOf("legacy-site").AppPort);
     }
 
     /// <summary>A client of its own: a certificate that nobody signed is what a development run has.</summary>
-    public HttpClient Connect() => new(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null }, MaxConnectionsPerServer = 8, UseCookies = false })
+    public HttpClient Connect() => new(new SocketsHttpHandler
     {
-        BaseAddress = new Uri($"https://127.0.0.1:{HttpsPort}/"), Timeout = TimeSpan.FromSeconds(30), DefaultRequestVersion = HttpVersion.Version11,
+        SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null },
+        MaxConnectionsPerServer = 8,
+        UseCookies = false,
+    })
+    {
+        BaseAddress = new Uri($"https://127.0.0.1:{HttpsPort}/"),
+        Timeout = TimeSpan.FromSeconds(30),
+        DefaultRequestVersion = HttpVersion.Version11,
     };
 
     /// <summary>Asks a service through Dapr.</summary>
-    public async Task<T> AskAsync<T>(string app, string path, CancellationToken cancel) => (await Services.GetFromJsonAsync<T>($"{app}/method/{path}", cancel))!;
+    public async Task<T> AskAsync<T>(string app, string path, CancellationToken cancel) =>
+        (await Services.GetFromJsonAsync<T>($"{app}/method/{path}", cancel))!;
 
     /// <summary>Asks until the answer is as wanted; how long that took, or null when it did not come in time.</summary>
     public static async Task<TimeSpan?> WaitAsync(Func<Task<bool>> isSo, TimeSpan patience, CancellationToken cancel)

@@ -16,7 +16,8 @@ internal sealed class TlsPhase(ExperimentContext context, SiteView site)
 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel) => [await ClosedAsync(cancel), .. await RotateAsync(cancel)];
 
-    // From a network namespace of its own, where this user may make one; else from the machine's other addresses. A listener beside it shows that the way is open.
+    // From a network namespace of its own, where this user may make one; else from the machine's other addresses. A listener beside it
+    // shows that the way is open.
     private async Task<Claim> ClosedAsync(CancellationToken cancel)
     {
         const string Text = "the site's own port is reached from outside of its pod's loopback";
@@ -27,7 +28,11 @@ internal sealed class TlsPhase(ExperimentContext context, SiteView site)
             control.Start();
             var open = await outside.TryConnectAsync(((IPEndPoint)control.LocalEndpoint).Port, cancel);
             var reached = await outside.TryConnectAsync(site.SitePort, cancel);
-            return new Claim(Text, "no, and another port is", $"{(reached ? "yes" : "no")}, and another port is{(open ? "" : " not")}, from another network namespace", !reached && open);
+            return new Claim(
+                Text,
+                "no, and another port is",
+                $"{(reached ? "yes" : "no")}, and another port is{(open ? "" : " not")}, from another network namespace",
+                !reached && open);
         }
 
         var others = NetworkInterface.GetAllNetworkInterfaces().SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address)
@@ -38,7 +43,11 @@ internal sealed class TlsPhase(ExperimentContext context, SiteView site)
         var count = 0;
         foreach (var address in others)
             count += await TryConnectAsync(address, site.SitePort, cancel) ? 1 : 0;
-        return new Claim(Text, "no, and another port is", count == 0 ? "no, from the machine's other addresses" : $"yes, at {count} addresses", count == 0);
+        return new Claim(
+            Text,
+            "no, and another port is",
+            count == 0 ? "no, from the machine's other addresses" : $"yes, at {count} addresses",
+            count == 0);
     }
 
     private async Task<IReadOnlyList<Claim>> RotateAsync(CancellationToken cancel)
@@ -83,7 +92,8 @@ internal sealed class TlsPhase(ExperimentContext context, SiteView site)
             // A key that is another's, and a file that was cut off.
             var (second, otherKey, _) = Make();
             await (rounds == 1 ? WriteAsync(second, key, cancel) : WriteAsync(second[..(second.Length / 2)], otherKey, cancel));
-            _ = await SiteView.WaitAsync(async () => (await site.AskAsync<TlsReport>("tls-sidecar", "tls", cancel)).Refused is not null, Patience, cancel);
+            _ = await SiteView.WaitAsync(
+                async () => (await site.AskAsync<TlsReport>("tls-sidecar", "tls", cancel)).Refused is not null, Patience, cancel);
             wrongShown += await SerialAsync(cancel) == serial ? 0 : 1;
         }
 
@@ -93,10 +103,22 @@ internal sealed class TlsPhase(ExperimentContext context, SiteView site)
         context.Observe(new Observation("certificates", rounds, $"{rounds} certificates were replaced"));
         return
         [
-            new("certificates are replaced under load: requests that fail", $"0 of at least {wanted}", $"{failed} of {asked}, {rounds} certificates", failed == 0 && asked >= wanted, reason),
-            new("every new handshake shows the new certificate, and an open connection stays", $"{rounds} of {rounds}, it stays", $"{shown} of {rounds}, it {(lives ? "stays" : "is gone")}",
+            new(
+                "certificates are replaced under load: requests that fail",
+                $"0 of at least {wanted}",
+                $"{failed} of {asked}, {rounds} certificates",
+                failed == 0 && asked >= wanted,
+                reason),
+            new(
+                "every new handshake shows the new certificate, and an open connection stays", $"{rounds} of {rounds}, it stays",
+                $"{shown} of {rounds}, it {(lives ? "stays" : "is gone")}",
                 shown == rounds && lives),
-            new("a key that belongs to another certificate, and a file that is cut off: times that the last good pair did not go on serving", "0 of 2", $"{wrongShown} of 2", wrongShown == 0),
+            new(
+                "a key that belongs to another certificate, and a file that is cut off: "
+                + "times that the last good pair did not go on serving",
+                "0 of 2",
+                $"{wrongShown} of 2",
+                wrongShown == 0),
         ];
     }
 
@@ -131,7 +153,8 @@ internal sealed class TlsPhase(ExperimentContext context, SiteView site)
         {
             TargetHost = "localhost",
             AllowTlsResume = false,
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => (serial = (certificate as X509Certificate2)?.SerialNumber) is not null,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+                (serial = (certificate as X509Certificate2)?.SerialNumber) is not null,
         }, cancel);
         return new TlsConnection(client, stream, serial);
     }

@@ -39,13 +39,16 @@ internal sealed class TopzPhase(ExperimentContext context, SiteView site)
 
                 used += report.Processes.Single(p => p.Pid == burner.Id).CpuPercent / 100 * report.Seconds;
                 seconds += report.Seconds;
-                areSeen &= report.Processes.Any(p => p.Pid == context.ReplicaOf("legacy-site").Pid) && report.Processes.Any(p => p.Pid == context.ReplicaOf("topz-sidecar").Pid);
+                areSeen &= report.Processes.Any(p => p.Pid == context.ReplicaOf("legacy-site").Pid)
+                    && report.Processes.Any(p => p.Pid == context.ReplicaOf("topz-sidecar").Pid);
             }
 
             var topz = 100 * used / seconds;
-            var ps = 100 * (await UsedAsync(burner.Id, life, cancel) - psBefore).TotalSeconds / Stopwatch.GetElapsedTime(psBegan).TotalSeconds;
+            var ps =
+                100 * (await UsedAsync(burner.Id, life, cancel) - psBefore).TotalSeconds / Stopwatch.GetElapsedTime(psBegan).TotalSeconds;
             context.Observe(new Observation("topz", topz, $"topz {topz:0}%, ps {ps:0}%"));
-            return new Claim(Text, expected, $"{topz:0}% and {ps:0}%, {(areSeen ? "seen" : "not seen")}", Math.Abs(topz - ps) <= Tolerance && areSeen);
+            return new Claim(
+                Text, expected, $"{topz:0}% and {ps:0}%, {(areSeen ? "seen" : "not seen")}", Math.Abs(topz - ps) <= Tolerance && areSeen);
         }
         finally
         {

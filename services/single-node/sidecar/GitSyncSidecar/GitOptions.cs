@@ -7,7 +7,8 @@ namespace Samples.GitSyncSidecar;
 public sealed record GitOptions
 {
     /// <summary>Everything that can be set.</summary>
-    public static Usage Usage { get; } = new("git-sync-sidecar", "publishes each new commit of a branch as the folder that the application serves.",
+    public static Usage Usage { get; } = new(
+        "git-sync-sidecar", "publishes each new commit of a branch as the folder that the application serves.",
     [
         new("GIT_REPOSITORY", "site.git in SAMPLES_DATA", "The repository: a folder, or an address that git knows. No password in it."),
         new("GIT_BRANCH", "main", "The branch."),
@@ -16,7 +17,10 @@ public sealed record GitOptions
         new("SECRET_STORE", "secretstore", "The Dapr secret store."),
         new("GIT_PERIOD_SECONDS", "1", "How often the repository is asked."),
         new("GIT_TIMEOUT_SECONDS", "60", "How long it may take to answer."),
-        new("PUBLISH_FOLDER", "www in SAMPLES_DATA", "Where versions go, a folder a commit; the link 'current' leads to the one that is published."),
+        new(
+            "PUBLISH_FOLDER",
+            "www in SAMPLES_DATA",
+            "Where versions go, a folder a commit; the link 'current' leads to the one that is published."),
         new("KEEP_VERSIONS", "2", "How many earlier versions stay: requests under way still read them."),
         .. AppProcess.Settings,
         new("APP_PORT", "5406", "The port of GET /sync, /healthz and /readyz."),
@@ -59,7 +63,8 @@ public sealed record GitOptions
         var files = PodFiles.From(configuration);
         var repository = configuration["GIT_REPOSITORY"] is { Length: > 0 } address ? address : Path.Combine(files.Folder, "site.git");
         if (Uri.TryCreate(repository, UriKind.Absolute, out var uri) && uri.UserInfo.Contains(':'))
-            throw new WrongSettingException("GIT_REPOSITORY has a password in it, and environments are read by many; name a secret in GIT_TOKEN_SECRET instead.");
+            throw new WrongSettingException(
+                "GIT_REPOSITORY has a password in it, and environments are read by many; name a secret in GIT_TOKEN_SECRET instead.");
         var branch = configuration["GIT_BRANCH"] is { Length: > 0 } name ? name : "main";
         if (!LibGit2Sharp.Reference.IsValidName($"refs/heads/{branch}"))
             throw new WrongSettingException($"GIT_BRANCH is '{branch}', which no branch can be called.");

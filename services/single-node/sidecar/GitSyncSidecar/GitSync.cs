@@ -11,9 +11,12 @@ namespace Samples.GitSyncSidecar;
 /// <param name="Problem">Why nothing newer is; null where all is well.</param>
 public sealed record SyncState(string? Commit, int Published, string? Problem);
 
-/// <summary>Asks the repository again and again. Whatever is wrong with it, what is published stays until there is something better.</summary>
+/// <summary>
+/// Asks the repository again and again. Whatever is wrong with it, what is published stays until there is something better.
+/// </summary>
 public sealed class GitSync(
-    GitOptions options, RepositoryAccess access, RepositoryCopy copy, PublishedFolder folder, AppProcess application, Readiness readiness, TimeProvider time, ILogger<GitSync> log)
+    GitOptions options, RepositoryAccess access, RepositoryCopy copy, PublishedFolder folder, AppProcess application, Readiness readiness,
+    TimeProvider time, ILogger<GitSync> log)
     : BackgroundService
 {
     private const int FailuresBeforeANewCopy = 3;
@@ -50,7 +53,8 @@ public sealed class GitSync(
             await Task.Run(() => Sync(token, limit.Token), cancel);
             _failures = 0;
         }
-        catch (Exception error) when (error is LibGit2SharpException or IOException or UnauthorizedAccessException or DaprException or AggregateException
+        catch (Exception error) when (
+            error is LibGit2SharpException or IOException or UnauthorizedAccessException or DaprException or AggregateException
             && !cancel.IsCancellationRequested)
         {
             Tell(access.Hide(error.GetBaseException().Message));

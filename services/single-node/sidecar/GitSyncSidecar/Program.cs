@@ -11,7 +11,8 @@ builder.AddDefaults();
 var options = GitOptions.From(builder.Configuration);
 builder.Services.AddSingleton(options);
 builder.Services.AddSingleton<FindSecret>(services => async (name, cancel) =>
-    (await services.GetRequiredService<DaprClient>().GetSecretAsync(options.SecretStore, name, cancellationToken: cancel)).GetValueOrDefault(name));
+    (await services.GetRequiredService<DaprClient>().GetSecretAsync(options.SecretStore, name, cancellationToken: cancel))
+        .GetValueOrDefault(name));
 builder.Services.AddSingleton(AppProcess.From(builder.Configuration));
 builder.Services.AddSingleton<RepositoryAccess>();
 builder.Services.AddSingleton<RepositoryCopy>();

@@ -4,8 +4,8 @@ using LibGit2Sharp;
 namespace Samples.GitSyncSidecar;
 
 /// <summary>
-/// Versions side by side, a folder a commit, and a link to the one that is published. The link is switched in one step (a new link, renamed over the old one): a reader
-/// sees one version or the other, never a mixture.
+/// Versions side by side, a folder a commit, and a link to the one that is published. The link is switched in one step (a new link, renamed
+/// over the old one): a reader sees one version or the other, never a mixture.
 /// </summary>
 public sealed partial class PublishedFolder(GitOptions options)
 {
@@ -14,7 +14,8 @@ public sealed partial class PublishedFolder(GitOptions options)
     private string Link => Path.Combine(options.Published, "current");
 
     /// <summary>The commit that is published; null for none.</summary>
-    public string? Current => new FileInfo(Link).LinkTarget is { } target && Directory.Exists(Path.Combine(options.Published, target)) ? target : null;
+    public string? Current =>
+        new FileInfo(Link).LinkTarget is { } target && Directory.Exists(Path.Combine(options.Published, target)) ? target : null;
 
     /// <summary>Publishes a commit. Throws where it cannot be written whole, and then nothing has changed.</summary>
     public void Publish(Commit commit)
@@ -68,7 +69,8 @@ public sealed partial class PublishedFolder(GitOptions options)
                     Write((Tree)entry.Target, Directory.CreateDirectory(path).FullName);
                     break;
                 // A link could lead out of the folder and publish what is there; a submodule is another repository. Neither is published.
-                case TreeEntryTargetType.Blob when entry.Mode is Mode.NonExecutableFile or Mode.ExecutableFile or Mode.NonExecutableGroupWritableFile:
+                case TreeEntryTargetType.Blob
+                    when entry.Mode is Mode.NonExecutableFile or Mode.ExecutableFile or Mode.NonExecutableGroupWritableFile:
                     using (var content = ((Blob)entry.Target).GetContentStream())
                     using (var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write))
                     {
@@ -83,7 +85,8 @@ public sealed partial class PublishedFolder(GitOptions options)
 
     private void RemoveOld(string current)
     {
-        var old = new DirectoryInfo(options.Published).EnumerateDirectories().Where(d => d.LinkTarget is null && d.Name != current).OrderByDescending(d => d.LastWriteTimeUtc);
+        var old = new DirectoryInfo(options.Published).EnumerateDirectories().Where(d => d.LinkTarget is null && d.Name != current)
+            .OrderByDescending(d => d.LastWriteTimeUtc);
         foreach (var folder in old.Skip(options.Keep))
             folder.Delete(recursive: true);
     }

@@ -3,7 +3,9 @@ namespace Samples.GitSyncSidecar;
 /// <summary>Finds a secret by its name.</summary>
 public delegate Task<string?> FindSecret(string name, CancellationToken cancel);
 
-/// <summary>The token: it is fetched from the secret store when it is needed, handed to git in memory, and never written anywhere.</summary>
+/// <summary>
+/// The token: it is fetched from the secret store when it is needed, handed to git in memory, and never written anywhere.
+/// </summary>
 public sealed class RepositoryAccess(FindSecret find, GitOptions options)
 {
     private const string Hidden = "***";
@@ -22,7 +24,8 @@ public sealed class RepositoryAccess(FindSecret find, GitOptions options)
     public string Hide(string message)
     {
         if (_token is { Length: > 0 } token)
-            message = message.Replace(token, Hidden, StringComparison.Ordinal).Replace(Uri.EscapeDataString(token), Hidden, StringComparison.Ordinal);
+            message = message.Replace(token, Hidden, StringComparison.Ordinal)
+                .Replace(Uri.EscapeDataString(token), Hidden, StringComparison.Ordinal);
         return message;
     }
 }

@@ -3,8 +3,8 @@ using LibGit2Sharp;
 namespace Samples.GitSyncSidecar;
 
 /// <summary>
-/// A bare copy of the repository that holds the branch and nothing else. It is a cache: what is wrong with it (lock files of a process that was killed,
-/// half-written objects) is cured by removing it.
+/// A bare copy of the repository that holds the branch and nothing else. It is a cache: what is wrong with it (lock files of a process that
+/// was killed, half-written objects) is cured by removing it.
 /// </summary>
 public sealed class RepositoryCopy(GitOptions options, ILogger<RepositoryCopy> log)
 {
@@ -13,15 +13,16 @@ public sealed class RepositoryCopy(GitOptions options, ILogger<RepositoryCopy> l
     private string? _known;
 
     /// <summary>
-    /// Fetches the branch if it has moved, and opens its commit. Null where the branch is not there, which is no error: it may come back. Throws
-    /// <see cref="LibGit2SharpException"/> where the repository cannot be had.
+    /// Fetches the branch if it has moved, and opens its commit. Null where the branch is not there, which is no error: it may come back.
+    /// Throws <see cref="LibGit2SharpException"/> where the repository cannot be had.
     /// </summary>
     public Commit? Fetch(string? token, CancellationToken cancel, out Repository? opened)
     {
         opened = null;
         var credentials = new FetchOptions
         {
-            CredentialsProvider = token is null ? null : (_, _, _) => new UsernamePasswordCredentials { Username = options.User, Password = token },
+            CredentialsProvider = token is null ? null : (_, _, _) =>
+                new UsernamePasswordCredentials { Username = options.User, Password = token },
             OnTransferProgress = _ => !cancel.IsCancellationRequested,
             Prune = false,
             TagFetchMode = TagFetchMode.None,
@@ -32,13 +33,16 @@ public sealed class RepositoryCopy(GitOptions options, ILogger<RepositoryCopy> l
             repository.Network.Remotes.Update("origin", remote => remote.Url = options.Repository);
             var remote = repository.Network.Remotes["origin"];
             var name = $"refs/heads/{options.Branch}";
-            var heads = token is null ? repository.Network.ListReferences(remote) : repository.Network.ListReferences(remote, credentials.CredentialsProvider);
+            var heads = token is null
+                ? repository.Network.ListReferences(remote)
+                : repository.Network.ListReferences(remote, credentials.CredentialsProvider);
             if (heads.FirstOrDefault(r => r.CanonicalName == name)?.TargetIdentifier is not { } target)
                 return null;
             // The plus: also where history was rewritten.
             if (_known != target || repository.Lookup<Commit>(target) is null)
                 Commands.Fetch(repository, "origin", [$"+{name}:{Tracked}{options.Branch}"], credentials, null);
-            var commit = repository.Lookup<Commit>(target) ?? throw new LibGit2SharpException($"The repository names the commit {target} and does not have it.");
+            var commit = repository.Lookup<Commit>(target)
+                ?? throw new LibGit2SharpException($"The repository names the commit {target} and does not have it.");
             _known = target;
             opened = repository;
             repository = null;

@@ -14,7 +14,8 @@ public sealed class AccessLog(string path) : IDisposable
     {
         var time = at.ToString("dd/MMM/yyyy:HH:mm:ss zzz", CultureInfo.InvariantCulture).Remove(24, 1);
         // A quote would end the request for whoever reads the line.
-        var line = Encoding.UTF8.GetBytes($"{host} - - [{time}] \"{method} {target.Replace("\"", "%22")} {protocol}\" {status} {(bytes > 0 ? bytes : "-")}\n");
+        var line = Encoding.UTF8.GetBytes(
+            $"{host} - - [{time}] \"{method} {target.Replace("\"", "%22")} {protocol}\" {status} {(bytes > 0 ? bytes : "-")}\n");
         lock (_gate)
             _file.Write(line);
     }
@@ -31,7 +32,8 @@ public sealed class AccessLog(string path) : IDisposable
     }
 
     // Unbuffered: each line is one write at the file's end.
-    private static FileStream Open(string path) => new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    private static FileStream Open(string path) =>
+        new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

@@ -7,8 +7,8 @@ using Samples.Pod;
 namespace Samples.LegacySite;
 
 /// <summary>
-/// The site. SIGHUP: read the configuration again; one that is wrong is told on standard error, and the last good one goes on. SIGUSR1: open the log
-/// again, after a rotation. It has no health endpoint, no metrics, no HTTPS, and knows nobody but its files.
+/// The site. SIGHUP: read the configuration again; one that is wrong is told on standard error, and the last good one goes on. SIGUSR1:
+/// open the log again, after a rotation. It has no health endpoint, no metrics, no HTTPS, and knows nobody but its files.
 /// </summary>
 public static class Daemon
 {
@@ -38,7 +38,8 @@ public static class Daemon
         app.Run(http => site.AnswerAsync(http, log));
 
         // A signal for which nobody is registered ends a process: registered first, and only then is it told who to send them to.
-        using var reload = Handle(PosixSignal.SIGHUP, () => Console.Error.WriteLine(site.Load() ?? $"configuration {site.Version} is loaded"));
+        using var reload = Handle(
+            PosixSignal.SIGHUP, () => Console.Error.WriteLine(site.Load() ?? $"configuration {site.Version} is loaded"));
         using var reopen = OperatingSystem.IsWindows() ? null : Handle(UserSignal1, log.Reopen);
         await app.StartAsync();
         var address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());

@@ -4,7 +4,9 @@ using Samples.Pod;
 
 namespace Samples.LegacySite;
 
-/// <summary>Another application in this one's place: the same process, so that who stops or kills this one stops or kills that one.</summary>
+/// <summary>
+/// Another application in this one's place: the same process, so that who stops or kills this one stops or kills that one.
+/// </summary>
 public static partial class OtherApplication
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60), Between = TimeSpan.FromMilliseconds(50);
@@ -20,7 +22,8 @@ public static partial class OtherApplication
         {
             if (limit.IsCancellationRequested)
             {
-                await Console.Error.WriteLineAsync($"There is no {options.Files.Configuration} after {Patience.TotalSeconds:0} s; config-sidecar writes it.");
+                await Console.Error.WriteLineAsync(
+                    $"There is no {options.Files.Configuration} after {Patience.TotalSeconds:0} s; config-sidecar writes it.");
                 return 1;
             }
 
@@ -29,11 +32,14 @@ public static partial class OtherApplication
 
         string?[] words = [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => Fill(word, options)), null];
         _ = Execute(words[0]!, words);
-        await Console.Error.WriteLineAsync($"LEGACY_COMMAND is '{command}', which cannot be started (error {Marshal.GetLastPInvokeError()}); give a program and its arguments.");
+        var error = Marshal.GetLastPInvokeError();
+        await Console.Error.WriteLineAsync(
+            $"LEGACY_COMMAND is '{command}', which cannot be started (error {error}); give a program and its arguments.");
         return 1;
     }
 
-    private static string Fill(string word, SiteOptions options) => word.Replace("{port}", $"{options.Port}").Replace("{data}", options.Files.Folder);
+    private static string Fill(string word, SiteOptions options) =>
+        word.Replace("{port}", $"{options.Port}").Replace("{data}", options.Files.Folder);
 
     [LibraryImport("libc", EntryPoint = "execvp", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Execute(string file, string?[] arguments);

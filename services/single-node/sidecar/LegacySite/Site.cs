@@ -14,7 +14,9 @@ public sealed class Site(PodFiles files)
     /// <summary>The version that is in force.</summary>
     public string Version => _configuration.Version;
 
-    /// <summary>Reads the configuration file; null, or what is wrong, and then the last good one stays. Each version that is taken is noted.</summary>
+    /// <summary>
+    /// Reads the configuration file; null, or what is wrong, and then the last good one stays. Each version that is taken is noted.
+    /// </summary>
     public string? Load()
     {
         try
@@ -46,7 +48,9 @@ public sealed class Site(PodFiles files)
             sent = await TextAsync(http, configuration.Version + "\n");
         else
             sent = await FileAsync(http, configuration.Root);
-        log.Write($"{http.Connection.RemoteIpAddress}", DateTimeOffset.Now, http.Request.Method, $"{http.Request.Path.ToUriComponent()}{http.Request.QueryString}",
+        log.Write(
+            $"{http.Connection.RemoteIpAddress}", DateTimeOffset.Now, http.Request.Method,
+            $"{http.Request.Path.ToUriComponent()}{http.Request.QueryString}",
             http.Request.Protocol, response.StatusCode, sent);
     }
 

@@ -33,7 +33,10 @@ public sealed record SiteConfiguration(string Version, string Greeting, TimeSpan
                 "version" => read with { Version = value },
                 "greeting" when value.Length <= LongestGreeting => read with { Greeting = value },
                 "greeting" => throw new FormatException($"line {number}: a greeting has at most {LongestGreeting} characters"),
-                "expires" => read with { Expires = Seconds(value) ?? throw new FormatException($"line {number}: '{value}' is no duration such as 10s") },
+                "expires" => read with
+                {
+                    Expires = Seconds(value) ?? throw new FormatException($"line {number}: '{value}' is no duration such as 10s"),
+                },
                 "root" => read with { Root = value },
                 "end" => read,
                 _ => throw new FormatException($"line {number}: unknown directive '{directive}'"),
@@ -61,5 +64,7 @@ public sealed record SiteConfiguration(string Version, string Greeting, TimeSpan
     }
 
     private static TimeSpan? Seconds(string text) => text is [.. var number, 's']
-        && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= 31_536_000 ? TimeSpan.FromSeconds(seconds) : null;
+        && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= 31_536_000
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
 }

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Samples.LogSidecar;
 
-/// <summary>The fields of a line in Common Log Format, as NCSA httpd wrote it and everybody since; what the combined format adds is passed over.</summary>
+/// <summary>
+/// The fields of a line in Common Log Format, as NCSA httpd wrote it and everybody since; what the combined format adds is passed over.
+/// </summary>
 public sealed partial record AccessLine(string Host, string? User, DateTimeOffset Time, string Method, string Path, int Status, long Bytes)
 {
     /// <summary>Null where it is another kind of line.</summary>
@@ -17,11 +19,17 @@ public sealed partial record AccessLine(string Host, string? User, DateTimeOffse
         string[] request = match.Groups["request"].Value.Split(' ');
         var target = request.Length > 1 ? request[1] : "-";
         return new AccessLine(
-            match.Groups["host"].Value, match.Groups["user"].Value is "-" ? null : match.Groups["user"].Value, time, request[0], target.Split('?', 2)[0],
+            match.Groups["host"].Value,
+            match.Groups["user"].Value is "-" ? null : match.Groups["user"].Value,
+            time,
+            request[0],
+            target.Split('?', 2)[0],
             int.Parse(match.Groups["status"].ValueSpan, CultureInfo.InvariantCulture),
             match.Groups["bytes"].Value is "-" ? 0 : long.Parse(match.Groups["bytes"].ValueSpan, CultureInfo.InvariantCulture));
     }
 
-    [GeneratedRegex("""^(?<host>\S+) \S+ (?<user>\S+) \[(?<time>[^\]]{26})\] "(?<request>(\\.|[^"\\])*)" (?<status>[1-9][0-9]{2}) (?<bytes>-|[0-9]{1,18})( .*)?$""")]
+    [GeneratedRegex(
+        """^(?<host>\S+) \S+ (?<user>\S+) \[(?<time>[^\]]{26})\] "(?<request>(\\.|[^"\\])*)" """
+        + """(?<status>[1-9][0-9]{2}) (?<bytes>-|[0-9]{1,18})( .*)?$""")]
     private static partial Regex Format();
 }

@@ -15,7 +15,8 @@ public sealed record Checkpoint(IReadOnlyList<FollowedFile> Files)
     /// <summary>Null where it is whole, or what is wrong with it.</summary>
     public string? Problem =>
         Files is null ? "it names no files"
-        : Files.Any(f => f is null || string.IsNullOrEmpty(f.Number) || f.Identity is not { Node.Length: > 0, Head: not null, HeadLength: >= 0 and <= FileIdentity.LongestHead })
+        : Files.Any(f => f is null || string.IsNullOrEmpty(f.Number)
+            || f.Identity is not { Node.Length: > 0, Head: not null, HeadLength: >= 0 and <= FileIdentity.LongestHead })
             ? "a file in it has no identity"
         : Files.Any(f => f.Offset < 0) ? "a position in it is negative"
         : Files.DistinctBy(f => f.Number).Count() != Files.Count ? "two files in it have one number"
@@ -25,7 +26,9 @@ public sealed record Checkpoint(IReadOnlyList<FollowedFile> Files)
 /// <summary>Where checkpoints are kept.</summary>
 public interface ICheckpoints
 {
-    /// <summary>The last one; null where there is none. Throws <see cref="System.Text.Json.JsonException"/> for one that cannot be read.</summary>
+    /// <summary>
+    /// The last one; null where there is none. Throws <see cref="System.Text.Json.JsonException"/> for one that cannot be read.
+    /// </summary>
     Task<Checkpoint?> ReadAsync(CancellationToken cancel);
 
     /// <summary>Keeps one.</summary>

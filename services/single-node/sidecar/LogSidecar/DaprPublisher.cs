@@ -12,7 +12,8 @@ public sealed class DaprPublisher(DaprClient dapr, LogOptions options, LineExpor
     {
         var answer = await dapr.BulkPublishEventAsync(options.PubSub, options.Topic, lines, cancellationToken: cancel);
         if (answer.FailedEntries.Count > 0)
-            throw new DaprException($"{answer.FailedEntries.Count} of {lines.Count} lines were not taken: {answer.FailedEntries[0].ErrorMessage}");
+            throw new DaprException(
+                $"{answer.FailedEntries.Count} of {lines.Count} lines were not taken: {answer.FailedEntries[0].ErrorMessage}");
         export.Export(lines);
     }
 }
@@ -28,7 +29,8 @@ public sealed class DaprCheckpoints(DaprClient dapr, LogOptions options) : IChec
     }
 
     /// <inheritdoc/>
-    public Task WriteAsync(Checkpoint checkpoint, CancellationToken cancel) => dapr.SaveStateAsync(options.Store, options.Key, checkpoint, cancellationToken: cancel);
+    public Task WriteAsync(Checkpoint checkpoint, CancellationToken cancel) =>
+        dapr.SaveStateAsync(options.Store, options.Key, checkpoint, cancellationToken: cancel);
 }
 
 /// <summary>Hands lines on as OpenTelemetry log records, where somebody collects them.</summary>
@@ -49,8 +51,15 @@ public sealed class LineExport(ILoggerFactory loggers)
             List<KeyValuePair<string, object?>> fields = [new("log.record.uid", line.Id), new("log.record.original", line.Text)];
             if (line.Access is { } access)
             {
-                fields.AddRange([new("http.request.method", access.Method), new("url.path", access.Path), new("http.response.status_code", access.Status),
-                    new("http.response.body.size", access.Bytes), new("client.address", access.Host), new("log.time", access.Time.ToString("O"))]);
+                fields.AddRange(
+                [
+                    new("http.request.method", access.Method),
+                    new("url.path", access.Path),
+                    new("http.response.status_code", access.Status),
+                    new("http.response.body.size", access.Bytes),
+                    new("client.address", access.Host),
+                    new("log.time", access.Time.ToString("O")),
+                ]);
             }
 
             _log.Log(line.Access?.Status >= 500 ? LogLevel.Error : LogLevel.Information, default, fields, null, (_, _) => line.Text);

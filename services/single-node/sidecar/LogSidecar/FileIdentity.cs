@@ -5,8 +5,9 @@ using System.Security.Cryptography;
 namespace Samples.LogSidecar;
 
 /// <summary>
-/// Which file it is, whatever it is called now. On Linux the kernel says: device, inode and time of birth, because inodes come back. Elsewhere the
-/// time of birth alone has to do. Beside it stands how the file begins, for a file that was copied, and for file systems that know no birth.
+/// Which file it is, whatever it is called now. On Linux the kernel says: device, inode and time of birth, because inodes come back.
+/// Elsewhere the time of birth alone has to do. Beside it stands how the file begins, for a file that was copied, and for file systems that
+/// know no birth.
 /// </summary>
 /// <param name="Node">What the file system says.</param>
 /// <param name="HeadLength">How many of its first bytes were looked at.</param>
@@ -53,7 +54,8 @@ public sealed partial record FileIdentity(string Node, int HeadLength, string He
         for (var at = 0L; at < length;)
         {
             var take = (int)Math.Min(left.Length, length - at);
-            if (first.ReadAtLeast(left.AsSpan(0, take), take, throwOnEndOfStream: false) < take || second.ReadAtLeast(right.AsSpan(0, take), take, throwOnEndOfStream: false) < take
+            if (first.ReadAtLeast(left.AsSpan(0, take), take, throwOnEndOfStream: false) < take
+                || second.ReadAtLeast(right.AsSpan(0, take), take, throwOnEndOfStream: false) < take
                 || !left.AsSpan(0, take).SequenceEqual(right.AsSpan(0, take)))
                 return false;
             at += take;

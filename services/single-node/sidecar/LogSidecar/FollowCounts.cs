@@ -15,7 +15,9 @@ public sealed class FollowCounts
     /// <summary>Files that were begun.</summary>
     public long Files { get; set; }
 
-    /// <summary>Times that a file was found shorter than it had been read: what was written and cut off in between, nobody has seen.</summary>
+    /// <summary>
+    /// Times that a file was found shorter than it had been read: what was written and cut off in between, nobody has seen.
+    /// </summary>
     public long Truncations { get; set; }
 
     /// <summary>Followed files that went away with bytes that were not read.</summary>

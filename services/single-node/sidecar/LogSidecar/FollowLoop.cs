@@ -4,7 +4,8 @@ using Grpc.Core;
 namespace Samples.LogSidecar;
 
 /// <summary>Looks again and again. While lines cannot be published, nothing is lost: they are in the file.</summary>
-public sealed class FollowLoop(LogFollower follower, LogOptions options, FollowCounts counts, TimeProvider time, ILogger<FollowLoop> log) : BackgroundService
+public sealed class FollowLoop(
+    LogFollower follower, LogOptions options, FollowCounts counts, TimeProvider time, ILogger<FollowLoop> log) : BackgroundService
 {
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(2);
 
@@ -20,7 +21,8 @@ public sealed class FollowLoop(LogFollower follower, LogOptions options, FollowC
                 await follower.LookAsync(stoppingToken);
                 (backOff, counts.Problem) = (options.Look, null);
             }
-            catch (Exception error) when (error is DaprException or RpcException or HttpRequestException or IOException or UnauthorizedAccessException
+            catch (Exception error) when (
+                error is DaprException or RpcException or HttpRequestException or IOException or UnauthorizedAccessException
                 && !stoppingToken.IsCancellationRequested)
             {
                 var problem = error.GetBaseException().Message;

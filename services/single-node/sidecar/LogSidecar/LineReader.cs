@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Samples.LogSidecar;
 
 /// <summary>
-/// Cuts a file into lines from a position on. Their ends may be LF or CRLF; empty ones are passed over. One that is too long is cut, and its
-/// tail is no line. One without an end is not there yet.
+/// Cuts a file into lines from a position on. Their ends may be LF or CRLF; empty ones are passed over. One that is too long is cut, and
+/// its tail is no line. One without an end is not there yet.
 /// </summary>
 public sealed class LineReader(string number, int longest)
 {
@@ -13,7 +13,9 @@ public sealed class LineReader(string number, int longest)
 
     private byte[] _buffer = new byte[Chunk];
 
-    /// <summary>The lines from an offset on, at most so many; <paramref name="isAtRest"/>: nothing will be added, and the last one needs no end.</summary>
+    /// <summary>
+    /// The lines from an offset on, at most so many; <paramref name="isAtRest"/>: nothing will be added, and the last one needs no end.
+    /// </summary>
     public IReadOnlyList<LogLine> Read(SafeFileHandle file, long offset, int most, bool isAtRest)
     {
         var lines = new List<LogLine>();

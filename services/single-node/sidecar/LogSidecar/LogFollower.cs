@@ -4,12 +4,18 @@ using Microsoft.Win32.SafeHandles;
 namespace Samples.LogSidecar;
 
 /// <summary>
-/// Reads a log and its rotated files to their ends, whatever they are called. At each look it goes through all files of the log's name: one that it knows
-/// goes on where it was, one that it does not know begins at 0, and a copy of a known one (copytruncate) is read from where the original had
-/// been read. A file stays open until it was left alone for a while, so that one that is renamed or deleted is still read.
+/// Reads a log and its rotated files to their ends, whatever they are called. At each look it goes through all files of the log's name: one
+/// that it knows goes on where it was, one that it does not know begins at 0, and a copy of a known one (copytruncate) is read from where
+/// the original had been read. A file stays open until it was left alone for a while, so that one that is renamed or deleted is still read.
 /// The order is: publish, then remember. A crash in between publishes lines again, with the ids that they had.
 /// </summary>
-public sealed class LogFollower(LogOptions options, ILinePublisher publisher, ICheckpoints checkpoints, FollowCounts counts, TimeProvider time, ILogger<LogFollower> log)
+public sealed class LogFollower(
+    LogOptions options,
+    ILinePublisher publisher,
+    ICheckpoints checkpoints,
+    FollowCounts counts,
+    TimeProvider time,
+    ILogger<LogFollower> log)
     : IDisposable
 {
     private static readonly string[] Compressed = [".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip"];
@@ -18,7 +24,9 @@ public sealed class LogFollower(LogOptions options, ILinePublisher publisher, IC
     private List<FollowedFile> _files = [];
     private bool _isBegun;
 
-    /// <summary>One look at everything; true where there was something to read. Throws where lines cannot be published or positions not be kept.</summary>
+    /// <summary>
+    /// One look at everything; true where there was something to read. Throws where lines cannot be published or positions not be kept.
+    /// </summary>
     public async Task<bool> LookAsync(CancellationToken cancel)
     {
         if (!_isBegun)
@@ -68,11 +76,19 @@ public sealed class LogFollower(LogOptions options, ILinePublisher publisher, IC
         var folder = Path.GetDirectoryName(options.File)!;
         if (!Directory.Exists(folder))
             return [];
-        return [.. new DirectoryInfo(folder).EnumerateFiles(Path.GetFileName(options.File) + "*").Where(f => f.FullName == options.File || IsRotated(f.FullName))
-            .OrderBy(f => f.FullName == options.File).ThenBy(f => f.LastWriteTimeUtc).ThenByDescending(f => f.Name, StringComparer.Ordinal).Select(f => f.FullName)];
+        var files = new DirectoryInfo(folder).EnumerateFiles(Path.GetFileName(options.File) + "*");
+        return
+        [
+            .. files.Where(f => f.FullName == options.File || IsRotated(f.FullName))
+                .OrderBy(f => f.FullName == options.File)
+                .ThenBy(f => f.LastWriteTimeUtc)
+                .ThenByDescending(f => f.Name, StringComparer.Ordinal)
+                .Select(f => f.FullName),
+        ];
     }
 
-    private bool IsRotated(string path) => path[options.File.Length] is '.' or '-' && !Compressed.Contains(Path.GetExtension(path).ToLowerInvariant());
+    private bool IsRotated(string path) =>
+        path[options.File.Length] is '.' or '-' && !Compressed.Contains(Path.GetExtension(path).ToLowerInvariant());
 
     private async Task DiscoverAsync(CancellationToken cancel)
     {
@@ -153,8 +169,11 @@ public sealed class LogFollower(LogOptions options, ILinePublisher publisher, IC
         }
     }
 
+    private static SafeFileHandle OpenShared(string path) =>
+        File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+
     private void Open(string path, FollowedFile file) =>
-        _open.Add(new OpenLog(file, path, File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), new LineReader(file.Number, options.MaxLine))
+        _open.Add(new OpenLog(file, path, OpenShared(path), new LineReader(file.Number, options.MaxLine))
         {
             LastRead = time.GetTimestamp(),
         });
@@ -226,7 +245,11 @@ public sealed class LogFollower(LogOptions options, ILinePublisher publisher, IC
         {
             var open = _open.Select(o => o.File.Number).ToHashSet();
             var there = Paths().Select(TryNode).ToHashSet();
-            _files = [.. _files[..^Checkpoint.MostKept].Where(f => open.Contains(f.Number) || there.Contains(f.Identity.Node)), .. _files[^Checkpoint.MostKept..]];
+            _files =
+            [
+                .. _files[..^Checkpoint.MostKept].Where(f => open.Contains(f.Number) || there.Contains(f.Identity.Node)),
+                .. _files[^Checkpoint.MostKept..],
+            ];
         }
 
         return checkpoints.WriteAsync(new Checkpoint([.. _files]), cancel);

@@ -7,9 +7,13 @@ namespace Samples.LogSidecar;
 public sealed record LogOptions
 {
     /// <summary>Everything that can be set.</summary>
-    public static Usage Usage { get; } = new("log-sidecar", "follows a log file through its rotations and publishes each line, at least once, always with the same id.",
+    public static Usage Usage { get; } = new(
+        "log-sidecar", "follows a log file through its rotations and publishes each line, at least once, always with the same id.",
     [
-        new("LOG_FILE", "access.log in SAMPLES_DATA", "The file; rotated ones are its name with something behind it (access.log.1), compressed ones are left alone."),
+        new(
+            "LOG_FILE",
+            "access.log in SAMPLES_DATA",
+            "The file; rotated ones are its name with something behind it (access.log.1), compressed ones are left alone."),
         new("PUBSUB", "pubsub", "The Dapr pub/sub component."),
         new("TOPIC", "logs", "The topic."),
         new("STATE_STORE", "statestore", "The Dapr state store that keeps how far was read."),

@@ -19,5 +19,6 @@ builder.Services.AddHostedService<FollowLoop>();
 
 var app = builder.Build();
 app.MapDefaults();
-app.MapGet("/follow", (FollowCounts counts) => TypedResults.Ok(counts)).WithSummary("What was read and published so far, and what was odd about it.");
+app.MapGet("/follow", (FollowCounts counts) => TypedResults.Ok(counts))
+    .WithSummary("What was read and published so far, and what was odd about it.");
 app.Run();

@@ -2,7 +2,10 @@ using Dapr.Client;
 
 namespace Samples.LogStore;
 
-/// <summary>The counts in Dapr state. Two replicas may write at once: the ETag lets one of them win, and the other counts anew on what that one wrote.</summary>
+/// <summary>
+/// The counts in Dapr state. Two replicas may write at once: the ETag lets one of them win, and the other counts anew on what that one
+/// wrote.
+/// </summary>
 public sealed class CountBook(DaprClient dapr, StoreOptions options)
 {
     private const int MostTries = 50;

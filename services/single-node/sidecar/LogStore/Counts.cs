@@ -4,8 +4,8 @@ namespace Samples.LogStore;
 public sealed record Counted(long From, long To);
 
 /// <summary>
-/// The counts, and beside them what was counted, in one document that is changed as a whole. Lines of a file follow on each other without a gap, so that
-/// what was counted is a few ranges of bytes, mostly one, and not a million ids.
+/// The counts, and beside them what was counted, in one document that is changed as a whole. Lines of a file follow on each other without a
+/// gap, so that what was counted is a few ranges of bytes, mostly one, and not a million ids.
 /// </summary>
 public sealed record Counts
 {

@@ -5,14 +5,15 @@ using Grpc.Core;
 namespace Samples.LogStore;
 
 /// <summary>
-/// Events that come in at the same time are counted by one change of the state. Each is acknowledged when it is counted, and not before: what fails is
-/// delivered again.
+/// Events that come in at the same time are counted by one change of the state. Each is acknowledged when it is counted, and not before:
+/// what fails is delivered again.
 /// </summary>
 public sealed class EventQueue(CountBook book) : BackgroundService
 {
     private const int MostAtOnce = 1000;
 
-    private readonly Channel<(IReadOnlyList<LogEvent> Events, TaskCompletionSource Done)> _queue = Channel.CreateBounded<(IReadOnlyList<LogEvent>, TaskCompletionSource)>(MostAtOnce);
+    private readonly Channel<(IReadOnlyList<LogEvent> Events, TaskCompletionSource Done)> _queue =
+        Channel.CreateBounded<(IReadOnlyList<LogEvent>, TaskCompletionSource)>(MostAtOnce);
 
     /// <summary>Completes when they are counted.</summary>
     public async Task CountAsync(IReadOnlyList<LogEvent> events, CancellationToken cancel)

@@ -6,7 +6,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Samples.LogStore;
 
 /// <summary>The counts as they are told.</summary>
-public sealed record CountReport(long Events, long Duplicates, long Bytes, IReadOnlyDictionary<string, long> ByStatus, IReadOnlyDictionary<string, long> ByPath);
+public sealed record CountReport(
+    long Events, long Duplicates, long Bytes, IReadOnlyDictionary<string, long> ByStatus, IReadOnlyDictionary<string, long> ByPath);
 
 /// <summary>The topic, and the counts over HTTP.</summary>
 public static class LogEndpoints
@@ -17,8 +18,14 @@ public static class LogEndpoints
     public static void MapLogs(this IEndpointRouteBuilder routes, StoreOptions options)
     {
         routes.MapPost("/events/logs", TakeAsync).WithTopic(options.PubSub, options.Topic).ExcludeFromDescription()
-            .WithBulkSubscribe(new BulkSubscribeTopicOptions { TopicName = options.Topic, MaxMessagesCount = MostAtOnce, MaxAwaitDurationMs = LongestWait });
-        routes.MapGet("/counts", async (CountBook book, CancellationToken cancel, string? path = null) => Report(await book.ReadAsync(cancel), path))
+            .WithBulkSubscribe(new BulkSubscribeTopicOptions
+            {
+                TopicName = options.Topic,
+                MaxMessagesCount = MostAtOnce,
+                MaxAwaitDurationMs = LongestWait,
+            });
+        routes.MapGet(
+            "/counts", async (CountBook book, CancellationToken cancel, string? path = null) => Report(await book.ReadAsync(cancel), path))
             .WithSummary("How many lines, by status and path; ?path= tells of one path.");
     }
 
@@ -45,6 +52,10 @@ public static class LogEndpoints
             e.EntryId, readable.Contains(e) ? status : BulkSubscribeAppResponseStatus.DROP))]));
     }
 
-    private static Ok<CountReport> Report(Counts counts, string? path) => TypedResults.Ok(new CountReport(counts.Events, counts.Duplicates, counts.Bytes, counts.ByStatus,
+    private static Ok<CountReport> Report(Counts counts, string? path) => TypedResults.Ok(new CountReport(
+        counts.Events,
+        counts.Duplicates,
+        counts.Bytes,
+        counts.ByStatus,
         path is null ? counts.ByPath : counts.ByPath.Where(p => p.Key == path).ToDictionary()));
 }

@@ -3,7 +3,9 @@ namespace Samples.LogStore;
 /// <summary>What is known of a line that is an access log's.</summary>
 public sealed record AccessFields(string? Path, int? Status, long? Bytes);
 
-/// <summary>A line as log-sidecar publishes it: it is the bytes from <paramref name="Offset"/> to <paramref name="End"/> of a file.</summary>
+/// <summary>
+/// A line as log-sidecar publishes it: it is the bytes from <paramref name="Offset"/> to <paramref name="End"/> of a file.
+/// </summary>
 public sealed record LogEvent(string? Id, string? File, long? Offset, long? End, AccessFields? Access)
 {
     private const int LongestName = 100, LongestPath = 200;

@@ -7,7 +7,8 @@ namespace Samples.LogStore;
 public sealed record StoreOptions(string PubSub, string Topic, string Store, string Key, int MostPaths)
 {
     /// <summary>Everything that can be set.</summary>
-    public static Usage Usage { get; } = new("log-store", "counts the published lines by status and path, each once, however often it is delivered.",
+    public static Usage Usage { get; } = new(
+        "log-store", "counts the published lines by status and path, each once, however often it is delivered.",
     [
         new("PUBSUB", "pubsub", "The Dapr pub/sub component."),
         new("TOPIC", "logs", "The topic."),
@@ -19,6 +20,7 @@ public sealed record StoreOptions(string PubSub, string Topic, string Store, str
 
     /// <summary>Reads and checks the settings.</summary>
     public static StoreOptions From(IConfiguration configuration) => new(
-        configuration["PUBSUB"] ?? "pubsub", configuration["TOPIC"] ?? "logs", configuration["STATE_STORE"] ?? "statestore", configuration["COUNTS_KEY"] ?? "counts",
+        configuration["PUBSUB"] ?? "pubsub", configuration["TOPIC"] ?? "logs", configuration["STATE_STORE"] ?? "statestore",
+        configuration["COUNTS_KEY"] ?? "counts",
         configuration.Whole("MAX_PATHS", 1000, 1, 100_000));
 }

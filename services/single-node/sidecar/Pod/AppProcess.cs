@@ -7,8 +7,8 @@ namespace Samples.Pod;
 
 /// <summary>
 /// The application's process, as its sidecars see it. All containers of a pod see all its processes where they share the process namespace
-/// (Kubernetes: <c>shareProcessNamespace</c>, Compose: <c>pid</c>); on one machine they do anyway. The application writes its id to a file, as daemons do. A
-/// file that outlived its process is not believed: the id may be somebody else's by now.
+/// (Kubernetes: <c>shareProcessNamespace</c>, Compose: <c>pid</c>); on one machine they do anyway. The application writes its id to a file,
+/// as daemons do. A file that outlived its process is not believed: the id may be somebody else's by now.
 /// </summary>
 public sealed partial class AppProcess(string pidFile, string? name)
 {
@@ -19,7 +19,10 @@ public sealed partial class AppProcess(string pidFile, string? name)
     public static IReadOnlyList<Setting> Settings { get; } =
     [
         new("PID_FILE", "site.pid in SAMPLES_DATA", "The file into which the application writes its process id."),
-        new("PROCESS_NAME", "any", "The name that the process must have besides; without a PID_FILE that is there, the oldest process of that name is taken."),
+        new(
+            "PROCESS_NAME",
+            "any",
+            "The name that the process must have besides; without a PID_FILE that is there, the oldest process of that name is taken."),
     ];
 
     /// <summary>Reads the settings.</summary>
@@ -48,7 +51,9 @@ public sealed partial class AppProcess(string pidFile, string? name)
             var isOlder = process.StartTime.ToUniversalTime() <= File.GetLastWriteTimeUtc(pidFile) + Tolerance;
             return isOlder && (name is null || process.ProcessName == name) ? pid : null;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        catch (Exception error) when (
+            error is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException
+            or System.ComponentModel.Win32Exception)
         {
             return null;
         }

@@ -4,8 +4,8 @@ namespace Samples.Pod;
 public static class AtomicFile
 {
     /// <summary>
-    /// Puts a content in the place of another: a reader sees the old one or the new one, whole, also after a power cut (temporary file, fsync, rename,
-    /// as in T. Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014).
+    /// Puts a content in the place of another: a reader sees the old one or the new one, whole, also after a power cut (temporary file,
+    /// fsync, rename, as in T. Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014).
     /// </summary>
     public static void Write(string path, ReadOnlySpan<byte> content, string temporarySuffix = ".new")
     {

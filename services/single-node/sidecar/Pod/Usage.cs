@@ -9,8 +9,8 @@ namespace Samples.Pod;
 public sealed record Setting(string Variable, string Otherwise, string Meaning);
 
 /// <summary>
-/// What a program is for and what can be set: the parameters and the documentation that a modular container owes to those who put it into their pods
-/// (chapter "The Sidecar Pattern", "Designing Sidecars for Modularity and Reusability").
+/// What a program is for and what can be set: the parameters and the documentation that a modular container owes to those who put it into
+/// their pods (chapter "The Sidecar Pattern", "Designing Sidecars for Modularity and Reusability").
 /// </summary>
 /// <param name="Program">Its name.</param>
 /// <param name="Promise">What it does, in a sentence.</param>

@@ -13,8 +13,8 @@ namespace Samples.TlsSidecar;
 public sealed record TlsState(int HttpsPort, string Serial, DateTime NotAfter, int Replaced, string? Refused);
 
 /// <summary>
-/// The certificate of the files. A new pair serves from the next handshake on, and no connection is touched. What cannot serve is refused, and the last
-/// good pair goes on: two files are not replaced in one moment, so that a pair that does not fit may fit at the next look.
+/// The certificate of the files. A new pair serves from the next handshake on, and no connection is touched. What cannot serve is refused,
+/// and the last good pair goes on: two files are not replaced in one moment, so that a pair that does not fit may fit at the next look.
 /// </summary>
 public sealed class CertificateFiles(TlsOptions options, TimeProvider time, ILogger<CertificateFiles> log)
 {
@@ -40,7 +40,8 @@ public sealed class CertificateFiles(TlsOptions options, TimeProvider time, ILog
         if (options.CertificateFile is null && !File.Exists(CertificateFile))
             Develop();
         if (!TryReload() && _current is null)
-            throw new WrongSettingException($"CERT_FILE is '{CertificateFile}' and KEY_FILE is '{KeyFile}': {Refused}. Give a pair in PEM.");
+            throw new WrongSettingException(
+                $"CERT_FILE is '{CertificateFile}' and KEY_FILE is '{KeyFile}': {Refused}. Give a pair in PEM.");
     }
 
     /// <summary>Looks at the files; true where a new pair came into force. What is refused is told once.</summary>

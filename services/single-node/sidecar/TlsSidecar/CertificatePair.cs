@@ -27,7 +27,8 @@ public sealed record CertificatePair(X509Certificate2 Leaf, SslStreamCertificate
         for (var i = 1; i < all.Count; i++)
         {
             if (!all[i - 1].IssuerName.RawData.AsSpan().SequenceEqual(all[i].SubjectName.RawData))
-                throw new CryptographicException($"certificate {i + 1} did not issue certificate {i}: the site's own comes first, then each its issuer");
+                throw new CryptographicException(
+                    $"certificate {i + 1} did not issue certificate {i}: the site's own comes first, then each its issuer");
         }
 
         if (all[0].NotAfter.ToUniversalTime() <= now.UtcDateTime)
@@ -35,7 +36,8 @@ public sealed record CertificatePair(X509Certificate2 Leaf, SslStreamCertificate
         return new CertificatePair(Join(all[0], key), new X509Certificate2Collection(all.Skip(1).ToArray()));
     }
 
-    private CertificatePair(X509Certificate2 leaf, X509Certificate2Collection issuers) : this(leaf, SslStreamCertificateContext.Create(leaf, issuers, offline: true))
+    private CertificatePair(X509Certificate2 leaf, X509Certificate2Collection issuers) : this(
+        leaf, SslStreamCertificateContext.Create(leaf, issuers, offline: true))
     {
     }
 

@@ -4,8 +4,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Samples.TlsSidecar;
 
 /// <summary>
-/// Passes requests on to the application. Who the client is and how it came, the application learns from the sidecar alone: whatever the client says about
-/// that is dropped.
+/// Passes requests on to the application. Who the client is and how it came, the application learns from the sidecar alone: whatever the
+/// client says about that is dropped.
 /// </summary>
 public sealed class SiteForwarder(IHttpForwarder forwarder, TlsOptions options) : IDisposable
 {
@@ -34,7 +34,9 @@ public sealed class SiteForwarder(IHttpForwarder forwarder, TlsOptions options) 
             http.Response.OnStarting(Promise, (http.Response, options.StrictTransport));
         if (options.Hosts.Count > 0 && !options.Hosts.Contains(http.Request.Host.Host))
         {
-            await Results.Problem(statusCode: StatusCodes.Status421MisdirectedRequest, type: "other-host", title: "This is not the site that was asked for.").ExecuteAsync(http);
+            await Results.Problem(
+                statusCode: StatusCodes.Status421MisdirectedRequest, type: "other-host", title: "This is not the site that was asked for.")
+                .ExecuteAsync(http);
             return;
         }
 
@@ -50,7 +52,8 @@ public sealed class SiteForwarder(IHttpForwarder forwarder, TlsOptions options) 
     }
 
     private static Task DownAsync(HttpContext http, string why) =>
-        Results.Problem(statusCode: StatusCodes.Status502BadGateway, type: "application-down", title: why, detail: "Try again in a moment.").ExecuteAsync(http);
+        Results.Problem(statusCode: StatusCodes.Status502BadGateway, type: "application-down", title: why, detail: "Try again in a moment.")
+            .ExecuteAsync(http);
 
     // RFC 6797: over TLS only, and what the sidecar promises counts.
     private static Task Promise(object state)
@@ -65,13 +68,16 @@ public sealed class SiteForwarder(IHttpForwarder forwarder, TlsOptions options) 
 
     private sealed class Delivery : HttpTransformer
     {
-        private static readonly string[] Claimed = ["Forwarded", "X-Real-IP", "X-Original-Host", "X-Original-For", "X-Original-Proto", "X-Client-IP", "True-Client-IP"];
+        private static readonly string[] Claimed =
+            ["Forwarded", "X-Real-IP", "X-Original-Host", "X-Original-For", "X-Original-Proto", "X-Client-IP", "True-Client-IP"];
 
-        public override async ValueTask TransformRequestAsync(HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancellationToken)
+        public override async ValueTask TransformRequestAsync(
+            HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancellationToken)
         {
             await base.TransformRequestAsync(http, request, destinationPrefix, cancellationToken);
             var headers = request.Headers;
-            foreach (var name in Claimed.Concat(http.Request.Headers.Keys.Where(k => k.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase))))
+            var forwarded = http.Request.Headers.Keys.Where(k => k.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase));
+            foreach (var name in Claimed.Concat(forwarded))
                 headers.Remove(name);
             headers.TryAddWithoutValidation("X-Forwarded-For", Address(http.Connection.RemoteIpAddress));
             headers.TryAddWithoutValidation("X-Forwarded-Proto", "https");
@@ -79,6 +85,7 @@ public sealed class SiteForwarder(IHttpForwarder forwarder, TlsOptions options) 
             headers.Host = http.Request.Host.Value;
         }
 
-        private static string Address(IPAddress? address) => address is null ? "unknown" : address.IsIPv4MappedToIPv6 ? $"{address.MapToIPv4()}" : $"{address}";
+        private static string Address(IPAddress? address) =>
+            address is null ? "unknown" : address.IsIPv4MappedToIPv6 ? $"{address.MapToIPv4()}" : $"{address}";
     }
 }

@@ -7,7 +7,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Samples.TlsSidecar;
 
-/// <summary>The door: TLS 1.2 and 1.3 with ciphers that nobody has to worry about, and deadlines for whoever takes up a connection and does nothing with it.</summary>
+/// <summary>
+/// The door: TLS 1.2 and 1.3 with ciphers that nobody has to worry about, and deadlines for whoever takes up a connection and does nothing
+/// with it.
+/// </summary>
 public static class TlsListener
 {
     private static readonly TimeSpan Headers = TimeSpan.FromSeconds(10), Idle = TimeSpan.FromSeconds(60);
@@ -47,7 +50,8 @@ public static class TlsListener
     }
 
     /// <summary>The port with TLS, which is known when the server has started.</summary>
-    public static int PortOf(IServer server) => new Uri(server.Features.Get<IServerAddressesFeature>()!.Addresses.Single(a => a.StartsWith("https:", StringComparison.Ordinal))).Port;
+    public static int PortOf(IServer server) => new Uri(
+        server.Features.Get<IServerAddressesFeature>()!.Addresses.Single(a => a.StartsWith("https:", StringComparison.Ordinal))).Port;
 
     // Windows has one policy for the machine.
     private static CipherSuitesPolicy? MakePolicy() => OperatingSystem.IsWindows() ? null : new(

@@ -8,12 +8,16 @@ namespace Samples.TlsSidecar;
 public sealed record TlsOptions
 {
     /// <summary>Everything that can be set.</summary>
-    public static Usage Usage { get; } = new("tls-sidecar", "HTTPS, HTTP/1.1 and 2, in front of an application that speaks plain HTTP on loopback.",
+    public static Usage Usage { get; } = new(
+        "tls-sidecar", "HTTPS, HTTP/1.1 and 2, in front of an application that speaks plain HTTP on loopback.",
     [
         SiteAddress.Setting,
         new("HTTPS_ADDRESS", "127.0.0.1", "The address to listen at; 0.0.0.0 for all of the machine or pod."),
         new("HTTPS_PORT", "8443", "The port; 0 takes a free one, and GET /tls says which."),
-        new("CERT_FILE", "none: one for development, of its own", "PEM file: the certificate, then its issuers, each certifying the one before. Changes are picked up."),
+        new(
+            "CERT_FILE",
+            "none: one for development, of its own",
+            "PEM file: the certificate, then its issuers, each certifying the one before. Changes are picked up."),
         new("KEY_FILE", "the CERT_FILE", "PEM file with the private key."),
         new("CERT_PERIOD_MS", "500", "How often the files are looked at, in milliseconds."),
         new("HANDSHAKE_SECONDS", "5", "How long a client may take for its handshake."),
@@ -65,14 +69,18 @@ public sealed record TlsOptions
             Period = TimeSpan.FromMilliseconds(configuration.Whole("CERT_PERIOD_MS", 500, 10, 3_600_000)),
             Handshake = configuration.Seconds("HANDSHAKE_SECONDS", 5, 0.1, 120),
             StrictTransport = hsts == 0 ? null : $"max-age={hsts}",
-            Hosts = (configuration["HOSTS"] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToHashSet(StringComparer.OrdinalIgnoreCase),
+            Hosts = (configuration["HOSTS"] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .ToHashSet(StringComparer.OrdinalIgnoreCase),
             Files = files,
         };
     }
 
-    private static string? Checked(string? site) => site is not { Length: > 0 } || (Uri.TryCreate(site, UriKind.Absolute, out var address) && address.Scheme == "http")
+    private static string? Checked(string? site) =>
+        site is not { Length: > 0 } || (Uri.TryCreate(site, UriKind.Absolute, out var address) && address.Scheme == "http")
         ? site : throw new WrongSettingException($"SITE is '{site}'; give an address such as http://127.0.0.1:8080.");
 
     private static IPAddress Address(string text) =>
-        IPAddress.TryParse(text, out var address) ? address : throw new WrongSettingException($"HTTPS_ADDRESS is '{text}'; give an IP address such as 127.0.0.1.");
+        IPAddress.TryParse(text, out var address)
+            ? address
+            : throw new WrongSettingException($"HTTPS_ADDRESS is '{text}'; give an IP address such as 127.0.0.1.");
 }

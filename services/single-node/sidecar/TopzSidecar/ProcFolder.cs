@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Samples.TopzSidecar;
 
-/// <summary>The processes as Linux tells them in <c>/proc</c> (proc_pid_stat(5)): all of the process namespace that this process is in.</summary>
+/// <summary>
+/// The processes as Linux tells them in <c>/proc</c> (proc_pid_stat(5)): all of the process namespace that this process is in.
+/// </summary>
 public sealed partial class ProcFolder(string root) : IProcessTable
 {
     private const int ClockTicks = 2, LongestCommand = 4096;
@@ -34,8 +36,8 @@ public sealed partial class ProcFolder(string root) : IProcessTable
     }
 
     /// <summary>
-    /// Makes sense of the two files. The name stands in brackets and may hold brackets, blanks and line breaks itself: the last bracket ends it. Throws
-    /// <see cref="FormatException"/> for what is not whole.
+    /// Makes sense of the two files. The name stands in brackets and may hold brackets, blanks and line breaks itself: the last bracket
+    /// ends it. Throws <see cref="FormatException"/> for what is not whole.
     /// </summary>
     public static ProcessReading Parse(byte[] stat, byte[] commandLine)
     {
@@ -70,7 +72,10 @@ public sealed partial class ProcFolder(string root) : IProcessTable
     }
 
     private static long ReadTotal(string path) => File.Exists(path)
-        ? long.Parse(File.ReadLines(path).First(l => l.StartsWith("MemTotal:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024
+        ? long.Parse(
+            File.ReadLines(path).First(l => l.StartsWith("MemTotal:", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) * 1024
         : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     [LibraryImport("libc", EntryPoint = "sysconf")]

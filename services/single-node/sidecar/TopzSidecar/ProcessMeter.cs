@@ -16,8 +16,8 @@ public sealed record ProcessUse(int Pid, int Parent, char State, double CpuPerce
 public sealed record ProcessUses(DateTimeOffset At, double Seconds, IReadOnlyList<ProcessUse> Processes);
 
 /// <summary>
-/// Measures the use of processors from one reading to the next. What the kernel counts since a process began says nothing about now: one that ran wild
-/// yesterday would stand on top for ever.
+/// Measures the use of processors from one reading to the next. What the kernel counts since a process began says nothing about now: one
+/// that ran wild yesterday would stand on top for ever.
 /// </summary>
 public sealed class ProcessMeter(IProcessTable table, TopzOptions options, TimeProvider time) : BackgroundService
 {
@@ -48,13 +48,15 @@ public sealed class ProcessMeter(IProcessTable table, TopzOptions options, TimeP
     }
 
     /// <summary>The difference of two readings. A process that began in between used all that it has used.</summary>
-    public static ProcessUses Measure(IReadOnlyList<ProcessReading> before, IReadOnlyList<ProcessReading> after, TimeSpan elapsed, long memory, DateTimeOffset at)
+    public static ProcessUses Measure(
+        IReadOnlyList<ProcessReading> before, IReadOnlyList<ProcessReading> after, TimeSpan elapsed, long memory, DateTimeOffset at)
     {
         var earlier = before.ToDictionary(p => (p.Pid, p.Began), p => p.Used);
         return new ProcessUses(at, elapsed.TotalSeconds,
         [
             .. after.OrderBy(p => p.Pid).Select(p => new ProcessUse(p.Pid, p.Parent, p.State,
-                Math.Max(0, 100 * (p.Used - earlier.GetValueOrDefault((p.Pid, p.Began))).TotalSeconds / elapsed.TotalSeconds), 100.0 * p.Memory / memory, p.Command)),
+                Math.Max(0, 100 * (p.Used - earlier.GetValueOrDefault((p.Pid, p.Began))).TotalSeconds / elapsed.TotalSeconds),
+                100.0 * p.Memory / memory, p.Command)),
         ]);
     }
 }

@@ -19,7 +19,14 @@ public sealed class SystemProcesses : IProcessTable
             {
                 try
                 {
-                    all.Add(new ProcessReading(process.Id, 0, process.StartTime.Ticks, '?', process.TotalProcessorTime, process.WorkingSet64, process.ProcessName));
+                    all.Add(new ProcessReading(
+                        process.Id,
+                        0,
+                        process.StartTime.Ticks,
+                        '?',
+                        process.TotalProcessorTime,
+                        process.WorkingSet64,
+                        process.ProcessName));
                 }
                 catch (Exception error) when (error is Win32Exception or InvalidOperationException or NotSupportedException)
                 {

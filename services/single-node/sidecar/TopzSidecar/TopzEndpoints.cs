@@ -10,8 +10,10 @@ public static class TopzEndpoints
     /// <summary>Maps them.</summary>
     public static void MapTopz(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/topz", TopzAsync).WithSummary("A process a line: id, percent of a processor, percent of memory, command. ?format=json tells more.");
-        routes.MapGet("/", async (ProcessMeter meter, CancellationToken cancel) => TypedResults.Content(Page(await meter.LastAsync(cancel)), "text/html; charset=utf-8"))
+        routes.MapGet("/topz", TopzAsync)
+            .WithSummary("A process a line: id, percent of a processor, percent of memory, command. ?format=json tells more.");
+        routes.MapGet("/", async (ProcessMeter meter, CancellationToken cancel) =>
+            TypedResults.Content(Page(await meter.LastAsync(cancel)), "text/html; charset=utf-8"))
             .ExcludeFromDescription();
     }
 
@@ -37,8 +39,11 @@ public static class TopzEndpoints
 
     private static string Page(ProcessUses uses)
     {
-        var rows = string.Concat(uses.Processes.OrderByDescending(p => p.CpuPercent).ThenByDescending(p => p.MemoryPercent).Select(p => string.Create(CultureInfo.InvariantCulture,
-            $"<tr><td>{p.Pid}<td>{p.Parent}<td>{p.State}<td>{p.CpuPercent:0.0}<td>{p.MemoryPercent:0.0}<td class=\"command\">{WebUtility.HtmlEncode(p.Command)}\n")));
+        var processes = uses.Processes.OrderByDescending(p => p.CpuPercent).ThenByDescending(p => p.MemoryPercent);
+        var rows = string.Concat(processes.Select(p => string.Create(
+            CultureInfo.InvariantCulture,
+            $"<tr><td>{p.Pid}<td>{p.Parent}<td>{p.State}<td>{p.CpuPercent:0.0}<td>{p.MemoryPercent:0.0}"
+            + $"<td class=\"command\">{WebUtility.HtmlEncode(p.Command)}\n")));
         return string.Create(CultureInfo.InvariantCulture, $$"""
             <!doctype html>
             <html lang="en">

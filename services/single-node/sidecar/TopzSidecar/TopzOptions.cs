@@ -33,6 +33,7 @@ public sealed record TopzOptions(TimeSpan Interval, IPEndPoint? Address)
         return new TopzOptions(configuration.Seconds("TOPZ_SECONDS", 1, 0.1, 3600), address is { Length: > 0 } ? Parse(address) : null);
     }
 
-    private static IPEndPoint Parse(string text) => text.Contains(':') && IPEndPoint.TryParse(text.StartsWith(':') ? "0.0.0.0" + text : text, out var point)
+    private static IPEndPoint Parse(string text) =>
+        text.Contains(':') && IPEndPoint.TryParse(text.StartsWith(':') ? "0.0.0.0" + text : text, out var point)
         ? point : throw new WrongSettingException($"--addr is '{text}'; give an address and a port, such as 0.0.0.0:8080.");
 }

@@ -4,7 +4,8 @@ using Samples.Cache.Storage;
 namespace Samples.Cache.Http;
 
 /// <summary>
-/// The part of a stored answer that a client asks for (RFC 9110, 14). One range is cut out; several at once are answered with the whole, as the RFC allows.
+/// The part of a stored answer that a client asks for (RFC 9110, 14). One range is cut out; several at once are answered with the whole, as
+/// the RFC allows.
 /// </summary>
 /// <param name="From">The first byte.</param>
 /// <param name="Length">0 for a range beyond the end: 416.</param>

@@ -3,8 +3,9 @@ using Microsoft.Extensions.Primitives;
 namespace Samples.Cache.Http;
 
 /// <summary>
-/// The directives of a <c>Cache-Control</c> header (RFC 9111, 5.2). Lenient where the RFC asks for it: unknown directives mean nothing, one that is given
-/// twice counts the first time, and a number that cannot be read means "no time at all", so that a typo makes an answer stale and never immortal.
+/// The directives of a <c>Cache-Control</c> header (RFC 9111, 5.2). Lenient where the RFC asks for it: unknown directives mean nothing, one
+/// that is given twice counts the first time, and a number that cannot be read means "no time at all", so that a typo makes an answer stale
+/// and never immortal.
 /// </summary>
 public sealed class CacheControl
 {

@@ -25,7 +25,9 @@ public static class Freshness
     private const double HeuristicShare = 0.1;
     private static readonly TimeSpan LongestGuess = TimeSpan.FromDays(1);
 
-    /// <summary>How long an answer is fresh, counted from its date (RFC 9111, 4.2.1): what is said to shared caches goes before what is said to all.</summary>
+    /// <summary>
+    /// How long an answer is fresh, counted from its date (RFC 9111, 4.2.1): what is said to shared caches goes before what is said to all.
+    /// </summary>
     public static TimeSpan Lifetime(StoredResponse stored)
     {
         var control = stored.Control;
@@ -80,12 +82,14 @@ public static class Freshness
 
     /// <summary>A date as HTTP writes it; null where it cannot be read.</summary>
     public static DateTimeOffset? HttpDate(StringValues value) =>
-        value is [{ } text] && DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
+        value is [{ } text]
+            && DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
             ? date
             : null;
 
     // RFC 9110, 5.6.7: the first is written, all are read.
-    private static readonly string[] Formats = ["r", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM d HH:mm:ss yyyy", "ddd MMM  d HH:mm:ss yyyy"];
+    private static readonly string[] Formats =
+        ["r", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM d HH:mm:ss yyyy", "ddd MMM  d HH:mm:ss yyyy"];
 
     private static bool IsHeuristic(int status, CacheControl control) => Heuristic.Contains(status) || control.Has("public");
 

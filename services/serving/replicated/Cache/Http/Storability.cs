@@ -12,7 +12,8 @@ public static class Storability
     public static bool MayStore(
         int status, IReadOnlyDictionary<string, StringValues> headers, CacheControl control, IHeaderDictionary asked)
     {
-        if (status < 200 || NotUnderstood.Contains(status) || VariesByAll(headers) || CacheControl.Parse(asked.CacheControl).Has("no-store"))
+        if (status < 200 || NotUnderstood.Contains(status) || VariesByAll(headers)
+            || CacheControl.Parse(asked.CacheControl).Has("no-store"))
             return false;
         // What is written for one person may be kept by that person's browser, not here.
         if (control.Has("private") || control.Has("no-store"))

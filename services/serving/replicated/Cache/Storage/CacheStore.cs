@@ -1,8 +1,8 @@
 namespace Samples.Cache.Storage;
 
 /// <summary>
-/// Stored answers, by address and then by what <c>Vary</c> names. Bounded in bytes: the address that nobody asked for longest goes first, and a new answer
-/// always gets in.
+/// Stored answers, by address and then by what <c>Vary</c> names. Bounded in bytes: the address that nobody asked for longest goes first,
+/// and a new answer always gets in.
 /// </summary>
 public sealed class CacheStore(long capacity)
 {
@@ -38,7 +38,9 @@ public sealed class CacheStore(long capacity)
         }
     }
 
-    /// <summary>Keeps an answer in the place of the one to the same request. One that is larger than all there is is refused: false.</summary>
+    /// <summary>
+    /// Keeps an answer in the place of the one to the same request. One that is larger than all there is is refused: false.
+    /// </summary>
     public bool Put(string key, StoredResponse answer)
     {
         if (answer.Bytes + key.Length * 2 > capacity)

@@ -7,8 +7,8 @@ namespace Samples.FrontDoor.Clients;
 public readonly record struct Allowance(bool IsAllowed, int Remaining, TimeSpan Reset);
 
 /// <summary>
-/// A fixed window a client: so many requests from its first one on, then none until the window ends. The platform's own limiter tells neither what remains
-/// together with its answer nor takes a clock; both are what clients and tests need here.
+/// A fixed window a client: so many requests from its first one on, then none until the window ends. The platform's own limiter tells
+/// neither what remains together with its answer nor takes a clock; both are what clients and tests need here.
 /// </summary>
 public sealed class ClientLimits(int limit, TimeSpan window, TimeProvider time)
 {
@@ -37,7 +37,8 @@ public sealed class ClientLimits(int limit, TimeSpan window, TimeProvider time)
         }
     }
 
-    // Windows that have ended say nothing any more. Where even then there are too many clients, all begin again: a limit must not be what fills the memory.
+    // Windows that have ended say nothing any more. Where even then there are too many clients, all begin again: a limit must not be what
+    // fills the memory.
     private void MakeRoom()
     {
         if (_clients.Count < MostClients)

@@ -16,8 +16,10 @@ public static class LimitServices
     public static void UseLimits(this WebApplication app, FrontDoorOptions options)
     {
         if (options.RateLimit > 0)
-            app.Use(next => http => Unlimited.Any(own => http.Request.Path.StartsWithSegments(own)) ? next(http) : LimitAsync(http, next, options));
+            app.Use(next => http => IsUnlimited(http.Request) ? next(http) : LimitAsync(http, next, options));
     }
+
+    private static bool IsUnlimited(HttpRequest request) => Unlimited.Any(own => request.Path.StartsWithSegments(own));
 
     private static Task LimitAsync(HttpContext http, RequestDelegate next, FrontDoorOptions options)
     {
@@ -34,7 +36,9 @@ public static class LimitServices
         // Rounded up: who comes back after that time is let in.
         var seconds = Math.Max(1, (int)Math.Ceiling(allowance.Reset.TotalSeconds));
         http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        return Results.Problem(statusCode: 429, type: "rate-limited", title: $"At most {options.RateLimit} requests in {options.LimitWindow.TotalSeconds:0.#} s.",
+        return Results.Problem(
+            statusCode: 429, type: "rate-limited",
+            title: $"At most {options.RateLimit} requests in {options.LimitWindow.TotalSeconds:0.#} s.",
             detail: $"Come back in {seconds} s.").ExecuteAsync(http);
     }
 

@@ -36,7 +36,9 @@ public static class TlsListener
         builder.Configuration["LISTEN"] switch
         {
             null or "" => IPAddress.Loopback,
-            var text => IPAddress.TryParse(text, out var address) ? address : throw new WrongSettingException($"LISTEN is '{text}'; give an IP address such as 0.0.0.0."),
+            var text => IPAddress.TryParse(text, out var address)
+                ? address
+                : throw new WrongSettingException($"LISTEN is '{text}'; give an IP address such as 0.0.0.0."),
         };
 
     private static X509Certificate2 Load(FrontDoorOptions options)

@@ -14,7 +14,8 @@ public static class BalancingServices
         yarp.Services.AddSingleton<ILoadBalancingPolicy>(
             new RendezvousPolicy(RendezvousPolicy.ByAddress, http => http.Connection.RemoteIpAddress?.ToString() ?? ""));
         yarp.Services.AddSingleton<ILoadBalancingPolicy>(
-            new RendezvousPolicy(RendezvousPolicy.ByUrl, http => http.Request.Path.ToUriComponent() + http.Request.QueryString.ToUriComponent()));
+            new RendezvousPolicy(
+                RendezvousPolicy.ByUrl, http => http.Request.Path.ToUriComponent() + http.Request.QueryString.ToUriComponent()));
         yarp.Services.AddSingleton<IPassiveHealthCheckPolicy, FirstFailurePolicy>();
         return yarp.AddTransforms(AddTransforms);
     }

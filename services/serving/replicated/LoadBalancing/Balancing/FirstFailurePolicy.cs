@@ -5,8 +5,8 @@ using Yarp.ReverseProxy.Model;
 namespace Samples.LoadBalancing.Balancing;
 
 /// <summary>
-/// One request that a replica did not answer takes it out for a second. Meanwhile the probes find out; clients would pay for a second opinion.
-/// What a client broke off says nothing about the replica.
+/// One request that a replica did not answer takes it out for a second. Meanwhile the probes find out; clients would pay for a second
+/// opinion. What a client broke off says nothing about the replica.
 /// </summary>
 public sealed class FirstFailurePolicy(IDestinationHealthUpdater health) : IPassiveHealthCheckPolicy
 {

@@ -6,8 +6,9 @@ using Yarp.ReverseProxy.Model;
 namespace Samples.LoadBalancing.Balancing;
 
 /// <summary>
-/// The same replica for the same key, as long as it is there: each replica's name is hashed together with the key and the highest wins. When one goes, only
-/// its keys move; when it returns, just those come back (D. Thaler and C. Ravishankar, "Using Name-Based Mappings to Increase Hit Rates", 1998).
+/// The same replica for the same key, as long as it is there: each replica's name is hashed together with the key and the highest wins.
+/// When one goes, only its keys move; when it returns, just those come back (D. Thaler and C. Ravishankar, "Using Name-Based Mappings to
+/// Increase Hit Rates", 1998).
 /// </summary>
 public sealed class RendezvousPolicy(string name, Func<HttpContext, string> keyOf) : ILoadBalancingPolicy
 {
@@ -21,7 +22,8 @@ public sealed class RendezvousPolicy(string name, Func<HttpContext, string> keyO
     public string Name => name;
 
     /// <inheritdoc/>
-    public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)
+    public DestinationState? PickDestination(
+        HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)
     {
         var key = keyOf(context);
         return availableDestinations.MaxBy(d => (Weight(d.DestinationId, key), d.DestinationId));

@@ -1,10 +1,11 @@
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Samples.LoadBalancing.Balancing;
 
 /// <summary>
-/// A request that failed at one replica is tried at another, as long as the client has seen nothing of an answer and a second try can do no harm: the method
-/// is idempotent and has no body, or nothing was sent at all. A replica that says 502, 503 or 504 has done nothing either.
+/// A request that failed at one replica is tried at another, as long as the client has seen nothing of an answer and a second try can do no
+/// harm: the method is idempotent and has no body, or nothing was sent at all. A replica that says 502, 503 or 504 has done nothing either.
 /// </summary>
 public sealed class Retrying(RequestDelegate next, LiveSettings live)
 {
@@ -47,9 +48,12 @@ public sealed class Retrying(RequestDelegate next, LiveSettings live)
     }
 
     private static bool IsHarmless(HttpRequest request) =>
-        (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method) || HttpMethods.IsTrace(request.Method)
-            || HttpMethods.IsPut(request.Method) || HttpMethods.IsDelete(request.Method))
-        && request.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true };
+        IsIdempotent(request.Method)
+        && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true };
+
+    private static bool IsIdempotent(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method)
+        || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method);
 
     private static bool WasNothingSent(Exception? error) =>
         error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };

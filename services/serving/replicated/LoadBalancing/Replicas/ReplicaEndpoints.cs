@@ -14,7 +14,9 @@ public sealed record Announcement(string? Address);
 /// <summary>A replica as the load balancer sees it.</summary>
 public sealed record ReplicaView(string Name, string Address, string Active, string Passive, int UnderWay);
 
-/// <summary>Announcements, and a look at who is there. For replicas, not for clients: where there is an app token, it is asked for.</summary>
+/// <summary>
+/// Announcements, and a look at who is there. For replicas, not for clients: where there is an app token, it is asked for.
+/// </summary>
 public static class ReplicaEndpoints
 {
     private const int LongestName = 200;
@@ -31,7 +33,8 @@ public static class ReplicaEndpoints
                 return TypedResults.ValidationProblem(problem);
             return set.Hear(new AnnouncedReplica(name, new Uri(said.Address!)))
                 ? TypedResults.NoContent()
-                : TypedResults.Problem(statusCode: 409, type: "too-many-replicas", title: "There are too many replicas.", detail: "Dismiss some first.");
+                : TypedResults.Problem(
+                    statusCode: 409, type: "too-many-replicas", title: "There are too many replicas.", detail: "Dismiss some first.");
         });
         replicas.MapDelete("/{name}", (string name, ReplicaSet set, LiveSettings live) =>
         {
@@ -60,15 +63,17 @@ public static class ReplicaEndpoints
             Encoding.UTF8.GetBytes(http.Request.Headers["dapr-api-token"].ToString()), Encoding.UTF8.GetBytes(token)))
             return next(context);
         return ValueTask.FromResult<object?>(TypedResults.Problem(
-            statusCode: 401, type: "no-token", title: "The request does not come from this service's sidecar.", detail: "Announce replicas through Dapr."));
+            statusCode: 401, type: "no-token", title: "The request does not come from this service's sidecar.",
+            detail: "Announce replicas through Dapr."));
     }
 
     private static Dictionary<string, string[]>? Problem(string name, Announcement said, BalancerOptions options)
     {
         if (name.Length > LongestName)
             return new() { ["name"] = [$"Give at most {LongestName} characters."] };
-        if (!Uri.TryCreate(said.Address, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttp || address.PathAndQuery != "/"
-            || address.UserInfo.Length > 0 || !IPAddress.TryParse(address.IdnHost, out var ip))
+        if (!Uri.TryCreate(said.Address, UriKind.Absolute, out var address)
+            || address.Scheme != Uri.UriSchemeHttp || address.PathAndQuery != "/" || address.UserInfo.Length > 0
+            || !IPAddress.TryParse(address.IdnHost, out var ip))
             return new() { ["address"] = ["Give an address such as http://127.0.0.1:5441: plain HTTP, an IP address, no path."] };
         return options.ReplicaNetworks.Any(network => network.Contains(ip))
             ? null

@@ -7,8 +7,8 @@ using Yarp.ReverseProxy.Model;
 namespace Samples.LoadBalancing.Replicas;
 
 /// <summary>
-/// Tells YARP who is there, anew whenever that changes. What is under way, open WebSockets and event streams among it, goes on: YARP swaps the table of
-/// destinations and leaves connections alone.
+/// Tells YARP who is there, anew whenever that changes. What is under way, open WebSockets and event streams among it, goes on: YARP swaps
+/// the table of destinations and leaves connections alone.
 /// </summary>
 public sealed class ReplicaRoutes : IProxyConfigProvider, IDisposable
 {

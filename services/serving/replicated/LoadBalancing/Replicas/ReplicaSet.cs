@@ -6,8 +6,8 @@ namespace Samples.LoadBalancing.Replicas;
 public sealed record AnnouncedReplica(string Name, Uri Address);
 
 /// <summary>
-/// The replicas that announced themselves. An announcement brings a replica in and a farewell takes it out. Silence alone does not: the replica may be
-/// well and only its sidecar away, so it is forgotten when it is silent <em>and</em> its health says so.
+/// The replicas that announced themselves. An announcement brings a replica in and a farewell takes it out. Silence alone does not: the
+/// replica may be well and only its sidecar away, so it is forgotten when it is silent <em>and</em> its health says so.
 /// </summary>
 public sealed class ReplicaSet(TimeProvider time)
 {
@@ -64,7 +64,8 @@ public sealed class ReplicaSet(TimeProvider time)
     {
         string[] gone;
         lock (_gate)
-            gone = [.. _replicas.Values.Where(r => time.GetElapsedTime(r.Heard) > Lease && !isHealthy(r.Replica)).Select(r => r.Replica.Name)];
+            gone =
+                [.. _replicas.Values.Where(r => time.GetElapsedTime(r.Heard) > Lease && !isHealthy(r.Replica)).Select(r => r.Replica.Name)];
         foreach (var name in gone)
             Dismiss(name);
     }

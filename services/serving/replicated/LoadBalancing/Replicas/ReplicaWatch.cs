@@ -26,13 +26,17 @@ public sealed class ReplicaWatch : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Period, _time);
-        while (await timer.WaitForNextTickAsync(stoppingToken).AsTask().ContinueWith(t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default))
+        while (await IsNextAsync(timer, stoppingToken))
         {
             if (_replicas.All.Count > 0 || _options.Replicas.Count > 0)
                 _readiness.Ready();
             _replicas.Forget(IsHealthy);
         }
     }
+
+    // False, and no exception, once the service stops.
+    private static Task<bool> IsNextAsync(PeriodicTimer timer, CancellationToken stopping) => timer.WaitForNextTickAsync(stopping).AsTask()
+        .ContinueWith(t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default);
 
     private bool IsHealthy(AnnouncedReplica replica) =>
         _state.TryGetCluster(ReplicaRoutes.Cluster, out var cluster)
@@ -50,7 +54,7 @@ public static class ReplicaServices
         services.AddSingleton<ReplicaSet>();
         services.AddSingleton<Yarp.ReverseProxy.Configuration.IProxyConfigProvider, ReplicaRoutes>();
         var yarp = services.AddReverseProxy();
-        // A host name (a headless service, a service of Compose) stands for every address that it leads to, looked up again every few seconds.
+        // A host name (a headless service, a service of Compose) stands for every address that it leads to.
         if (options.Replicas.Any(r => r.HostNameType == UriHostNameType.Dns))
             yarp.AddDnsDestinationResolver(dns => dns.RefreshPeriod = TimeSpan.FromSeconds(5));
         services.AddHostedService<ReplicaWatch>();

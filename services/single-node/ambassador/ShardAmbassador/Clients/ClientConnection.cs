@@ -4,8 +4,8 @@ using Samples.ShardAmbassador.Resp;
 namespace Samples.ShardAmbassador.Clients;
 
 /// <summary>
-/// One client: reads its commands as they come (pipelining needs no more than that), hands them to the router, and writes the replies in the order of
-/// the commands. A client that asks faster than it reads is not read from any more until it has caught up.
+/// One client: reads its commands as they come (pipelining needs no more than that), hands them to the router, and writes the replies in
+/// the order of the commands. A client that asks faster than it reads is not read from any more until it has caught up.
 /// </summary>
 internal sealed class ClientConnection : IDisposable
 {
@@ -38,7 +38,9 @@ internal sealed class ClientConnection : IDisposable
     /// <summary>Set by QUIT: the connection closes after its replies.</summary>
     public bool IsLeaving { get; set; }
 
-    /// <summary>Set by a MULTI that was refused, until EXEC or DISCARD: what a pipeline sends between them must not run one by one.</summary>
+    /// <summary>
+    /// Set by a MULTI that was refused, until EXEC or DISCARD: what a pipeline sends between them must not run one by one.
+    /// </summary>
     public bool IsInRefusedTransaction { get; set; }
 
     /// <summary>A number of its own.</summary>
@@ -122,7 +124,10 @@ internal sealed class ClientConnection : IDisposable
         return owed;
     }
 
-    /// <summary>Takes a server's reply, or one part of it. True when the caller shall call <see cref="Flush"/> after the replies that it has at hand.</summary>
+    /// <summary>
+    /// Takes a server's reply, or one part of it. True when the caller shall call <see cref="Flush"/> after the replies that it has at
+    /// hand.
+    /// </summary>
     public bool Deliver(OwedReply owed, int part, ReadOnlySpan<byte> reply)
     {
         lock (_gate)

@@ -48,7 +48,8 @@ internal sealed class CommandRouter(ShardPool pool, OwnAnswers own)
     }
 
     // The places of the first and last key; a key before a counted list (a destination) is checked with them.
-    private static bool TryLocate(CommandReader reader, ReadOnlySpan<byte> command, CommandSpec spec, out int first, out int last, out string error)
+    private static bool TryLocate(
+        CommandReader reader, ReadOnlySpan<byte> command, CommandSpec spec, out int first, out int last, out string error)
     {
         error = $"ERR wrong number of arguments for '{spec.Name}' command";
         (first, last) = (spec.First, spec.Last < 0 ? reader.Count + spec.Last : spec.Last);

@@ -26,7 +26,8 @@ internal enum Handling
 /// <param name="Step">2 where keys and values take turns.</param>
 /// <param name="CountAt">The place of the number of keys, which follow it; 0 where there is none.</param>
 /// <param name="Why">For <see cref="Handling.Refuse"/>: the reason.</param>
-internal sealed record CommandSpec(string Name, Handling Handling, int First = 0, int Last = 0, int Step = 1, int CountAt = 0, string Why = "")
+internal sealed record CommandSpec(
+    string Name, Handling Handling, int First = 0, int Last = 0, int Step = 1, int CountAt = 0, string Why = "")
 {
     /// <summary>How a split command's parts become one reply.</summary>
     public Merging Merging { get; init; }
@@ -46,13 +47,13 @@ internal static class CommandTable
 {
     private const string OneKey = """
         append bitcount bitfield bitfield_ro bitpos decr decrby dump expire expireat expiretime geoadd geodist geohash geopos georadius_ro
-        georadiusbymember_ro geosearch get getbit getdel getex getrange getset hdel hexists hexpire hexpireat hexpiretime hget hgetall hincrby hincrbyfloat
-        hkeys hlen hmget hmset hpersist hpexpire hpexpireat hpexpiretime hpttl hrandfield hscan hset hsetnx hstrlen httl hvals incr incrby incrbyfloat
-        lindex linsert llen lpop lpos lpush lpushx lrange lrem lset ltrim persist pexpire pexpireat pexpiretime pfadd psetex pttl restore rpop rpush rpushx
-        sadd scard set setbit setex setnx setrange sismember smembers smismember spop srandmember srem sscan strlen substr ttl type xack xadd xautoclaim
-        xclaim xdel xlen xpending xrange xrevrange xsetid xtrim zadd zcard zcount zincrby zlexcount zmscore zpopmax zpopmin zrandmember zrange
-        zrangebylex zrangebyscore zrank zrem zremrangebylex zremrangebyrank zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan
-        zscore
+        georadiusbymember_ro geosearch get getbit getdel getex getrange getset hdel hexists hexpire hexpireat hexpiretime hget hgetall
+        hincrby hincrbyfloat hkeys hlen hmget hmset hpersist hpexpire hpexpireat hpexpiretime hpttl hrandfield hscan hset hsetnx hstrlen
+        httl hvals incr incrby incrbyfloat lindex linsert llen lpop lpos lpush lpushx lrange lrem lset ltrim persist pexpire pexpireat
+        pexpiretime pfadd psetex pttl restore rpop rpush rpushx sadd scard set setbit setex setnx setrange sismember smembers smismember
+        spop srandmember srem sscan strlen substr ttl type xack xadd xautoclaim xclaim xdel xlen xpending xrange xrevrange xsetid xtrim
+        zadd zcard zcount zincrby zlexcount zmscore zpopmax zpopmin zrandmember zrange zrangebylex zrangebyscore zrank zrem zremrangebylex
+        zremrangebyrank zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore
         """;
 
     private const string Ours = "auth client command config echo hello info ping quit reset select";

@@ -17,7 +17,9 @@ internal enum Merging
     Gather,
 }
 
-/// <summary>Puts the replies of several servers together. An error of one of them is the reply to the whole: the others may have done their part.</summary>
+/// <summary>
+/// Puts the replies of several servers together. An error of one of them is the reply to the whole: the others may have done their part.
+/// </summary>
 /// <param name="merging">How.</param>
 /// <param name="places">For each part, the places of its keys in the command.</param>
 internal sealed class MergedReply(Merging merging, int[][] places)

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Samples.ShardAmbassador.Clients;
 
 /// <summary>
-/// A reply that a client waits for. Replies go out in the order of the commands, whichever server is faster: one that comes early is held here.
+/// A reply that a client waits for. Replies go out in the order of the commands, whichever server is faster: one that comes early is held
+/// here.
 /// </summary>
 internal sealed class OwedReply(ClientConnection client)
 {

@@ -5,7 +5,9 @@ using Samples.ShardAmbassador.Shards;
 
 namespace Samples.ShardAmbassador.Clients;
 
-/// <summary>What clients ask when they connect, before they ask for keys. The ambassador looks like one Redis server without replicas.</summary>
+/// <summary>
+/// What clients ask when they connect, before they ask for keys. The ambassador looks like one Redis server without replicas.
+/// </summary>
 internal sealed class OwnAnswers(ShardPool pool, TimeProvider time)
 {
     // What clients choose their commands by; the oldest that has everything the table of commands has.
@@ -179,9 +181,11 @@ internal sealed class OwnAnswers(ShardPool pool, TimeProvider time)
     private string Info()
     {
         var text = new StringBuilder()
-            .Append("# Server\r\nredis_version:").Append(Version).Append("\r\nredis_mode:standalone\r\nprocess_id:").Append(Environment.ProcessId)
+            .Append("# Server\r\nredis_version:").Append(Version).Append("\r\nredis_mode:standalone\r\nprocess_id:")
+            .Append(Environment.ProcessId)
             .Append("\r\nuptime_in_seconds:").Append((long)time.GetElapsedTime(_began).TotalSeconds)
-            .Append("\r\n\r\n# Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n# Ambassador\r\ndistribution:").Append(pool.Distribution).Append("\r\n");
+            .Append("\r\n\r\n# Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n# Ambassador\r\ndistribution:")
+            .Append(pool.Distribution).Append("\r\n");
         foreach (var shard in pool.Shards)
         {
             text.Append("shard_").Append(shard.Server.Name).Append(":state=").Append(shard.Ejection.IsEjected ? "ejected" : "live")

@@ -25,8 +25,8 @@ public sealed class CommandReader(RespLimits limits)
         (IsInline ? _words.Bytes : buffer).Slice(_arguments[index].Offset, _arguments[index].Length);
 
     /// <summary>
-    /// Looks for the end of the command at the start of <paramref name="buffer"/>. False when more bytes must come: call again with the same bytes and
-    /// those after them. After true, the next call begins a new command.
+    /// Looks for the end of the command at the start of <paramref name="buffer"/>. False when more bytes must come: call again with the
+    /// same bytes and those after them. After true, the next call begins a new command.
     /// </summary>
     /// <exception cref="RespException">Nothing that follows can be understood: answer and close.</exception>
     public bool TryRead(ReadOnlySpan<byte> buffer, out int length)

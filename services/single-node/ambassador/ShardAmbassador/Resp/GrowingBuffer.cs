@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Samples.ShardAmbassador.Resp;
 
-/// <summary>Bytes that are appended at one end and taken at the other, in one pooled array that grows and is given back when it is empty.</summary>
+/// <summary>
+/// Bytes that are appended at one end and taken at the other, in one pooled array that grows and is given back when it is empty.
+/// </summary>
 internal sealed class GrowingBuffer : IBufferWriter<byte>
 {
     private const int Smallest = 4096;
@@ -65,7 +67,8 @@ internal sealed class GrowingBuffer : IBufferWriter<byte>
         }
         else
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Smallest, Math.Max(length + free, Math.Min(_array.Length * 2, Array.MaxLength))));
+            var larger = ArrayPool<byte>.Shared.Rent(
+                Math.Max(Smallest, Math.Max(length + free, Math.Min(_array.Length * 2, Array.MaxLength))));
             Span.CopyTo(larger);
             if (_array.Length > 0)
                 ArrayPool<byte>.Shared.Return(_array);

@@ -36,5 +36,6 @@ public static class RespWriter
 
     /// <summary>An error; line breaks in the message would end it early and become spaces.</summary>
     public static byte[] Error(string message) =>
-        Encoding.UTF8.GetBytes($"-{(message.StartsWith("Protocol", StringComparison.Ordinal) ? "ERR " : "")}{message.ReplaceLineEndings(" ")}\r\n");
+        Encoding.UTF8.GetBytes(
+            $"-{(message.StartsWith("Protocol", StringComparison.Ordinal) ? "ERR " : "")}{message.ReplaceLineEndings(" ")}\r\n");
 }

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace Samples.ShardAmbassador.Resp;
 
 /// <summary>
-/// What waits to be sent on a socket. Sending never blocks: what the kernel does not take at once goes on in the background, one send after the
-/// other. All members are called under the owner's lock, <paramref name="gate"/>.
+/// What waits to be sent on a socket. Sending never blocks: what the kernel does not take at once goes on in the background, one send after
+/// the other. All members are called under the owner's lock, <paramref name="gate"/>.
 /// </summary>
 internal sealed class SocketWriter(Socket socket, Lock gate, Action<bool> settled)
 {

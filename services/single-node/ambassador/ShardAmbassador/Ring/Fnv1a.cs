@@ -1,8 +1,8 @@
 namespace Samples.ShardAmbassador.Ring;
 
 /// <summary>
-/// What twemproxy calls <c>fnv1a_64</c>: FNV-1a with the low 32 bits of the 64-bit constants, bytes taken as signed. Both are peculiar, and both are
-/// kept, because keys that lie in running servers were placed by them.
+/// What twemproxy calls <c>fnv1a_64</c>: FNV-1a with the low 32 bits of the 64-bit constants, bytes taken as signed. Both are peculiar, and
+/// both are kept, because keys that lie in running servers were placed by them.
 /// </summary>
 /// <remarks>
 /// The low half of the prime is 435, so that the last bytes of a key move its hash only a little: consecutive numbers at the end of

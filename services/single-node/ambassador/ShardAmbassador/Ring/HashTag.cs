@@ -1,6 +1,9 @@
 namespace Samples.ShardAmbassador.Ring;
 
-/// <summary>Two characters such as <c>{}</c>: only what stands between them is hashed, so that <c>{user7}:name</c> and <c>{user7}:cart</c> share a server.</summary>
+/// <summary>
+/// Two characters such as <c>{}</c>: only what stands between them is hashed, so that <c>{user7}:name</c> and <c>{user7}:cart</c> share a
+/// server.
+/// </summary>
 public static class HashTag
 {
     /// <summary>The part of a key that is hashed: the whole key where it has no tag, or an empty one.</summary>

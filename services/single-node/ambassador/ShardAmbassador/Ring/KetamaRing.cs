@@ -6,9 +6,9 @@ using System.Text;
 namespace Samples.ShardAmbassador.Ring;
 
 /// <summary>
-/// Consistent hashing (Karger et al., 1997) with the points of libketama, as twemproxy computes them: for equal weights 160 points a server,
-/// four from each MD5 of <c>name-0</c> to <c>name-39</c>. A key belongs to the first point at or after its hash. When a server goes, only its
-/// own keys move.
+/// Consistent hashing (Karger et al., 1997) with the points of libketama, as twemproxy computes them: for equal weights 160 points a
+/// server, four from each MD5 of <c>name-0</c> to <c>name-39</c>. A key belongs to the first point at or after its hash. When a server
+/// goes, only its own keys move.
 /// </summary>
 public sealed class KetamaRing : IDistribution
 {

@@ -1,8 +1,8 @@
 namespace Samples.ShardAmbassador.Ring;
 
 /// <summary>
-/// The hash modulo the number of servers, each counted as often as its weight. Cheap and even, and the wrong choice as soon as servers come and
-/// go: then nearly every key moves.
+/// The hash modulo the number of servers, each counted as often as its weight. Cheap and even, and the wrong choice as soon as servers come
+/// and go: then nearly every key moves.
 /// </summary>
 public sealed class Modula(IReadOnlyList<ShardServer> servers, IReadOnlyList<int> live) : IDistribution
 {

@@ -3,12 +3,13 @@ using System.Net.Sockets;
 namespace Samples.ShardAmbassador.Shards;
 
 /// <summary>
-/// Collects the connections that have something to send and flushes them once a turn: commands of many clients that come in at about the same time leave
-/// in one system call for each server.
+/// Collects the connections that have something to send and flushes them once a turn: commands of many clients that come in at about the
+/// same time leave in one system call for each server.
 /// </summary>
 /// <remarks>
-/// A turn ends when the thread that waits for sockets has handled what it has at hand. That thread says so to itself: a byte on a socket of its
-/// own comes back after everything that was ready before it. Another thread in its place costs a wake-up a turn, which is a third more processor time.
+/// A turn ends when the thread that waits for sockets has handled what it has at hand. That thread says so to itself: a byte on a socket of
+/// its own comes back after everything that was ready before it. Another thread in its place costs a wake-up a turn, which is a third more
+/// processor time.
 /// </remarks>
 internal sealed class FlushTurn : IAsyncDisposable
 {

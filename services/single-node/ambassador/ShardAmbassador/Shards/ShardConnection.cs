@@ -5,8 +5,8 @@ using Samples.ShardAmbassador.Resp;
 namespace Samples.ShardAmbassador.Shards;
 
 /// <summary>
-/// The connection to one server that all clients share. Commands go out in the order of <see cref="Send"/>, and Redis answers in the order in which it was
-/// asked: the queue of owed replies says whose each one is. It connects when it is first needed, and again after it broke.
+/// The connection to one server that all clients share. Commands go out in the order of <see cref="Send"/>, and Redis answers in the order
+/// in which it was asked: the queue of owed replies says whose each one is. It connects when it is first needed, and again after it broke.
 /// </summary>
 internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider time, FlushTurn turn) : IAsyncDisposable
 {

@@ -3,7 +3,9 @@ using Samples.ShardAmbassador.Ring;
 
 namespace Samples.ShardAmbassador.Shards;
 
-/// <summary>All servers and the distribution over those that are in use. The distribution is replaced as a whole whenever one goes or comes back.</summary>
+/// <summary>
+/// All servers and the distribution over those that are in use. The distribution is replaced as a whole whenever one goes or comes back.
+/// </summary>
 internal sealed class ShardPool : IAsyncDisposable
 {
     private readonly Lock _gate = new();
@@ -30,7 +32,9 @@ internal sealed class ShardPool : IAsyncDisposable
 
     public IReadOnlyList<Shard> Shards => _shards;
 
-    /// <summary>One of <see cref="Distributions.Names"/>; changing it sends keys elsewhere at once, without moving what was stored.</summary>
+    /// <summary>
+    /// One of <see cref="Distributions.Names"/>; changing it sends keys elsewhere at once, without moving what was stored.
+    /// </summary>
     public string Distribution
     {
         get => _distributionName;
@@ -45,7 +49,8 @@ internal sealed class ShardPool : IAsyncDisposable
     }
 
     /// <summary>The server of a key; null when none is in use.</summary>
-    public Shard? Find(ReadOnlySpan<byte> key) => _distribution is { } distribution ? _shards[distribution.ServerFor(HashTag.Of(key, _hashTag))] : null;
+    public Shard? Find(ReadOnlySpan<byte> key) =>
+        _distribution is { } distribution ? _shards[distribution.ServerFor(HashTag.Of(key, _hashTag))] : null;
 
     /// <summary>Breaks connections to servers that owe replies and say nothing; call it several times a second.</summary>
     public void CheckSilence()
