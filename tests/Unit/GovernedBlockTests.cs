@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Samples.Runtime;
-using Samples.Runtime.Errors;
 using Samples.Runtime.Apps;
 using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.Components;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 using Xunit;

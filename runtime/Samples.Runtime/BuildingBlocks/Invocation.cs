@@ -1,6 +1,6 @@
 using Grpc.Core;
-using Samples.Runtime.Errors;
 using Samples.Runtime.Apps;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 

@@ -1,7 +1,7 @@
 using Dapr.Client.Autogen.Grpc.v1;
 using Grpc.Core;
-using Samples.Runtime.Errors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
+using Samples.Runtime.Errors;
 
 namespace Samples.Runtime.BuildingBlocks;
 

@@ -1,6 +1,6 @@
 using Grpc.Core;
-using Samples.Runtime.Errors;
 using Samples.Runtime.Components;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.BuildingBlocks;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Samples.Runtime.Errors;
 using Samples.Runtime.Components;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
 using Samples.Runtime.Routing;

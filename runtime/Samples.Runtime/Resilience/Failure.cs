@@ -1,7 +1,7 @@
 using Polly.CircuitBreaker;
 using Polly.Timeout;
-using Samples.Runtime.Errors;
 using Samples.Runtime.Components;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.Resilience;

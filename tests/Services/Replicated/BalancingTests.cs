@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using Samples.LoadBalancing.Balancing;
 using Samples.FrontDoor.Clients;
+using Samples.LoadBalancing.Balancing;
 using Samples.LoadBalancing.Replicas;
 using Xunit;
 

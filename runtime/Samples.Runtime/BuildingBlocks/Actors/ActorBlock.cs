@@ -3,8 +3,8 @@ using Dapr.Client.Autogen.Grpc.v1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using Samples.Runtime.Errors;
 using Samples.Runtime.BuildingBlocks.Scheduling;
+using Samples.Runtime.Errors;
 using Samples.Runtime.Resilience;
 
 namespace Samples.Runtime.BuildingBlocks.Actors;
