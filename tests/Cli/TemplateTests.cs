@@ -190,7 +190,7 @@ public sealed class TemplateTests
     [InlineData("version: 2\napps: []", "version '2' is not supported.")]
     [InlineData("apps: []", "version '' is not supported.")]
     [InlineData("version: 1\nscommon: {}", "the template has the unknown field 'scommon'.")]
-    [InlineData("version: 1\ncommon: {appPort: 1}", "'common' has the unknown field 'appPort'.")]
+    [InlineData("version: 1\ncommon: {appProtcol: http}", "'common' has the unknown field 'appProtcol'.")]
     [InlineData("version: 1\napps:\n- appID: a\n  command: [\"ls\"]", "an app has no 'appDirPath'.")]
     [InlineData("version: 1\napps:\n- appDirPath: ./x", "x' does not exist. Correct 'appDirPath'")]
     [InlineData("version: 1\napps:\n- {appID: ../a, appDirPath: ./}", "'../a' is no app id.")]

@@ -83,7 +83,12 @@ public sealed partial class ComposeTests
     public void A_service_has_the_environment_of_its_template()
     {
         foreach (var entry in Entries)
-            Assert.All(entry.Environment.Where(v => !OtherHere.Contains(v.Key) && !v.Key.EndsWith("__ADDRESS", StringComparison.Ordinal) && !v.Key.EndsWith("__CONNECTION", StringComparison.Ordinal)), v => Assert.Equal($"{v.Key}={v.Value}", $"{v.Key}={Services[entry.Name].TextOrNull("environment", v.Key)}"));
+        {
+            var same = entry.Environment.Where(v => !OtherHere.Contains(v.Key)
+                && !v.Key.EndsWith("__ADDRESS", StringComparison.Ordinal) && !v.Key.EndsWith("__CONNECTION", StringComparison.Ordinal));
+            Assert.All(same, v =>
+                Assert.Equal($"{v.Key}={v.Value}", $"{v.Key}={Services[entry.Name].TextOrNull("environment", v.Key)}"));
+        }
     }
 
     [Fact]

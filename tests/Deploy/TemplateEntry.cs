@@ -22,8 +22,11 @@ internal sealed record TemplateEntry(
     /// <summary>The name of its image.</summary>
     public string Image => "samples/" + Checkout.Kebab(Path.GetFileName(Project));
 
-    /// <summary>What containers do with a real Redis instead, and applications that know nothing of Dapr: those are containers beside an adapter.</summary>
-    public bool IsStandIn => Assembly == "Samples.RedisShard" || Assembly.StartsWith("Samples.Legacy", StringComparison.Ordinal);
+    /// <summary>
+    /// What containers do with a real Redis instead, and applications that know nothing of Dapr: those are containers beside an adapter.
+    /// </summary>
+    public bool IsStandIn => Assembly == "Samples.RedisShard"
+        || (Assembly.StartsWith("Samples.Legacy", StringComparison.Ordinal) && Assembly != "Samples.LegacySite");
 
     /// <summary>
     /// The pod that it is a container of: where containers share one, it has the name of the one that is its door, and that one's sidecar

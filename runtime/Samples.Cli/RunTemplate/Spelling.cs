@@ -3,9 +3,12 @@ namespace Samples.Cli.RunTemplate;
 /// <summary>Whether a name is likely another one, misspelt.</summary>
 internal static class Spelling
 {
-    /// <summary>True for at most two letters that are wrong, missing or too many (Levenshtein's distance, case aside), in names of five or more.</summary>
+    /// <summary>
+    /// True for at most two letters that are wrong, missing or too many (Levenshtein's distance, case aside), in names of five or more.
+    /// </summary>
     public static bool IsNear(string written, string meant) =>
-        meant.Length >= 5 && Math.Abs(written.Length - meant.Length) <= 2 && Distance(written.ToLowerInvariant(), meant.ToLowerInvariant()) <= 2;
+        meant.Length >= 5 && Math.Abs(written.Length - meant.Length) <= 2
+        && Distance(written.ToLowerInvariant(), meant.ToLowerInvariant()) <= 2;
 
     private static int Distance(string a, string b)
     {

@@ -7,8 +7,9 @@ using YamlDotNet.RepresentationModel;
 namespace Samples.Cli.RunTemplate;
 
 /// <summary>
-/// Reads a Dapr multi-app run template (version 1). The Dapr CLI drops what it does not know without a word; here that is a note with its line,
-/// and a typo an error. Otherwise it resolves and merges as the CLI does, with one difference: an app's <c>false</c> overrides a common <c>true</c>.
+/// Reads a Dapr multi-app run template (version 1). The Dapr CLI drops what it does not know without a word; here that is a note with its
+/// line, and a typo an error. Otherwise it resolves and merges as the CLI does, with one difference: an app's <c>false</c> overrides a
+/// common <c>true</c>.
 /// </summary>
 public static partial class TemplateReader
 {
@@ -53,7 +54,7 @@ public static partial class TemplateReader
             Check(common, TemplateFields.Shared, "'common'", notes, problems);
         var apps = template.Maps("apps");
         if (apps.Count == 0)
-            throw template.ErrorAt("apps", "the template has no 'apps'.", "Add at least one entry.");
+            problems.Try(() => throw template.ErrorAt("apps", "the template has no 'apps'.", "Add at least one entry."));
         var suite = new SuiteComponents(root, components);
         var entries = apps.Select(app =>
         {
@@ -68,7 +69,8 @@ public static partial class TemplateReader
 
     private static RunEntry ReadApp(YamlMap app, YamlMap? common, string folder, SuiteComponents suite)
     {
-        var directory = Absolute(app.Text("appDirPath") ?? throw app.Error("an app has no 'appDirPath'.", "Write 'appDirPath: ./'."), folder);
+        var directory = Absolute(
+            app.Text("appDirPath") ?? throw app.Error("an app has no 'appDirPath'.", "Write 'appDirPath: ./'."), folder);
         if (!Directory.Exists(directory))
             throw app.ErrorAt(
                 "appDirPath", $"the folder '{directory}' does not exist.", "Correct 'appDirPath'; it is relative to the template.");
@@ -154,7 +156,8 @@ public static partial class TemplateReader
             if (TemplateFields.Renamed.TryGetValue(key, out var now) && known.Contains(now))
                 notes.Add($"{at}: {of} has the field '{key}', which the Dapr CLI passes over, and so does this one. Write '{now}'.");
             else if (key.Length == 0 || known.Any(k => Spelling.IsNear(key, k)))
-                problems.Try(() => throw new ResourceException(at, $"{of} has the unknown field '{key}'.", $"Known: {string.Join(", ", known)}."));
+                problems.Try(() =>
+                    throw new ResourceException(at, $"{of} has the unknown field '{key}'.", $"Known: {string.Join(", ", known)}."));
             else
                 notes.Add($"{at}: {of} has the field '{key}', which the Dapr CLI passes over, and so does this one. Remove it.");
         }
@@ -290,7 +293,7 @@ public static partial class TemplateReader
 
         public string? Text(string key) => Of(key)?.Text(key);
 
-        public bool Switch(string key) => Text(key) is { } text && bool.Parse(text);
+        public bool Switch(string key) => bool.TryParse(Text(key), out var isOn) && isOn;
 
         public bool Asks(string key) => Text(key) is { Length: > 0 } text && !text.Equals("false", StringComparison.OrdinalIgnoreCase);
     }

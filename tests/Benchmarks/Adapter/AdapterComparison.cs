@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using System.Globalization;
 using Samples.Benchmarks.Ambassador;
 
 namespace Samples.Benchmarks.Adapter;
 
 /// <summary>
-/// The metrics adapter beside prometheus-redis-exporter: do they say the same of the same server, and how long does a scrape take. Numbers are compared on one
-/// recorded reply to INFO, because each look at a real server changes what the next one sees; times are those of a real server.
+/// The metrics adapter beside prometheus-redis-exporter: do they say the same of the same server, and how long does a scrape take.
+/// Numbers are compared on one recorded reply to INFO, because each look at a real server changes what the next one sees; times are those
+/// of a real server.
 /// </summary>
 internal sealed class AdapterComparison : IComparison
 {
@@ -17,18 +19,23 @@ internal sealed class AdapterComparison : IComparison
 
     public string Name => "adapter";
 
-    public string Description => "The metrics adapter and prometheus-redis-exporter before one Redis: every number, and the time of a scrape.";
+    public string Description =>
+        "The metrics adapter and prometheus-redis-exporter before one Redis: every number, and the time of a scrape.";
 
     public async Task RunAsync(TimeSpan duration, Action<Finding> report, CancellationToken cancel)
     {
-        var (redis, cli, exporter) = (Tool.Find("redis-server", "redis-server"), Tool.Find("redis-cli", "redis-tools"), Tool.Find("prometheus-redis-exporter", "prometheus-redis-exporter"));
+        var (redis, cli) = (Tool.Find("redis-server", "redis-server"), Tool.Find("redis-cli", "redis-tools"));
+        var exporter = Tool.Find("prometheus-redis-exporter", "prometheus-redis-exporter");
         var folder = Directory.CreateTempSubdirectory("samples-compare-").FullName;
         var tools = new List<Tool>();
         try
         {
             var port = Tool.FreePort();
-            tools.Add(await Tool.StartAsync(redis, ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder], port, cancel));
-            await Tool.RunAsync(cli, ["-p", $"{port}", "eval", $"for i = 1, {Keys} do redis.call('set', 'k' .. i, i, 'ex', 1000 + i) end redis.call('get', 'none') return redis.call('lpush', 'l', 1)", "0"], cancel);
+            string[] options = ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
+            tools.Add(await Tool.StartAsync(redis, options, port, cancel));
+            var fill = $"for i = 1, {Keys} do redis.call('set', 'k' .. i, i, 'ex', 1000 + i) end "
+                + "redis.call('get', 'none') return redis.call('lpush', 'l', 1)";
+            await Tool.RunAsync(cli, ["-p", $"{port}", "eval", fill, "0"], cancel);
 
             await using (var recorded = new RecordedRedis(await Tool.RunAsync(cli, ["-p", $"{port}", "info", "all"], cancel)))
                 await CompareNumbersAsync(tools, exporter, recorded.Port, report, cancel);
@@ -42,7 +49,8 @@ internal sealed class AdapterComparison : IComparison
         }
     }
 
-    private static async Task CompareNumbersAsync(List<Tool> tools, string exporter, int port, Action<Finding> report, CancellationToken cancel)
+    private static async Task CompareNumbersAsync(
+        List<Tool> tools, string exporter, int port, Action<Finding> report, CancellationToken cancel)
     {
         var ours = ReadPage(await Http.GetStringAsync((await StartOursAsync(tools, port, cancel)).Page, cancel));
         var theirs = ReadPage(await Http.GetStringAsync((await StartExporterAsync(tools, exporter, port, cancel)).Page, cancel));
@@ -55,7 +63,8 @@ internal sealed class AdapterComparison : IComparison
         report(Finding.AtLeast(1, "numbers that both have: equal, of all", both.Count - different.Count, both.Count, "numbers"));
     }
 
-    private static async Task CompareTimesAsync(List<Tool> tools, string exporter, int port, TimeSpan duration, Action<Finding> report, CancellationToken cancel)
+    private static async Task CompareTimesAsync(
+        List<Tool> tools, string exporter, int port, TimeSpan duration, Action<Finding> report, CancellationToken cancel)
     {
         var (ours, theirs) = (await StartOursAsync(tools, port, cancel), await StartExporterAsync(tools, exporter, port, cancel));
         // The compiler finishes its work meanwhile.
@@ -67,7 +76,8 @@ internal sealed class AdapterComparison : IComparison
 
         // The round in the middle by ratio: one that a neighbour disturbed decides nothing.
         var middle = rounds.OrderBy(r => r.Ours.Time / r.Theirs.Time).ElementAt(Rounds / 2);
-        report(Finding.AtMost(1.5, "time of a scrape, the median: to prometheus-redis-exporter", middle.Ours.Time, middle.Theirs.Time, "ms"));
+        report(Finding.AtMost(
+            1.5, "time of a scrape, the median: to prometheus-redis-exporter", middle.Ours.Time, middle.Theirs.Time, "ms"));
         report(new Finding("processor time of a scrape", middle.Ours.Processor, middle.Theirs.Processor, "ms"));
     }
 
@@ -97,13 +107,19 @@ internal sealed class AdapterComparison : IComparison
     private static async Task<Door> StartExporterAsync(List<Tool> tools, string exporter, int redis, CancellationToken cancel)
     {
         var port = Tool.FreePort();
-        var tool = await Tool.StartAsync(exporter, ["-redis.addr", $"redis://127.0.0.1:{redis}", "-web.listen-address", $"127.0.0.1:{port}"], port, cancel);
+        var tool = await Tool.StartAsync(
+            exporter, ["-redis.addr", $"redis://127.0.0.1:{redis}", "-web.listen-address", $"127.0.0.1:{port}"], port, cancel);
         tools.Add(tool);
         return new Door(tool, new Uri($"http://127.0.0.1:{port}/metrics"));
     }
 
     // Series and values of the text format, without our label that says whose they are. What describes is no number.
-    private static Dictionary<string, string> ReadPage(string page) => page.Split('\n').Where(l => l.StartsWith("redis_", StringComparison.Ordinal) && !l.StartsWith("redis_instance_info", StringComparison.Ordinal))
-        .Select(l => l.Replace(",source=\"redis\"}", "}").Replace("{source=\"redis\"}", "")).Select(l => (At: l.LastIndexOf(' '), Line: l))
-        .ToDictionary(l => l.Line[..l.At], l => double.Parse(l.Line.AsSpan(l.At + 1), System.Globalization.CultureInfo.InvariantCulture).ToString("R", System.Globalization.CultureInfo.InvariantCulture));
+    private static Dictionary<string, string> ReadPage(string page) => page.Split('\n')
+        .Where(l => l.StartsWith("redis_", StringComparison.Ordinal) && !l.StartsWith("redis_instance_info", StringComparison.Ordinal))
+        .Select(l => l.Replace(",source=\"redis\"}", "}").Replace("{source=\"redis\"}", ""))
+        .Select(l => (At: l.LastIndexOf(' '), Line: l))
+        .ToDictionary(l => l.Line[..l.At], l => Normal(l.Line.AsSpan(l.At + 1)));
+
+    private static string Normal(ReadOnlySpan<char> number) =>
+        double.Parse(number, CultureInfo.InvariantCulture).ToString("R", CultureInfo.InvariantCulture);
 }

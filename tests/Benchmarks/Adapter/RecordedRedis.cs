@@ -50,7 +50,8 @@ internal sealed class RecordedRedis : IAsyncDisposable
                 words.Add(await reader.ReadLineAsync(_end.Token) ?? "");
             }
 
-            await stream.WriteAsync(words[0].Equals("INFO", StringComparison.OrdinalIgnoreCase) ? _info : "-ERR unknown command\r\n"u8.ToArray(), _end.Token);
+            var isInfo = words[0].Equals("INFO", StringComparison.OrdinalIgnoreCase);
+            await stream.WriteAsync(isInfo ? _info : "-ERR unknown command\r\n"u8.ToArray(), _end.Token);
         }
     }
 

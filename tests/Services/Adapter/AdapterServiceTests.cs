@@ -17,10 +17,13 @@ public sealed class AdapterServiceTests : IAsyncDisposable
     [Fact]
     public async Task The_page_is_OpenMetrics_for_who_asks_and_promtool_accepts_the_other()
     {
-        await using var meter = new Talker((stream, cancel) => stream.WriteAsync("flow,count,,7,\"site=\"\"x\"\"\"\n"u8.ToArray(), cancel).AsTask());
-        var adapter = await StartAsync("Samples.MetricsAdapter", ("SOURCES__METER__KIND", "csv"), ("SOURCES__METER__ADDRESS", $"127.0.0.1:{meter.Port}"),
+        await using var meter = new Talker((stream, cancel) =>
+            stream.WriteAsync("flow,count,,7,\"site=\"\"x\"\"\"\n"u8.ToArray(), cancel).AsTask());
+        var adapter = await StartAsync("Samples.MetricsAdapter",
+            ("SOURCES__METER__KIND", "csv"), ("SOURCES__METER__ADDRESS", $"127.0.0.1:{meter.Port}"),
             ("SOURCES__GONE__KIND", "redis"), ("SOURCES__GONE__ADDRESS", $"127.0.0.1:{Service.FreePort()}"));
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/metrics") { Headers = { { "Accept", "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.1" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/metrics");
+        request.Headers.Add("Accept", "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.1");
         using var open = await adapter.Http.SendAsync(request, Cancel);
         Assert.Equal("application/openmetrics-text", open.Content.Headers.ContentType!.MediaType);
         var page = OpenMetricsPage.Parse(await open.Content.ReadAsStringAsync(Cancel));
@@ -35,8 +38,10 @@ public sealed class AdapterServiceTests : IAsyncDisposable
     [Fact]
     public async Task Records_are_read_by_number_and_wrong_numbers_are_refused()
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder, "app.log"), "{\"msg\":\"one\",\"level\":\"warn\",\"time\":\"2026-01-01T00:00:00Z\"}\n123 \"foo\"\n", Cancel);
-        var adapter = await StartAsync("Samples.LogAdapter", ("LOGS__APP__FORMAT", "json"), ("LOGS__APP__PATH", "app.log"), ("WAIT_MS", "50"));
+        const string written = "{\"msg\":\"one\",\"level\":\"warn\",\"time\":\"2026-01-01T00:00:00Z\"}\n123 \"foo\"\n";
+        await File.WriteAllTextAsync(Path.Combine(_folder, "app.log"), written, Cancel);
+        var adapter = await StartAsync("Samples.LogAdapter",
+            ("LOGS__APP__FORMAT", "json"), ("LOGS__APP__PATH", "app.log"), ("WAIT_MS", "50"));
         string[] lines = [];
         while (lines.Length < 2)
         {
@@ -45,7 +50,10 @@ public sealed class AdapterServiceTests : IAsyncDisposable
         }
 
         var first = JsonSerializer.Deserialize<JsonElement>(lines[0]);
-        Assert.Equal(("1767225600000000000", "warn", 13, "one"), (first.GetProperty("Timestamp").GetString(), first.GetProperty("SeverityText").GetString(), first.GetProperty("SeverityNumber").GetInt32(), first.GetProperty("Body").GetString()));
+        Assert.Equal("1767225600000000000", first.GetProperty("Timestamp").GetString());
+        Assert.Equal("warn", first.GetProperty("SeverityText").GetString());
+        Assert.Equal(13, first.GetProperty("SeverityNumber").GetInt32());
+        Assert.Equal("one", first.GetProperty("Body").GetString());
         Assert.Equal("app", first.GetProperty("Resource").GetProperty("service.name").GetString());
         Assert.Equal("123 \"foo\"", JsonSerializer.Deserialize<JsonElement>(lines[1]).GetProperty("Body").GetString());
         foreach (var query in (string[])["from=-1", "limit=0", "limit=10001", "from=x"])
@@ -63,7 +71,8 @@ public sealed class AdapterServiceTests : IAsyncDisposable
         await using var other = new SqliteConnection($"Data Source={file};Pooling=False");
         await other.OpenAsync(Cancel);
         await ExecuteAsync(other, "CREATE TABLE orders (id INTEGER)");
-        var adapter = await StartAsync("Samples.HealthAdapter", ("CHECKS__SHOP__KIND", "sqlite"), ("CHECKS__SHOP__CONNECTION", "Data Source=shop.db"),
+        var adapter = await StartAsync("Samples.HealthAdapter",
+            ("CHECKS__SHOP__KIND", "sqlite"), ("CHECKS__SHOP__CONNECTION", "Data Source=shop.db"),
             ("CHECKS__SHOP__QUERY", "SELECT count(*) FROM orders"), ("PERIOD_SECONDS", "0.2"), ("TIMEOUT_SECONDS", "2"), ("FAILURES", "1"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(adapter, "/health"));
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(adapter, "/health/other"));
@@ -82,16 +91,20 @@ public sealed class AdapterServiceTests : IAsyncDisposable
     [Theory]
     [InlineData("Samples.MetricsAdapter", "There is no source. Name sources as SOURCES__NAME__KIND")]
     [InlineData("Samples.MetricsAdapter", "SOURCES__X__KIND is 'xml'", "SOURCES__X__KIND=xml")]
-    [InlineData("Samples.MetricsAdapter", "SOURCES__X__ADDRESS: 'nowhere' is no address", "SOURCES__X__KIND=csv", "SOURCES__X__ADDRESS=nowhere")]
-    [InlineData("Samples.MetricsAdapter", "SOURCES__X__MAPPING is missing", "SOURCES__X__KIND=json", "SOURCES__X__ADDRESS=http://127.0.0.1:1/")]
+    [InlineData("Samples.MetricsAdapter", "SOURCES__X__ADDRESS: 'nowhere' is no address",
+        "SOURCES__X__KIND=csv", "SOURCES__X__ADDRESS=nowhere")]
+    [InlineData("Samples.MetricsAdapter", "SOURCES__X__MAPPING is missing",
+        "SOURCES__X__KIND=json", "SOURCES__X__ADDRESS=http://127.0.0.1:1/")]
     [InlineData("Samples.MetricsAdapter", "not 'adapter'", "SOURCES__ADAPTER__KIND=csv")]
-    [InlineData("Samples.MetricsAdapter", "SOURCE_TIMEOUT_SECONDS is '0'", "SOURCES__X__KIND=csv", "SOURCES__X__ADDRESS=a:1", "SOURCE_TIMEOUT_SECONDS=0")]
+    [InlineData("Samples.MetricsAdapter", "SOURCE_TIMEOUT_SECONDS is '0'",
+        "SOURCES__X__KIND=csv", "SOURCES__X__ADDRESS=a:1", "SOURCE_TIMEOUT_SECONDS=0")]
     [InlineData("Samples.LogAdapter", "There is no log. Name logs as LOGS__NAME__FORMAT")]
     [InlineData("Samples.LogAdapter", "LOGS__X__FORMAT is 'xml'", "LOGS__X__FORMAT=xml")]
     [InlineData("Samples.LogAdapter", "LOGS__X__ZONE is 'Atlantis'", "LOGS__X__FORMAT=storm", "LOGS__X__ZONE=Atlantis")]
     [InlineData("Samples.HealthAdapter", "There is nothing to ask. Name checks as CHECKS__NAME__KIND")]
     [InlineData("Samples.HealthAdapter", "CHECKS__X__QUERY is missing", "CHECKS__X__KIND=postgres", "CHECKS__X__CONNECTION=Host=x")]
-    [InlineData("Samples.HealthAdapter", "CHECKS__X__CONNECTION is no connection string for postgres", "CHECKS__X__KIND=postgres", "CHECKS__X__QUERY=SELECT 1", "CHECKS__X__CONNECTION=Colour=red")]
+    [InlineData("Samples.HealthAdapter", "CHECKS__X__CONNECTION is no connection string for postgres",
+        "CHECKS__X__KIND=postgres", "CHECKS__X__QUERY=SELECT 1", "CHECKS__X__CONNECTION=Colour=red")]
     public async Task A_wrong_setting_stops_the_start_in_one_line_that_names_it(string project, string said, params string[] settings)
     {
         var service = Service.Start(project, Service.FreePort(), null, settings.Select(s => s.Split('=', 2)).Select(s => (s[0], s[1])));

@@ -34,7 +34,8 @@ public sealed class DatabaseHealthTests : IDisposable
         await AssertHealthyAsync(check);
 
         // A query that takes for ever is interrupted: the file can be deleted by others, and nothing goes on working.
-        var endless = CheckOf(new SqliteProbe($"Data Source={file}", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"));
+        var endless = CheckOf(new SqliteProbe(
+            $"Data Source={file}", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"));
         await AssertUnhealthyAsync(endless, "");
         await EndedAsync(endless);
     }
@@ -59,8 +60,14 @@ public sealed class DatabaseHealthTests : IDisposable
             await ExecuteAsync(setup, "SET GLOBAL max_connections = 10");
         }
 
-        await HoldAsync(server, () => SqlProbe.MySql($"Server=127.0.0.1;Port={server.Port};User ID=root;Database=shop", null), "LOCK TABLES orders WRITE",
-            "SELECT count(*) FROM information_schema.processlist WHERE command <> 'Daemon' AND id <> connection_id() AND id NOT IN (SELECT id FROM information_schema.processlist WHERE info LIKE '%held%')", fillWith: 11);
+        const string others = """
+            SELECT count(*) FROM information_schema.processlist
+            WHERE command <> 'Daemon' AND id <> connection_id()
+              AND id NOT IN (SELECT id FROM information_schema.processlist WHERE info LIKE '%held%')
+            """;
+        await HoldAsync(
+            server, () => SqlProbe.MySql($"Server=127.0.0.1;Port={server.Port};User ID=root;Database=shop", null),
+            "LOCK TABLES orders WRITE", others, fillWith: 11);
     }
 
     [Theory]
@@ -73,7 +80,8 @@ public sealed class DatabaseHealthTests : IDisposable
         await using var hole = new Talker((_, cancel) => Task.Delay(Timeout.Infinite, cancel));
         IProbe probe = kind switch
         {
-            "postgres" => new SqlProbe(_ => Task.FromResult(SqlProbe.Postgres($"Host=127.0.0.1;Port={hole.Port};Username=x;Database=x", null)), "SELECT 1"),
+            "postgres" => new SqlProbe(
+                _ => Task.FromResult(SqlProbe.Postgres($"Host=127.0.0.1;Port={hole.Port};Username=x;Database=x", null)), "SELECT 1"),
             "mysql" => new SqlProbe(_ => Task.FromResult(SqlProbe.MySql($"Server=127.0.0.1;Port={hole.Port};User ID=x", null)), "SELECT 1"),
             _ => new RedisProbe(_ => Task.FromResult(new RedisAddress("127.0.0.1", hole.Port)), TimeProvider.System),
         };
@@ -186,7 +194,9 @@ public sealed class DatabaseHealthTests : IDisposable
         var began = TimeProvider.System.GetTimestamp();
         while (!await isSo())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30), otherwise?.Invoke() ?? "it was waited for in vain");
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30),
+                otherwise?.Invoke() ?? "it was waited for in vain");
             await Task.Delay(20, Cancel);
         }
     }

@@ -25,7 +25,8 @@ public sealed class LogFormatTests
     public void The_hour_that_comes_twice_is_of_the_first_pass_until_the_clock_goes_back()
     {
         var log = new StormLog(Berlin);
-        var instants = new[] { "02:00:00", "02:59:59", "02:00:00", "02:30:00", "03:00:00" }.Select(t => log.Parse($"2026-10-25 {t} x main [INFO] text", []).Time!.Value.UtcDateTime.TimeOfDay);
+        var instants = new[] { "02:00:00", "02:59:59", "02:00:00", "02:30:00", "03:00:00" }
+            .Select(t => log.Parse($"2026-10-25 {t} x main [INFO] text", []).Time!.Value.UtcDateTime.TimeOfDay);
         Assert.Equal(["00:00:00", "00:59:59", "01:00:00", "01:30:00", "02:00:00"], instants.Select(i => $"{i}"));
     }
 
@@ -56,7 +57,8 @@ public sealed class LogFormatTests
         Assert.Equal(DateTimeOffset.Parse("2026-01-01T00:00:05Z"), record.Line.Time);
         Assert.Equal(seen, record.Seen);
         Assert.Equal(41, record.Line.Body.Split('\n').Length);
-        Assert.Equal(("java.lang.IllegalStateException", "no more"), (record.Line.Attributes["exception.type"], record.Line.Attributes["exception.message"]));
+        Assert.Equal("java.lang.IllegalStateException", record.Line.Attributes["exception.type"]);
+        Assert.Equal("no more", record.Line.Attributes["exception.message"]);
         Assert.Null(records.Expire());
         Assert.Null(records.End());
     }
@@ -65,7 +67,8 @@ public sealed class LogFormatTests
     public void Two_writers_in_turns_are_not_mixed()
     {
         // Each into its own file, line by line in turns; and one after the other into the same.
-        var (one, two) = (new RecordAssembler(new StormLog(TimeZoneInfo.Utc), TimeSpan.FromSeconds(1), _time), new RecordAssembler(new StormLog(TimeZoneInfo.Utc), TimeSpan.FromSeconds(1), _time));
+        var one = new RecordAssembler(new StormLog(TimeZoneInfo.Utc), TimeSpan.FromSeconds(1), _time);
+        var two = new RecordAssembler(new StormLog(TimeZoneInfo.Utc), TimeSpan.FromSeconds(1), _time);
         one.Add(new Line("2026-01-01 00:00:01 x one [ERROR] first", false));
         two.Add(new Line("2026-01-01 00:00:02 x two [ERROR] second", false));
         for (var i = 0; i < 20; i++)
@@ -78,7 +81,10 @@ public sealed class LogFormatTests
         Assert.DoesNotContain("one", two.End()!.Value.Line.Body);
 
         var shared = new RecordAssembler(new AnyLog(TimeZoneInfo.Utc), TimeSpan.FromSeconds(1), _time);
-        var lines = Enumerable.Range(0, 10).SelectMany(i => (string[])[$"2026-01-01 00:00:0{i} x one [ERROR] first", "a.b.C: bad", "\tat one.Step", $"{{\"msg\":\"second\",\"n\":{i}}}"]);
+        var lines = Enumerable.Range(0, 10).SelectMany(i => (string[])
+        [
+            $"2026-01-01 00:00:0{i} x one [ERROR] first", "a.b.C: bad", "\tat one.Step", $"{{\"msg\":\"second\",\"n\":{i}}}",
+        ]);
         var finished = lines.Select(l => shared.Add(new Line(l, false))).ToList();
         var records = finished.Append(shared.End()).Where(r => r is not null).Select(r => r!.Value.Line.Body).ToList();
         Assert.Equal(Enumerable.Range(0, 10).SelectMany(_ => (string[])["first\na.b.C: bad\n\tat one.Step", "second"]), records);
@@ -113,10 +119,18 @@ public sealed class LogFormatTests
         var common = new CommonLog().Parse("127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] \"GET /apache_pb.gif HTTP/1.0\" 200 2326", []);
         Assert.Equal(DateTimeOffset.Parse("2000-10-10T20:55:36Z"), common.Time);
         Assert.Equal("INFO", common.SeverityText);
-        Assert.Equal(("frank", "GET", "/apache_pb.gif", "1.0", 200, 2326L), (common.Attributes["user.name"], common.Attributes["http.request.method"],
-            common.Attributes["url.path"], common.Attributes["network.protocol.version"], common.Attributes["http.response.status_code"], common.Attributes["http.response.body.size"]));
-        var odd = new CommonLog().Parse("""::1 - two words [10/Oct/2000:13:55:36 +0000] "GET /?q=\"a\" HTTP/1.1" 503 - "-" "Mozilla \x22x\x22" """.TrimEnd(), []);
-        Assert.Equal(("two words", "ERROR", "q=\"a\"", "Mozilla \"x\""), (odd.Attributes["user.name"], odd.SeverityText, odd.Attributes["url.query"], odd.Attributes["user_agent.original"]));
+        Assert.Equal("frank", common.Attributes["user.name"]);
+        Assert.Equal("GET", common.Attributes["http.request.method"]);
+        Assert.Equal("/apache_pb.gif", common.Attributes["url.path"]);
+        Assert.Equal("1.0", common.Attributes["network.protocol.version"]);
+        Assert.Equal(200, common.Attributes["http.response.status_code"]);
+        Assert.Equal(2326L, common.Attributes["http.response.body.size"]);
+        var odd = new CommonLog().Parse(
+            """::1 - two words [10/Oct/2000:13:55:36 +0000] "GET /?q=\"a\" HTTP/1.1" 503 - "-" "Mozilla \x22x\x22" """.TrimEnd(), []);
+        Assert.Equal("ERROR", odd.SeverityText);
+        Assert.Equal("two words", odd.Attributes["user.name"]);
+        Assert.Equal("q=\"a\"", odd.Attributes["url.query"]);
+        Assert.Equal("Mozilla \"x\"", odd.Attributes["user_agent.original"]);
         Assert.False(odd.Attributes.ContainsKey("http.response.body.size"));
         Assert.Equal("WARN", new CommonLog().Parse("::1 - - [10/Oct/2000:13:55:36 +0000] \"\\x16\\x03\" 400 0", []).SeverityText);
     }

@@ -10,7 +10,8 @@ namespace Samples.Services.Adapter;
 /// <summary>The page is one that a strict parser accepts, whatever sources say.</summary>
 public sealed class MetricPageTests
 {
-    private static readonly MetricFamily Level = new("meter_level", MetricType.Gauge, "A level."), Count = new("meter_count_total", MetricType.Counter, "A count.");
+    private static readonly MetricFamily Level = new("meter_level", MetricType.Gauge, "A level.");
+    private static readonly MetricFamily Count = new("meter_count_total", MetricType.Counter, "A count.");
 
     [Theory]
     [InlineData("quo\"tes")]
@@ -64,14 +65,16 @@ public sealed class MetricPageTests
     [InlineData(double.NaN, "not-finite")]
     [InlineData(double.PositiveInfinity, "not-finite")]
     [InlineData(-1, "negative")]
-    public void A_counter_that_is_no_count_is_refused(double value, string reason) => Assert.Equal(reason, new MetricPage().Add(new Sample(Count, [], value)));
+    public void A_counter_that_is_no_count_is_refused(double value, string reason) =>
+        Assert.Equal(reason, new MetricPage().Add(new Sample(Count, [], value)));
 
     [Theory]
     [InlineData("0a")]
     [InlineData("a-b")]
     [InlineData("__name__")]
     [InlineData("")]
-    public void A_label_that_Prometheus_cannot_have_is_refused(string name) => Assert.Equal("label", new MetricPage().Add(new Sample(Level, [new Label(name, "1")], 1)));
+    public void A_label_that_Prometheus_cannot_have_is_refused(string name) =>
+        Assert.Equal("label", new MetricPage().Add(new Sample(Level, [new Label(name, "1")], 1)));
 
     [Theory]
     [InlineData("pumpStarts", "", MetricTypeName.Counter, "meter_pump_starts_total")]
@@ -88,7 +91,8 @@ public sealed class MetricPageTests
     [InlineData("KiB", 3, 3072)]
     [InlineData("%", 40, 0.4)]
     [InlineData("kWh", 0.125, 450_000)]
-    public void Units_become_base_units(string unit, double value, double expected) => Assert.Equal(expected, MetricNames.Units[unit].Convert(value));
+    public void Units_become_base_units(string unit, double value, double expected) =>
+        Assert.Equal(expected, MetricNames.Units[unit].Convert(value));
 
     [Theory]
     [InlineData("a 1\n")]

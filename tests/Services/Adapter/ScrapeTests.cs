@@ -24,7 +24,9 @@ public sealed class ScrapeTests
     [Fact]
     public async Task Two_types_under_one_name_and_the_same_series_twice_are_refused_and_counted()
     {
-        var page = await ScrapeAsync(new Told("meter", "flow,count,,1\nflow_total,level,,2\nwater,level,,1\nwater,level,,2\nWater,level,,3\n"), new Told("other", "flow,count,,5\n"));
+        var page = await ScrapeAsync(
+            new Told("meter", "flow,count,,1\nflow_total,level,,2\nwater,level,,1\nwater,level,,2\nWater,level,,3\n"),
+            new Told("other", "flow,count,,5\n"));
         Assert.Equal(1, page.Find("meter_flow_total", ("source", "meter")));
         Assert.Equal(1, page.Find("meter_water", ("source", "meter")));
         Assert.Equal(5, page.Find("other_flow_total", ("source", "other")));
@@ -72,8 +74,11 @@ public sealed class ScrapeTests
     [InlineData("""{"hits": 1, "hits": 2}""")]
     [InlineData("""{"hits": 1""")]
     [InlineData("""123 "foo" """)]
-    public async Task JSON_that_is_cut_or_has_a_key_twice_is_refused(string text) =>
-        Assert.Equal(1, (await ScrapeAsync(new Json("shop", text))).Find("adapter_failed_scrapes_total", ("source", "shop"), ("reason", "format")));
+    public async Task JSON_that_is_cut_or_has_a_key_twice_is_refused(string text)
+    {
+        var page = await ScrapeAsync(new Json("shop", text));
+        Assert.Equal(1, page.Find("adapter_failed_scrapes_total", ("source", "shop"), ("reason", "format")));
+    }
 
     [Fact]
     public async Task Five_megabytes_are_refused_while_they_come_and_the_others_are_there()
@@ -84,7 +89,8 @@ public sealed class ScrapeTests
             for (var sent = 0; sent < 5_000_000; sent += row.Length)
                 await stream.WriteAsync(row, cancel);
         });
-        var page = await ScrapeAsync(new CsvSource("large", new SourceAddress($"127.0.0.1:{large.Port}"), 1_000_000), new Told("other", "flow,count,,5\n"));
+        var page = await ScrapeAsync(
+            new CsvSource("large", new SourceAddress($"127.0.0.1:{large.Port}"), 1_000_000), new Told("other", "flow,count,,5\n"));
         Assert.Equal(1, page.Find("adapter_failed_scrapes_total", ("source", "large"), ("reason", "too-large")));
         Assert.Equal(5, page.Find("other_flow_total", ("source", "other")));
 
@@ -109,7 +115,8 @@ public sealed class ScrapeTests
         using var redis = new RedisSource("redis", new SourceAddress($"127.0.0.1:{hung.Port}"), _ => Task.FromResult<string?>(null), 1000);
         ISource[] sources =
         [
-            new CsvSource("csv", new SourceAddress($"127.0.0.1:{hung.Port}"), 1000), redis, new JsonSource("json", http, new Uri($"http://127.0.0.1:{hung.Port}/"), Mapping, 1000),
+            new CsvSource("csv", new SourceAddress($"127.0.0.1:{hung.Port}"), 1000), redis,
+            new JsonSource("json", http, new Uri($"http://127.0.0.1:{hung.Port}/"), Mapping, 1000),
             .. Enumerable.Range(0, 20).Select(i => new Told($"other{i}", "flow,count,,5\n")),
         ];
         var began = Stopwatch.GetTimestamp();
@@ -148,7 +155,9 @@ public sealed class ScrapeTests
     [Fact]
     public async Task No_source_can_speak_for_the_adapter()
     {
-        var page = await ScrapeAsync(new Fixed("evil", new Sample(new MetricFamily("up", MetricType.Gauge, "x"), [], 1)), new Fixed("worse", new Sample(new MetricFamily("adapter_samples", MetricType.Gauge, "x"), [], 1)));
+        var page = await ScrapeAsync(
+            new Fixed("evil", new Sample(new MetricFamily("up", MetricType.Gauge, "x"), [], 1)),
+            new Fixed("worse", new Sample(new MetricFamily("adapter_samples", MetricType.Gauge, "x"), [], 1)));
         Assert.Equal(2, page.Samples.Count(s => s.Name == "up"));
         Assert.Equal(1, page.Find("adapter_refused_samples_total", ("source", "evil"), ("reason", "name")));
     }
@@ -179,7 +188,8 @@ public sealed class ScrapeTests
 
     private sealed record Json(string Name, string Text) : ISource
     {
-        public Task<Reading> ReadAsync(CancellationToken cancel) => Task.Run(() => JsonSource.Read(Encoding.UTF8.GetBytes(Text), Mapping), cancel);
+        public Task<Reading> ReadAsync(CancellationToken cancel) =>
+            Task.Run(() => JsonSource.Read(Encoding.UTF8.GetBytes(Text), Mapping), cancel);
     }
 
     private sealed record Fixed(string Name, Sample Sample) : ISource

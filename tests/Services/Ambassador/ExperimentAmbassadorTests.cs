@@ -155,7 +155,9 @@ public sealed class ExperimentAmbassadorTests : IAsyncDisposable
         var door = await StartAmbassadorAsync(await StartAsync(Echo("production")), experiment, "0/1");
         using var client = new HttpClient(new SocketsHttpHandler
         {
-            UseCookies = false, RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8, ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+            UseCookies = false,
+            RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+            ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
         });
         for (var i = 0; i < 6; i++)
         {
@@ -225,7 +227,8 @@ public sealed class ExperimentAmbassadorTests : IAsyncDisposable
         var experiment = await StartAsync(Echo("experiment"));
         var door = await StartAmbassadorAsync(await StartAsync(Echo("production")), experiment, "0/1", ("EXPERIMENT_TIMEOUT_MS", "200"));
         using var client = await ConnectAsync(door);
-        await client.GetStream().WriteAsync("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\nabcde"u8.ToArray(), Cancel);
+        await client.GetStream().WriteAsync(
+            "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\nabcde"u8.ToArray(), Cancel);
         await Task.Delay(600, Cancel);
         await client.GetStream().WriteAsync("fghij"u8.ToArray(), Cancel);
         Assert.Contains("experiment POST / abcdefghij", await new StreamReader(client.GetStream()).ReadToEndAsync(Cancel));

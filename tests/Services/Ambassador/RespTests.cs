@@ -112,7 +112,8 @@ public sealed class RespTests
         Assert.Equal(words.Split('|'), Enumerable.Range(0, reader.Count).Select(i => Encoding.ASCII.GetString(reader.Argument(bytes, i))));
     }
 
-    [Theory, InlineData("SET k \"v"), InlineData("SET k 'v"), InlineData("SET k \"v\"w"), InlineData("SET k 'v'w"), InlineData("SET k \"v\\\"")]
+    [Theory]
+    [InlineData("SET k \"v"), InlineData("SET k 'v"), InlineData("SET k \"v\"w"), InlineData("SET k 'v'w"), InlineData("SET k \"v\\\"")]
     public void Quotes_that_do_not_match_are_refused(string line) =>
         Assert.Throws<RespException>(() => new CommandReader(new RespLimits()).TryRead(Encoding.ASCII.GetBytes(line + "\r\n"), out _));
 

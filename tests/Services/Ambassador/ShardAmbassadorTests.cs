@@ -220,7 +220,8 @@ public sealed class ShardAmbassadorTests(GarnetShards shards) : IClassFixture<Ga
     {
         await using var ambassador = await AmbassadorHost.StartAsync(shards.Ports);
         using var client = await RawClient.ConnectAsync(ambassador.Port);
-        await client.SendAsync("CLIENT SETNAME MyApp\r\nCLIENT GETNAME\r\nCLIENT SETNAME \"\"\r\nCLIENT GETNAME\r\nHELLO 2 SETNAME Other\r\n");
+        await client.SendAsync("CLIENT SETNAME MyApp\r\nCLIENT GETNAME\r\n"
+            + "CLIENT SETNAME \"\"\r\nCLIENT GETNAME\r\nHELLO 2 SETNAME Other\r\n");
         foreach (var line in (string[])["+OK", "$5", "MyApp", "+OK", "$-1", "*14"])
             Assert.Equal(line, await client.LineAsync());
         using var another = await RawClient.ConnectAsync(ambassador.Port);
@@ -237,7 +238,13 @@ public sealed class ShardAmbassadorTests(GarnetShards shards) : IClassFixture<Ga
         await using var ambassador = await AmbassadorHost.StartAsync([one.Port, two.Port]);
         using var client = await RawClient.ConnectAsync(ambassador.Port);
         var (here, there) = (Key(ambassador, "shard-1"), Key(ambassador, "shard-2"));
-        foreach (var command in (string[])[$"GEORADIUS {here} 15 37 200 km STORE {{0}}", $"GEORADIUSBYMEMBER {here} store 200 km STOREDIST {{0}}", $"SORT {here} LIMIT 0 5 STORE {{0}}"])
+        string[] commands =
+        [
+            $"GEORADIUS {here} 15 37 200 km STORE {{0}}",
+            $"GEORADIUSBYMEMBER {here} store 200 km STOREDIST {{0}}",
+            $"SORT {here} LIMIT 0 5 STORE {{0}}",
+        ];
+        foreach (var command in commands)
         {
             await client.SendAsync(string.Format(null, command, there) + "\r\n");
             Assert.StartsWith("-CROSSSLOT", await client.LineAsync());

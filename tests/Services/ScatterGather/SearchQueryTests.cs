@@ -27,7 +27,8 @@ public sealed class SearchQueryTests
     [InlineData("\ud55c\uad6d", "\u1112\u1161\u11ab\u1100\u116e\u11a8")]
     [InlineData("\uf900", "\u8c48")]
     [InlineData("co\u00adoperate", "cooperate")]
-    public void Texts_that_are_canonically_equal_are_the_same_words(string one, string other) => Assert.Equal(Words.In(one), Words.In(other));
+    public void Texts_that_are_canonically_equal_are_the_same_words(string one, string other) =>
+        Assert.Equal(Words.In(one), Words.In(other));
 
     [Theory]
     [InlineData("これは日本語の文", "こ,れ,は,日,本,語,の,文")]
@@ -42,7 +43,8 @@ public sealed class SearchQueryTests
     [InlineData("น้ำ", "น้,ำ")]
     [InlineData("𠮷野家", "𠮷,野,家")]
     [InlineData("naïve Größe", "naïve,größe")]
-    public void Words_are_what_they_are_in_each_script(string text, string words) => Assert.Equal(words.Split(',').SelectMany(Words.In), Words.In(text));
+    public void Words_are_what_they_are_in_each_script(string text, string words) =>
+        Assert.Equal(words.Split(',').SelectMany(Words.In), Words.In(text));
 
     [Theory, InlineData("½"), InlineData("Ⅷ"), InlineData("日本語"), InlineData("हिन्दी"), InlineData("ไทย")]
     public void Any_script_can_be_asked_for(string text) => Assert.NotNull(SearchQuery.Parse(text, out _));

@@ -57,7 +57,8 @@ public sealed class ConfigTests : IAsyncLifetime
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no SIGHUP.");
         // The process that is asked to reload is this one's child: it ignores the signal, as the application ignores the file.
-        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-c", "trap '' HUP; sleep 60 & wait; sleep 60"]))!;
+        using var process = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("sh", ["-c", "trap '' HUP; sleep 60 & wait; sleep 60"]))!;
         await File.WriteAllTextAsync(Path.Combine(_folder, "site.pid"), $"{process.Id}", Cancel);
         try
         {
@@ -82,14 +83,19 @@ public sealed class ConfigTests : IAsyncLifetime
     [InlineData("a\nend")]
     [InlineData("$host")]
     [InlineData("\"")]
-    public void A_value_is_never_syntax(string value) =>
-        Assert.Throws<FormatException>(() => new ConfigTemplate("greeting {{site.greeting}}").Render(new Dictionary<string, string> { ["site.greeting"] = value }, null, ""));
+    public void A_value_is_never_syntax(string value)
+    {
+        var template = new ConfigTemplate("greeting {{site.greeting}}");
+        var values = new Dictionary<string, string> { ["site.greeting"] = value };
+        Assert.Throws<FormatException>(() => template.Render(values, null, ""));
+    }
 
     [Fact]
     public void The_same_values_are_the_same_version()
     {
         var template = new ConfigTemplate("v {{version}} {{site.a=1}} {{site.b=2}}");
-        var (one, other) = (template.Render(new Dictionary<string, string> { ["site.a"] = "x", ["site.b"] = "y" }, null, ""), template.Render(new Dictionary<string, string> { ["site.b"] = "y", ["site.a"] = "x" }, null, ""));
+        var one = template.Render(new Dictionary<string, string> { ["site.a"] = "x", ["site.b"] = "y" }, null, "");
+        var other = template.Render(new Dictionary<string, string> { ["site.b"] = "y", ["site.a"] = "x" }, null, "");
         Assert.Equal(one, other);
         Assert.Equal($"v {one.Version} x y", one.Text);
         Assert.NotEqual(one.Version, template.Render(new Dictionary<string, string>(), null, "").Version);
@@ -125,7 +131,9 @@ public sealed class ConfigTests : IAsyncLifetime
         values["SAMPLES_DATA"] = _folder;
         values["TEMPLATE"] = Path.Combine(Checkout.Root, "services/single-node/sidecar/templates/site.conf");
         var options = ConfigOptions.From(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
-        var delivery = new ConfigDelivery(options, new ConfigTrial(options), new AppProcess(Path.Combine(_folder, "site.pid"), null), new Readiness(), TimeProvider.System, NullLogger<ConfigDelivery>.Instance);
+        var app = new AppProcess(Path.Combine(_folder, "site.pid"), null);
+        var delivery = new ConfigDelivery(
+            options, new ConfigTrial(options), app, new Readiness(), TimeProvider.System, NullLogger<ConfigDelivery>.Instance);
         await delivery.StartAsync(Cancel);
         return new Started(delivery);
     }

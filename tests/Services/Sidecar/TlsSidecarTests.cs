@@ -30,10 +30,14 @@ public sealed class TlsSidecarTests : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
         _app = builder.Build();
-        _app.Run(http => http.Response.WriteAsync(JsonSerializer.Serialize(http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToArray(), StringComparer.OrdinalIgnoreCase))));
+        _app.Run(http => http.Response.WriteAsync(JsonSerializer.Serialize(
+            http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToArray(), StringComparer.OrdinalIgnoreCase))));
         await _app.StartAsync(Cancel);
         _sidecar = Service.Start("Samples.TlsSidecar", Service.FreePort(), sidecar: null,
-            [("SITE", _app.Urls.Single()), ("SAMPLES_DATA", _folder), ("HTTPS_PORT", "0"), ("HANDSHAKE_SECONDS", "2"), ("CERT_PERIOD_MS", "50")]);
+        [
+            ("SITE", _app.Urls.Single()), ("SAMPLES_DATA", _folder), ("HTTPS_PORT", "0"),
+            ("HANDSHAKE_SECONDS", "2"), ("CERT_PERIOD_MS", "50"),
+        ]);
         await _sidecar.WaitReadyAsync(Cancel);
         _port = (await _sidecar.AskAsync(HttpMethod.Get, "/tls")).Body.GetProperty("httpsPort").GetInt32();
     }
@@ -43,11 +47,13 @@ public sealed class TlsSidecarTests : IAsyncLifetime
     {
         using var client = Client();
         using var request = new HttpRequestMessage(HttpMethod.Get, $"https://localhost:{_port}/");
-        foreach (var name in new[] { "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", "Forwarded", "X-Real-IP" })
+        string[] claimed = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", "Forwarded", "X-Real-IP"];
+        foreach (var name in claimed)
             request.Headers.TryAddWithoutValidation(name, ["evil", "more"]);
         using var answer = await client.SendAsync(request, Cancel);
         var seen = JsonSerializer.Deserialize<Dictionary<string, string[]>>(await answer.Content.ReadAsStringAsync(Cancel))!;
-        var claims = seen.Where(h => h.Key.Contains("orwarded", StringComparison.OrdinalIgnoreCase) || h.Key == "X-Real-IP").OrderBy(h => h.Key).Select(h => $"{h.Key}: {string.Join('|', h.Value)}");
+        var claims = seen.Where(h => h.Key.Contains("orwarded", StringComparison.OrdinalIgnoreCase) || h.Key == "X-Real-IP")
+            .OrderBy(h => h.Key).Select(h => $"{h.Key}: {string.Join('|', h.Value)}");
         Assert.Equal(["X-Forwarded-For: 127.0.0.1", $"X-Forwarded-Host: localhost:{_port}", "X-Forwarded-Proto: https"], claims);
         Assert.Contains("max-age=31536000", answer.Headers.GetValues("Strict-Transport-Security"));
         using var plain = await _sidecar.Http.GetAsync("/healthz", Cancel);
@@ -78,11 +84,16 @@ public sealed class TlsSidecarTests : IAsyncLifetime
     public async Task HTTP_2_is_spoken_and_TLS_below_1_2_is_refused()
     {
         using var client = Client();
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://localhost:{_port}/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://localhost:{_port}/")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         using var answer = await client.SendAsync(request, Cancel);
         Assert.Equal(HttpVersion.Version20, answer.Version);
         var openssl = Ambassador.ExternalTool.Require("openssl", "openssl");
-        var said = await Ambassador.ExternalTool.RunAsync(openssl, "s_client", "-connect", $"127.0.0.1:{_port}", "-tls1_1", "-cipher", "ALL@SECLEVEL=0");
+        var said = await Ambassador.ExternalTool.RunAsync(
+            openssl, "s_client", "-connect", $"127.0.0.1:{_port}", "-tls1_1", "-cipher", "ALL@SECLEVEL=0");
         Assert.DoesNotContain("Protocol  : TLSv1.1\n    Cipher    : ECDHE", said, StringComparison.Ordinal);
         Assert.Contains("alert", said, StringComparison.OrdinalIgnoreCase);
     }
@@ -105,14 +116,20 @@ public sealed class TlsSidecarTests : IAsyncLifetime
         root.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         using var rootCertificate = root.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var leaf = new CertificateRequest("CN=leaf", key, HashAlgorithmName.SHA256).Create(rootCertificate, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1), [1, 2, 3]);
+        using var leaf = new CertificateRequest("CN=leaf", key, HashAlgorithmName.SHA256)
+            .Create(rootCertificate, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1), [1, 2, 3]);
         var (own, issuer, keyPem) = (leaf.ExportCertificatePem(), rootCertificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
         Assert.Equal("CN=leaf", CertificatePair.Read($"{own}\n{issuer}\n", keyPem, DateTimeOffset.UtcNow).Leaf.Subject);
-        Assert.Contains("issue", Assert.Throws<CryptographicException>(() => CertificatePair.Read($"{issuer}\n{own}\n", keyPem, DateTimeOffset.UtcNow)).Message, StringComparison.Ordinal);
-        Assert.Contains("key", Assert.Throws<CryptographicException>(() => CertificatePair.Read(own, rootKey.ExportPkcs8PrivateKeyPem(), DateTimeOffset.UtcNow)).Message, StringComparison.Ordinal);
+        var wrongOrder = Assert.Throws<CryptographicException>(() =>
+            CertificatePair.Read($"{issuer}\n{own}\n", keyPem, DateTimeOffset.UtcNow));
+        Assert.Contains("issue", wrongOrder.Message, StringComparison.Ordinal);
+        var wrongKey = Assert.Throws<CryptographicException>(() =>
+            CertificatePair.Read(own, rootKey.ExportPkcs8PrivateKeyPem(), DateTimeOffset.UtcNow));
+        Assert.Contains("key", wrongKey.Message, StringComparison.Ordinal);
         Assert.Throws<CryptographicException>(() => CertificatePair.Read(own[..(own.Length / 2)], keyPem, DateTimeOffset.UtcNow));
         Assert.Throws<CryptographicException>(() => CertificatePair.Read(own, keyPem[..(keyPem.Length / 2)], DateTimeOffset.UtcNow));
-        Assert.Contains("ended", Assert.Throws<CryptographicException>(() => CertificatePair.Read(own, keyPem, DateTimeOffset.UtcNow.AddDays(9))).Message, StringComparison.Ordinal);
+        var tooLate = Assert.Throws<CryptographicException>(() => CertificatePair.Read(own, keyPem, DateTimeOffset.UtcNow.AddDays(9)));
+        Assert.Contains("ended", tooLate.Message, StringComparison.Ordinal);
     }
 
     private static async Task<int> EndAsync(TcpClient client)
@@ -127,7 +144,10 @@ public sealed class TlsSidecarTests : IAsyncLifetime
         }
     }
 
-    private static HttpClient Client() => new(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null } });
+    private static HttpClient Client() => new(new SocketsHttpHandler
+    {
+        SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null },
+    });
 
     public async ValueTask DisposeAsync()
     {

@@ -175,7 +175,8 @@ public sealed partial class ItemFolderTests : IDisposable
         var items = Items();
         // On a thread of its own: where the pipe is opened, nothing ends the wait.
         var listed = Task.Factory.StartNew(
-            () => (items.List(), items.Open("pipe.jpg"), items.Open("link.jpg")), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => (items.List(), items.Open("pipe.jpg"), items.Open("link.jpg")),
+            cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         var (found, pipe, link) = await listed.WaitAsync(TimeSpan.FromSeconds(20), cancel);
         Assert.Equal(["a.jpg"], found.Select(i => i.Id));
         Assert.Null(pipe);

@@ -110,7 +110,13 @@ public sealed class ThumbnailTests : IDisposable
         }
 
         var png = Encode(AsStored(seen, orientation), SKEncodedImageFormat.Png);
-        byte[] exif = [.. "MM\0*"u8, 0, 0, 0, 8, 0, 2, 1, 0, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+        byte[] exif =
+        [
+            .. "MM\0*"u8, 0, 0, 0, 8, 0, 2,
+            1, 0, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0,
+            0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0,
+            0, 0, 0, 0,
+        ];
         File.WriteAllBytes(Path.Combine(_folder, "a.png"), [.. png[..33], .. Chunk("eXIf", exif), .. png[33..]]);
         Thumbnail.Make(Path.Combine(_folder, "a.png"), Output);
         using var thumbnail = SKBitmap.Decode(Output);
@@ -134,7 +140,8 @@ public sealed class ThumbnailTests : IDisposable
     public void Colours_are_converted_from_the_picture_s_profile_to_sRGB(string gamut)
     {
         var space = SKColorSpace.CreateRgb(
-            gamut == "AdobeRgb" ? SKColorSpaceTransferFn.TwoDotTwo : SKColorSpaceTransferFn.Srgb, gamut == "AdobeRgb" ? SKColorSpaceXyz.AdobeRgb : SKColorSpaceXyz.DisplayP3);
+            gamut == "AdobeRgb" ? SKColorSpaceTransferFn.TwoDotTwo : SKColorSpaceTransferFn.Srgb,
+            gamut == "AdobeRgb" ? SKColorSpaceXyz.AdobeRgb : SKColorSpaceXyz.DisplayP3);
         var expected = new SKColor(199, 60, 58);
         using var seen = new SKBitmap(new SKImageInfo(64, 64, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb()));
         seen.Erase(expected);
@@ -144,7 +151,8 @@ public sealed class ThumbnailTests : IDisposable
         Thumbnail.Make(Path.Combine(_folder, "a.jpg"), Output);
         using var thumbnail = SKBitmap.Decode(Output);
         var found = thumbnail.GetPixel(32, 32);
-        Assert.True(Math.Abs(found.Red - expected.Red) + Math.Abs(found.Green - expected.Green) + Math.Abs(found.Blue - expected.Blue) <= 6, $"{found} instead of {expected}");
+        var distance = Math.Abs(found.Red - expected.Red) + Math.Abs(found.Green - expected.Green) + Math.Abs(found.Blue - expected.Blue);
+        Assert.True(distance <= 6, $"{found} instead of {expected}");
     }
 
     [Fact]

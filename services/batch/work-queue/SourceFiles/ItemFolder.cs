@@ -24,8 +24,8 @@ public sealed class ItemFolder(ItemFolderOptions options, TimeProvider time, ILo
     private HashSet<string> _unreadable = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// The files that nobody writes and that were left alone for long enough, by name. One that may not be read is left out and named in the
-    /// log. A folder that does not exist yet is an empty one.
+    /// The files that nobody writes and that were left alone for long enough, by name. One that may not be read is left out and named in
+    /// the log. A folder that does not exist yet is an empty one.
     /// </summary>
     public IReadOnlyList<Item> List()
     {

@@ -46,7 +46,8 @@ public static class Thumbnail
         Limit(full, scaled.Width, scaled.Height, MostDecoded, $"{codec.EncodedFormat} must be decoded whole, up to");
         using var bitmap = new SKBitmap(InSrgb(scaled.Width, scaled.Height));
         var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
-        if (result == SKCodecResult.IncompleteInput && codec.EncodedFormat == SKEncodedImageFormat.Jpeg && UnendedJpeg.TryDecode(file, bitmap))
+        if (result == SKCodecResult.IncompleteInput && codec.EncodedFormat == SKEncodedImageFormat.Jpeg
+            && UnendedJpeg.TryDecode(file, bitmap))
             result = SKCodecResult.Success;
         if (result != SKCodecResult.Success)
             throw new PictureException($"The picture is damaged ({result}).");
@@ -56,7 +57,8 @@ public static class Thumbnail
     }
 
     // Asked for sRGB, the decoder converts from whatever profile the picture has: a thumbnail has none, and is shown as sRGB everywhere.
-    private static SKImageInfo InSrgb(int width, int height) => new(width, height, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb());
+    private static SKImageInfo InSrgb(int width, int height) =>
+        new(width, height, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb());
 
     private static void Limit(SKImageInfo full, int width, int height, long most, string rule)
     {

@@ -3,9 +3,9 @@ using SkiaSharp;
 namespace Samples.Thumbnailer;
 
 /// <summary>
-/// A JPEG without its end marker: some cameras and cut-off copies leave it out, and the decoder waits for it with every pixel at hand. Whether
-/// every pixel is there, nothing in the file says. But what comes after the last pixel's bits changes no pixel, and what comes before it does:
-/// so the picture is whole where two different ends decode to the same pixels.
+/// A JPEG without its end marker: some cameras and cut-off copies leave it out, and the decoder waits for it with every pixel at hand.
+/// Whether every pixel is there, nothing in the file says. But what comes after the last pixel's bits changes no pixel, and what comes
+/// before it does: so the picture is whole where two different ends decode to the same pixels.
 /// </summary>
 internal static class UnendedJpeg
 {

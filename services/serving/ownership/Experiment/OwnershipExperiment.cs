@@ -26,7 +26,7 @@ public sealed class OwnershipExperiment : IExperiment
         await view.SwitchFencingAsync(context.Option("without-fencing", 0) == 0, cancellationToken);
         var play = new FaultRounds(context, faults, view, Ttl);
         var failovers = new Failovers(context, view, play);
-        var killed = await failovers.MeasureAsync(Fault.Killed, "SIGKILL", _ => Ttl + Renewal, rounds, cancellationToken);
+        var killed = await failovers.MeasureAsync(Fault.Killed, "SIGKILL", TakeOver, rounds, cancellationToken);
         var terminated = await failovers.MeasureAsync(Fault.Terminated, "SIGTERM", HandOver, rounds, cancellationToken);
         await play.FreezeAsync(Math.Max(1, rounds / 2), cancellationToken);
         await play.BreakAsync(Fault.SidecarRestarted, Math.Max(1, rounds / 2), cancellationToken);
@@ -46,6 +46,9 @@ public sealed class OwnershipExperiment : IExperiment
 
     // Handed over, it comes before the lease could end by itself. An actor also waits for Dapr's placement, which tells all sidecars where
     // actors live now; it comes before the lease that a new life would otherwise wait for.
+    // A new life of the actor waits for a whole lease after placement has found that the replica is gone: it cannot tell death from a freeze.
+    private static TimeSpan TakeOver(string mechanism) => mechanism == "actor" ? Ttl * 2 : Ttl + Renewal;
+
     private static TimeSpan HandOver(string mechanism) => mechanism == "actor" ? Ttl : Ttl - Renewal;
 
     private static Claim Terms(Dictionary<string, OwnershipHistory> histories)

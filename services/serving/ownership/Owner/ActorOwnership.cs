@@ -60,8 +60,8 @@ public sealed class ActorOwnership(
         }
     }
 
-    // The request itself is given up: one that waits on holds up the sidecar, which cannot learn where actors live now while a call to one is
-    // under way.
+    // The request itself is given up: one that waits on holds up the sidecar, which cannot learn where actors live now while a call to
+    // one is under way.
     private Task CallAsync(CancellationToken cancel) => actors.CreateActorProxy<ILeader>(new ActorId("leader"), nameof(LeaderActor))
         .BeatAsync(new Caller(Life, Volatile.Read(ref _endedTerm)), cancel);
 }

@@ -20,8 +20,8 @@ public interface ILeader : IActor
 /// <summary>
 /// Dapr promises one activation at a time, but the replica of an earlier one may be frozen and believe in its lease when it wakes. So each
 /// life of the actor is a new term, and its state says who may still believe, and in which term. Before it takes a lease, a new life waits
-/// until that replica calls and says that this term is over for it, or for a whole lease: by then the belief has ended by itself. Where it is
-/// this very process there is nothing to wait for. One that only has its name may be another that runs beside it.
+/// until that replica calls and says that this term is over for it, or for a whole lease: by then the belief has ended by itself. Where
+/// it is this very process there is nothing to wait for. One that only has its name may be another that runs beside it.
 /// </summary>
 public sealed class LeaderActor(ActorHost host, ActorOwnership here, OwnerOptions options, TimeProvider time)
     : Actor(host), ILeader, IRemindable, IDisposable

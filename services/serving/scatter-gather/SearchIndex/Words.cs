@@ -13,9 +13,9 @@ public static class Words
     public const int Longest = 64;
 
     /// <summary>
-    /// The words in the order of the text: <c>String.Trim(Char)</c> is three. A word is a run of letters and numbers of any kind (<c>Ⅷ</c>, <c>½</c>)
-    /// with the marks that belong to them, in lower case; what is equal to Unicode (NFC) is one word. Where a script has no spaces between
-    /// words (Chinese, Japanese, Thai) each character is a word, as in UAX 29.
+    /// The words in the order of the text: <c>String.Trim(Char)</c> is three. A word is a run of letters and numbers of any kind
+    /// (<c>Ⅷ</c>, <c>½</c>) with the marks that belong to them, in lower case; what is equal to Unicode (NFC) is one word. Where a script
+    /// has no spaces between words (Chinese, Japanese, Thai) each character is a word, as in UAX 29.
     /// </summary>
     public static IEnumerable<string> In(string text)
     {
@@ -78,7 +78,8 @@ public static class Words
 
     // UAX 29 and UAX 14 (class SA): ideographs, Hiragana, and the scripts of South East Asia. Katakana makes runs, and Hangul has spaces.
     private static bool HasNoSpaces(int character) => character is (>= 0x0E01 and <= 0x0E4E) or (>= 0x0E81 and <= 0x0ECE)
-        or (>= 0x1000 and <= 0x103F) or (>= 0x1050 and <= 0x108F) or (>= 0x1780 and <= 0x17D3) or (>= 0x1950 and <= 0x19DF) or (>= 0x1A20 and <= 0x1AAD)
+        or (>= 0x1000 and <= 0x103F) or (>= 0x1050 and <= 0x108F) or (>= 0x1780 and <= 0x17D3)
+        or (>= 0x1950 and <= 0x19DF) or (>= 0x1A20 and <= 0x1AAD)
         or (>= 0x3005 and <= 0x3007) or (>= 0x3021 and <= 0x3029) or (>= 0x3041 and <= 0x309F)
         or (>= 0x3400 and <= 0x4DBF) or (>= 0x4E00 and <= 0x9FFF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x20000 and <= 0x3FFFF);
 
@@ -94,7 +95,8 @@ public static class Words
         var word = runes.ToString();
         if (Ascii.IsValid(word))
             return Cut(word).ToLowerInvariant();
-        // Lower case first would part what is equal: a capital I with a dot is one character or two. It may also leave what is not composed.
+        // Lower case first would part what is equal: a capital I with a dot is one character or two. It may also leave what is not
+        // composed.
         return Cut(ENSNormalize.NF.NFC(ENSNormalize.NF.NFC(word).ToLowerInvariant()));
     }
 

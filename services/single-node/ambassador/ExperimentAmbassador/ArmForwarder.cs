@@ -57,7 +57,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
     {
         using var limit = new FirstByteLimit(firstByte);
         limit.Watch(http.Request);
-        var error = await forwarder.SendAsync(http, _destination, _client, _config, new Transformer(TokenOf(arm), limit, givesUp: false), limit.Token);
+        var error = await forwarder.SendAsync(
+            http, _destination, _client, _config, new Transformer(TokenOf(arm), limit, givesUp: false), limit.Token);
         if (limit.IsOver && !http.Response.HasStarted)
             http.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
         return OutcomeOf(http, error, limit, isFailure: http.Response.StatusCode >= 500);
@@ -68,7 +69,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
     {
         using var limit = new FirstByteLimit(firstByte);
         limit.Watch(http.Request);
-        var error = await forwarder.SendAsync(http, _destination, _client, _config, new Transformer(TokenOf(arm), limit, givesUp: true), limit.Token);
+        var error = await forwarder.SendAsync(
+            http, _destination, _client, _config, new Transformer(TokenOf(arm), limit, givesUp: true), limit.Token);
         var outcome = OutcomeOf(http, error, limit, isFailure: http.Items.Remove(GivenUp));
         if (outcome != ArmOutcome.Failed || http.Response.HasStarted)
             return (outcome, true);
@@ -119,7 +121,8 @@ public sealed class ArmForwarder(IHttpForwarder forwarder, string arm, TimeSpan 
     }
 
     private static string Sidecar =>
-        Environment.GetEnvironmentVariable("DAPR_HTTP_ENDPOINT") ?? $"http://127.0.0.1:{Environment.GetEnvironmentVariable("DAPR_HTTP_PORT") ?? "3500"}";
+        Environment.GetEnvironmentVariable("DAPR_HTTP_ENDPOINT")
+        ?? $"http://127.0.0.1:{Environment.GetEnvironmentVariable("DAPR_HTTP_PORT") ?? "3500"}";
 
     // The target is appended as it came; it was checked to have no way out of the method path.
     private static Uri Target(string destination, string target) =>

@@ -44,7 +44,8 @@ public sealed class ExperimentArms(
         else
         {
             log.LogWarning(
-                "experiment.weights '{Weights}', experiment.mode '{Mode}' is no setting, so that nothing changes: {Form} The mode is split or mirror",
+                "experiment.weights '{Weights}', experiment.mode '{Mode}' is no setting, so that nothing changes: {Form} "
+                + "The mode is split or mirror",
                 weights, mode, Split.Form);
         }
     }

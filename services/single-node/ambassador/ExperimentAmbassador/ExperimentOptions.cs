@@ -37,7 +37,9 @@ public sealed record ExperimentOptions
     /// <summary>Name of the cookie or header [CLIENT_NAME].</summary>
     public required string ClientName { get; init; }
 
-    /// <summary>How long the experiment may take to begin its answer before production answers in its place [EXPERIMENT_TIMEOUT_MS].</summary>
+    /// <summary>
+    /// How long the experiment may take to begin its answer before production answers in its place [EXPERIMENT_TIMEOUT_MS].
+    /// </summary>
     public required TimeSpan Timeout { get; init; }
 
     /// <summary>
@@ -65,7 +67,8 @@ public sealed record ExperimentOptions
                 ? value : throw new WrongSettingException($"CLIENT_BY is '{by}'; choose cookie, header or address."),
             ClientName = configuration["CLIENT_NAME"] ?? (value == ClientBy.Header ? "X-Client-Id" : "ambassador-client"),
             Timeout = int.TryParse(timeout, CultureInfo.InvariantCulture, out var ms) && ms is >= 10 and <= 60_000
-                ? TimeSpan.FromMilliseconds(ms) : throw new WrongSettingException($"EXPERIMENT_TIMEOUT_MS is '{timeout}'; give 10 to 60000."),
+                ? TimeSpan.FromMilliseconds(ms)
+                : throw new WrongSettingException($"EXPERIMENT_TIMEOUT_MS is '{timeout}'; give 10 to 60000."),
             Silence = configuration.Seconds("SILENCE_SECONDS", 100, 0.1, 86_400),
             ConfigurationStore = configuration["CONFIG_STORE"] ?? "configstore",
         };

@@ -47,7 +47,9 @@ public sealed class ExperimentProxy(ExperimentArms arms, ClientIdentity identity
 
         var isKept = Keep(http.Request);
         var began = Stopwatch.GetTimestamp();
-        var (outcome, isAnswered) = isKept ? await arms.ExperimentForwarder.TryAnswerAsync(http) : (await arms.ExperimentForwarder.AnswerAsync(http), true);
+        var (outcome, isAnswered) = isKept
+            ? await arms.ExperimentForwarder.TryAnswerAsync(http)
+            : (await arms.ExperimentForwarder.AnswerAsync(http), true);
         // Who breaks off says nothing about the experiment, good or bad.
         if (outcome == ArmOutcome.ClientLeft)
             return true;

@@ -1,8 +1,8 @@
 namespace Samples.ExperimentAmbassador;
 
 /// <summary>
-/// How long an arm may take to begin its answer. Time in which the ambassador waits for the client's body is not the arm's, and is not counted; what
-/// follows the first byte is not limited by it.
+/// How long an arm may take to begin its answer. Time in which the ambassador waits for the client's body is not the arm's, and is not
+/// counted; what follows the first byte is not limited by it.
 /// </summary>
 public sealed class FirstByteLimit(TimeSpan limit) : IDisposable
 {

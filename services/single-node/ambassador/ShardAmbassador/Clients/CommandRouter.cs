@@ -107,7 +107,8 @@ internal sealed class CommandRouter(ShardPool pool, OwnAnswers own)
             var option = Printable(reader.Argument(command, i)).ToLowerInvariant();
             var value = reader.Argument(command, i + 1);
             if (spec.Patterns.Contains(option) && value.Contains((byte)'*'))
-                client.Answer(RespWriter.Error($"ERR '{spec.Name}' with {option.ToUpperInvariant()} cannot be sharded: its pattern stands for keys on all servers"));
+                client.Answer(RespWriter.Error(
+                    $"ERR '{spec.Name}' with {option.ToUpperInvariant()} cannot be sharded: its pattern stands for keys on all servers"));
             else if (spec.Destinations.Contains(option) && pool.Find(value) != shard)
                 client.Answer(OnDifferentShards(spec));
             else

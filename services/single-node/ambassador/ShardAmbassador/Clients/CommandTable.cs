@@ -62,14 +62,16 @@ internal static class CommandTable
     [
         ("it is about all keys, and no server has them all",
             "dbsize flushall flushdb keys move randomkey scan swapdb wait waitaof"),
-        ("a transaction belongs to one connection of one server; a script (EVAL) with one key is atomic", "discard exec multi unwatch watch"),
+        ("a transaction belongs to one connection of one server; a script (EVAL) with one key is atomic",
+            "discard exec multi unwatch watch"),
         ("messages belong to one server; connect to it directly",
             "psubscribe publish pubsub punsubscribe spublish ssubscribe subscribe sunsubscribe unsubscribe"),
-        ("it would hold up every client of the connection that all share", "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin monitor"),
+        ("it would hold up every client of the connection that all share",
+            "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin monitor"),
         ("servers are administered directly",
             """
-            acl asking bgrewriteaof bgsave cluster debug failover function lastsave latency lolwut memory migrate module psync readonly readwrite
-            replicaof role save script shutdown slaveof slowlog sync time
+            acl asking bgrewriteaof bgsave cluster debug failover function lastsave latency lolwut memory migrate module psync
+            readonly readwrite replicaof role save script shutdown slaveof slowlog sync time
             """),
     ];
 
@@ -98,11 +100,14 @@ internal static class CommandTable
         new("mget", Handling.Split, 1, -1) { Merging = Merging.Gather },
         new("mset", Handling.Split, 1, -1, 2) { Merging = Merging.AllOk },
         new("msetnx", Handling.Forward, 1, -1, 2),
-        .. Words("pfcount pfmerge sdiff sdiffstore sinter sinterstore sunion sunionstore").Select(n => new CommandSpec(n, Handling.Forward, 1, -1)),
-        .. Words("copy geosearchstore lcs lmove rename renamenx rpoplpush smove zrangestore").Select(n => new CommandSpec(n, Handling.Forward, 1, 2)),
+        .. Words("pfcount pfmerge sdiff sdiffstore sinter sinterstore sunion sunionstore")
+            .Select(n => new CommandSpec(n, Handling.Forward, 1, -1)),
+        .. Words("copy geosearchstore lcs lmove rename renamenx rpoplpush smove zrangestore")
+            .Select(n => new CommandSpec(n, Handling.Forward, 1, 2)),
         new("georadius", Handling.Forward, 1, 1) { OptionsAt = 6, Destinations = ["store", "storedist"] },
         new("georadiusbymember", Handling.Forward, 1, 1) { OptionsAt = 5, Destinations = ["store", "storedist"] },
-        .. Words("sort sort_ro").Select(n => new CommandSpec(n, Handling.Forward, 1, 1) { OptionsAt = 2, Destinations = ["store"], Patterns = ["by", "get"] }),
+        .. Words("sort sort_ro").Select(n =>
+            new CommandSpec(n, Handling.Forward, 1, 1) { OptionsAt = 2, Destinations = ["store"], Patterns = ["by", "get"] }),
         new("bitop", Handling.Forward, 2, -1),
         .. Words("object xgroup xinfo").Select(n => new CommandSpec(n, Handling.Forward, 2, 2)),
         .. Words("lmpop sintercard zdiff zinter zintercard zmpop zunion").Select(n => new CommandSpec(n, Handling.Forward, CountAt: 1)),

@@ -2,7 +2,8 @@ namespace Samples.ShardAmbassador.Resp;
 
 /// <summary>
 /// Finds commands in a stream that arrives in pieces of any size. It remembers how far it has looked, so that a command that comes
-/// byte by byte costs no more than one that comes whole. It copies nothing of what programs send: arguments are ranges in the caller's buffer.
+/// byte by byte costs no more than one that comes whole. It copies nothing of what programs send: arguments are ranges in the caller's
+/// buffer.
 /// </summary>
 /// <remarks>A command is an array of bulk strings, or a line of words as people type it into <c>telnet</c>.</remarks>
 public sealed class CommandReader(RespLimits limits)

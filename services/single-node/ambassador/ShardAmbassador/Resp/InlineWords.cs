@@ -1,8 +1,8 @@
 namespace Samples.ShardAmbassador.Resp;
 
 /// <summary>
-/// A command as people type it, read as Redis does (its <c>sdssplitargs</c>): words separated by spaces; <c>"…"</c> with <c>\n \r \t \b \a \xHH</c> and
-/// <c>\"</c> in it; <c>'…'</c> with nothing but <c>\'</c>; a closing quote ends its word.
+/// A command as people type it, read as Redis does (its <c>sdssplitargs</c>): words separated by spaces; <c>"…"</c> with <c>\n \r \t \b
+/// \a \xHH</c> and <c>\"</c> in it; <c>'…'</c> with nothing but <c>\'</c>; a closing quote ends its word.
 /// </summary>
 internal sealed class InlineWords
 {

@@ -22,7 +22,10 @@ public sealed class ReplyScanner(int limit)
     /// <exception cref="RespException">These are no replies.</exception>
     public bool TryRead(ReadOnlySpan<byte> buffer, out int length) => TryRead(buffer, out length, out _);
 
-    /// <summary>The same, and whether the reply found was larger than the limit: then it is not whole, and <paramref name="length"/> is what is left of it.</summary>
+    /// <summary>
+    /// The same, and whether the reply found was larger than the limit: then it is not whole, and <paramref name="length"/> is what is
+    /// left of it.
+    /// </summary>
     public bool TryRead(ReadOnlySpan<byte> buffer, out int length, out bool isTooLarge)
     {
         length = 0;

@@ -10,7 +10,8 @@ namespace Samples.ShardAmbassador.Shards;
 /// </summary>
 internal sealed class ShardConnection(Shard shard, int protocol, TimeProvider time, FlushTurn turn) : IAsyncDisposable
 {
-    private readonly byte[] _tooLarge = RespWriter.Error($"ERR the reply is larger than {shard.Settings.Limits.Bytes >> 20} MiB; ask for less at once");
+    private readonly byte[] _tooLarge = RespWriter.Error(
+        $"ERR the reply is larger than {shard.Settings.Limits.Bytes >> 20} MiB; ask for less at once");
     private readonly Lock _gate = new();
     private readonly Queue<(OwedReply? Reply, int Part)> _asked = new();
     private readonly GrowingBuffer _beforeOpen = new();
