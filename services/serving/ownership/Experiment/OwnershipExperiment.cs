@@ -46,7 +46,8 @@ public sealed class OwnershipExperiment : IExperiment
 
     // Handed over, it comes before the lease could end by itself. An actor also waits for Dapr's placement, which tells all sidecars where
     // actors live now; it comes before the lease that a new life would otherwise wait for.
-    // A new life of the actor waits for a whole lease after placement has found that the replica is gone: it cannot tell death from a freeze.
+    // A new life of the actor waits for a whole lease after placement has found that the replica is gone: it cannot tell death from
+    // a freeze.
     private static TimeSpan TakeOver(string mechanism) => mechanism == "actor" ? Ttl * 2 : Ttl + Renewal;
 
     private static TimeSpan HandOver(string mechanism) => mechanism == "actor" ? Ttl : Ttl - Renewal;
