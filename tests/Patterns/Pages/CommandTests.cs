@@ -38,7 +38,9 @@ public sealed partial class CommandTests(PageCheckout copy) : IClassFixture<Page
             foreach (var block in blocks)
             {
                 var (exitCode, output) = await copy.RunAsync(block, Limit, cancel);
-                Assert.True(exitCode == 0, $"{page}:{block.Line} ended with {exitCode}\n{block.Code}\n{output}");
+                var what = $"{page}:{block.Line} ended with {exitCode}";
+                // Said at the end as well: the logs between are long.
+                Assert.True(exitCode == 0, $"{what}\n{block.Code}\n{output}\n{what}");
             }
         }
         finally
