@@ -25,7 +25,11 @@ internal sealed partial class Started : IAsyncDisposable
     public Started(Checkout checkout, string[] arguments)
     {
         _checkout = checkout;
-        var info = new ProcessStartInfo("dotnet", [Path.Combine(Checkout.Artifacts, "Samples.Cli", "debug", "samples.dll"), .. arguments])
+        string[] command = ["dotnet", Path.Combine(Checkout.Artifacts, "Samples.Cli", "debug", "samples.dll"), .. arguments];
+        // A shell that starts tests in the background has Ctrl-C ignored by all that follows; the command is to heed it here.
+        if (OperatingSystem.IsLinux())
+            command = ["env", "--default-signal=INT", .. command];
+        var info = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = checkout.Root,
             RedirectStandardOutput = true,
