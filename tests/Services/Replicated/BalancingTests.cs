@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
 using Samples.FrontDoor.Clients;
-using Samples.LoadBalancing.Balancing;
 using Samples.LoadBalancing.Replicas;
 using Xunit;
 
@@ -9,27 +8,6 @@ namespace Samples.Services.Replicated;
 /// <summary>The rules of the front door, without a network.</summary>
 public sealed class BalancingTests
 {
-    private static readonly string[] Three = ["dictionary-1", "dictionary-2", "dictionary-3"];
-
-    [Fact]
-    public void The_same_key_has_the_same_replica_in_every_process()
-    {
-        Assert.Equal(
-            "dictionary-1 dictionary-3 dictionary-3 dictionary-2", string.Join(' ', new[] { "a", "b", "c", "203.0.113.7" }.Select(Home)));
-
-        static string Home(string key) => Three.MaxBy(r => RendezvousPolicy.Weight(r, key))!;
-    }
-
-    [Fact]
-    public void Only_the_keys_of_a_lost_replica_move_and_each_has_its_share()
-    {
-        string[] keys = [.. Enumerable.Range(0, 3000).Select(i => $"key {i}")];
-        var before = keys.ToDictionary(k => k, k => Three.MaxBy(r => RendezvousPolicy.Weight(r, k))!);
-        var after = keys.ToDictionary(k => k, k => Three[..2].MaxBy(r => RendezvousPolicy.Weight(r, k))!);
-        Assert.All(keys.Where(k => before[k] != "dictionary-3"), k => Assert.Equal(before[k], after[k]));
-        Assert.All(before.Values.CountBy(r => r), share => Assert.InRange(share.Value, 900, 1100));
-    }
-
     [Fact]
     public void A_window_lets_so_many_through_and_says_when_it_ends()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Samples.Hashing;
 
 namespace Samples.Runtime.BuildingBlocks.Actors;
 

@@ -12,10 +12,10 @@ public static class BalancingServices
     public static IReverseProxyBuilder AddBalancing(this IReverseProxyBuilder yarp)
     {
         yarp.Services.AddSingleton<ILoadBalancingPolicy>(
-            new RendezvousPolicy(RendezvousPolicy.ByAddress, http => http.Connection.RemoteIpAddress?.ToString() ?? ""));
+            new RingPolicy(RingPolicy.ByAddress, http => http.Connection.RemoteIpAddress?.ToString() ?? ""));
         yarp.Services.AddSingleton<ILoadBalancingPolicy>(
-            new RendezvousPolicy(
-                RendezvousPolicy.ByUrl, http => http.Request.Path.ToUriComponent() + http.Request.QueryString.ToUriComponent()));
+            new RingPolicy(
+                RingPolicy.ByUrl, http => http.Request.Path.ToUriComponent() + http.Request.QueryString.ToUriComponent()));
         yarp.Services.AddSingleton<IPassiveHealthCheckPolicy, FirstFailurePolicy>();
         return yarp.AddTransforms(AddTransforms);
     }

@@ -40,10 +40,10 @@ public sealed class ReplicaRoutes : IProxyConfigProvider, IDisposable
     private ClusterConfig Now() => new()
     {
         ClusterId = Cluster,
-        LoadBalancingPolicy = _live.Affinity == "address" ? RendezvousPolicy.ByAddress : _live.Balance switch
+        LoadBalancingPolicy = _live.Affinity == "address" ? RingPolicy.ByAddress : _live.Balance switch
         {
             "least-requests" => Yarp.ReverseProxy.LoadBalancing.LoadBalancingPolicies.LeastRequests,
-            "by-url" => RendezvousPolicy.ByUrl,
+            "by-url" => RingPolicy.ByUrl,
             _ => Yarp.ReverseProxy.LoadBalancing.LoadBalancingPolicies.RoundRobin,
         },
         SessionAffinity = Affinity(),
