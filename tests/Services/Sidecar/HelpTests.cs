@@ -4,6 +4,7 @@ using Samples.GitSyncSidecar;
 using Samples.LegacySite;
 using Samples.LogSidecar;
 using Samples.LogStore;
+using Samples.Parameters;
 using Samples.Pod;
 using Samples.TlsSidecar;
 using Samples.TopzSidecar;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using Samples.Parameters;
 using Samples.Pod;
 
 namespace Samples.LegacySite;

@@ -1,4 +1,5 @@
 using Samples.Defaults;
+using Samples.Parameters;
 using Samples.Pod;
 
 namespace Samples.LogSidecar;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Samples.Parameters;
 
 namespace Samples.Pod;
 

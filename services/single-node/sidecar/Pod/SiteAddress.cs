@@ -1,4 +1,5 @@
 using System.Net;
+using Samples.Parameters;
 
 namespace Samples.Pod;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Samples.Defaults;
+using Samples.Parameters;
 using Samples.Pod;
 
 namespace Samples.TopzSidecar;

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Samples.Pod;
+namespace Samples.Parameters;
 
 /// <summary>One setting of a program, as its <c>--help</c> and its page tell it.</summary>
 /// <param name="Variable">The environment variable.</param>
