@@ -12,7 +12,7 @@ public sealed class LineTests
     [
         "runtime/Samples.Cli",
         "services/batch", "services/defaults", "services/lab", "services/serving",
-        "services/single-node/ambassador", "services/single-node/sidecar",
+        "services/single-node",
         "tests/ActorApp", "tests/Benchmarks", "tests/BrokerHost", "tests/Cli", "tests/CliApp", "tests/Deploy", "tests/Patterns",
         "tests/Services",
     ];

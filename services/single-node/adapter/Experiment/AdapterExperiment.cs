@@ -2,7 +2,9 @@ using StackExchange.Redis;
 
 namespace Samples.Experiments.Adapter;
 
-/// <summary>Three adapters before four applications: their numbers, their logs and their health, while one hangs, one dies and one is locked.</summary>
+/// <summary>
+/// Three adapters before four applications: their numbers, their logs and their health, while one hangs, one dies and one is locked.
+/// </summary>
 public sealed class AdapterExperiment : IExperiment
 {
     /// <inheritdoc/>
@@ -15,7 +17,9 @@ public sealed class AdapterExperiment : IExperiment
     public async Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken)
     {
         using var applications = new Applications(context);
-        await using var redis = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{await applications.PortOfAsync("legacy-redis", cancellationToken)},allowAdmin=true,connectTimeout=20000,asyncTimeout=20000");
+        var port = await applications.PortOfAsync("legacy-redis", cancellationToken);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(
+            $"127.0.0.1:{port},allowAdmin=true,connectTimeout=20000,asyncTimeout=20000");
         using var logs = new LogPhase(context, applications, redis);
         using var health = new HealthPhase(context, redis);
         using var metrics = new MetricsPhase(context, applications, redis);

@@ -7,18 +7,22 @@ namespace Samples.Experiments.Adapter;
 /// <summary>The applications behind the adapters, reached as their users reach them: through a sidecar.</summary>
 internal sealed class Applications(ExperimentContext context) : IDisposable
 {
-    private readonly HttpClient _http = new() { BaseAddress = new Uri($"http://127.0.0.1:{context.ReplicaOf("metrics-adapter").DaprHttpPort}/v1.0/invoke/") };
+    private readonly HttpClient _http =
+        new() { BaseAddress = new Uri($"http://127.0.0.1:{context.ReplicaOf("metrics-adapter").DaprHttpPort}/v1.0/invoke/") };
 
     private sealed record Address(string Host, int Port);
 
     /// <summary>The port of an application's own protocol.</summary>
-    public async Task<int> PortOfAsync(string app, CancellationToken cancel) => (await _http.GetFromJsonAsync<Address>($"{app}/method/address", cancel))!.Port;
+    public async Task<int> PortOfAsync(string app, CancellationToken cancel) =>
+        (await _http.GetFromJsonAsync<Address>($"{app}/method/address", cancel))!.Port;
 
     /// <summary>An order of the shop.</summary>
-    public Task OrderAsync(string item, CancellationToken cancel) => PostAsync($"legacy-shop/method/orders?item={Uri.EscapeDataString(item)}", cancel);
+    public Task OrderAsync(string item, CancellationToken cancel) =>
+        PostAsync($"legacy-shop/method/orders?item={Uri.EscapeDataString(item)}", cancel);
 
     /// <summary>The shop's own page of statistics.</summary>
-    public Task<JsonElement> ShopStatisticsAsync(CancellationToken cancel) => _http.GetFromJsonAsync<JsonElement>("legacy-shop/method/stats", cancel);
+    public Task<JsonElement> ShopStatisticsAsync(CancellationToken cancel) =>
+        _http.GetFromJsonAsync<JsonElement>("legacy-shop/method/stats", cancel);
 
     /// <summary>Energy that went through the meter.</summary>
     public Task PulseAsync(string site, double kwh, CancellationToken cancel) =>

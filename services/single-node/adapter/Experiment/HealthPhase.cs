@@ -17,10 +17,14 @@ internal sealed class HealthPhase(ExperimentContext context, ConnectionMultiplex
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel)
     {
         if (await WaitForAsync(null, true, cancel) is null)
-            return [new Claim("health is healthy before anything is broken", "200", $"503: {await _http.GetStringAsync("/health", cancel)}", false)];
+        {
+            var problem = await _http.GetStringAsync("/health", cancel);
+            return [new Claim("health is healthy before anything is broken", "200", $"503: {problem}", false)];
+        }
         var promise = TimeSpan.FromSeconds((await ViewAsync("shop", cancel)).GetProperty("turnsWithinSeconds").GetDouble());
 
-        await using var other = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(context.DataDirectory, "shop.db"), Pooling = false }.ConnectionString);
+        var database = new SqliteConnectionStringBuilder { DataSource = Path.Combine(context.DataDirectory, "shop.db"), Pooling = false };
+        await using var other = new SqliteConnection(database.ConnectionString);
         await other.OpenAsync(cancel);
         await ExecuteAsync(other, "BEGIN EXCLUSIVE", cancel);
         var ill = await WaitForAsync("shop", false, cancel);
@@ -33,8 +37,16 @@ internal sealed class HealthPhase(ExperimentContext context, ConnectionMultiplex
         context.Observe(new Observation("unhealthy after s", ill?.TotalSeconds ?? double.NaN, "the table is locked"));
         return
         [
-            Turns("the table is locked: health turns unhealthy within the period that it promises, and back when the lock is gone", promise, ill, well),
-            new("meanwhile one probe at most is under way, and liveness does not ask the database", "1, 0 answers other than 200", $"{_mostUnderWay}, {_notAlive} in {_looks} looks, {askedMore} more probes", _mostUnderWay <= 1 && _notAlive == 0 && _looks > 0),
+            Turns(
+                "the table is locked: health turns unhealthy within the period that it promises, and back when the lock is gone",
+                promise,
+                ill,
+                well),
+            new(
+                "meanwhile one probe at most is under way, and liveness does not ask the database",
+                "1, 0 answers other than 200",
+                $"{_mostUnderWay}, {_notAlive} in {_looks} looks, {askedMore} more probes",
+                _mostUnderWay <= 1 && _notAlive == 0 && _looks > 0),
             await PauseAsync(promise, cancel),
         ];
     }
@@ -56,20 +68,31 @@ internal sealed class HealthPhase(ExperimentContext context, ConnectionMultiplex
 
         var began = context.Time.GetTimestamp();
         var ill = await WaitForAsync("redis", false, cancel);
-        var left = pause - context.Time.GetElapsedTime(began);
+        var left = Positive(pause - context.Time.GetElapsedTime(began));
         var wellAgain = await WaitForAsync("redis", true, cancel);
-        return Turns(text, promise, ill, wellAgain is null ? null : TimeSpan.FromTicks(Math.Max(0, (wellAgain.Value - (left > TimeSpan.Zero ? left : TimeSpan.Zero)).Ticks)));
+        return Turns(text, promise, ill, wellAgain is { } since ? Positive(since - left) : null);
     }
 
-    private static Claim Turns(string text, TimeSpan promise, TimeSpan? ill, TimeSpan? well) => new(text, $"within {promise.TotalSeconds:0.#} s, and {promise.TotalSeconds:0.#} s",
-        $"{(ill is null ? "stayed healthy" : $"{ill.Value.TotalSeconds:0.00} s")}, {(well is null ? "stayed unhealthy" : $"{well.Value.TotalSeconds:0.00} s")}", ill <= promise && well <= promise);
+    private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
+
+    private static Claim Turns(string text, TimeSpan promise, TimeSpan? ill, TimeSpan? well)
+    {
+        var turned = ill is null ? "stayed healthy" : $"{ill.Value.TotalSeconds:0.00} s";
+        var turnedBack = well is null ? "stayed unhealthy" : $"{well.Value.TotalSeconds:0.00} s";
+        return new Claim(
+            text,
+            $"within {promise.TotalSeconds:0.#} s, and {promise.TotalSeconds:0.#} s",
+            $"{turned}, {turnedBack}",
+            ill <= promise && well <= promise);
+    }
 
     private Task<TimeSpan?> WaitForAsync(string? check, bool healthy, CancellationToken cancel) => Applications.WaitAsync(async () =>
     {
         await LookAsync(cancel);
         using var answer = await _http.GetAsync(check is null ? "/health" : $"/health/{check}", cancel);
         using var ready = await _http.GetAsync("/readyz", cancel);
-        return answer.StatusCode == (healthy ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable) && (check is not null && healthy || ready.StatusCode == answer.StatusCode);
+        return answer.StatusCode == (healthy ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable)
+            && (check is not null && healthy || ready.StatusCode == answer.StatusCode);
     }, Patience, cancel);
 
     private async Task LookAsync(CancellationToken cancel)

@@ -4,7 +4,9 @@ using StackExchange.Redis;
 
 namespace Samples.Experiments.Adapter;
 
-/// <summary>Lines of all formats, written in pieces and over a rotation, against the truth about each; then what the applications themselves write.</summary>
+/// <summary>
+/// Lines of all formats, written in pieces and over a rotation, against the truth about each; then what the applications themselves write.
+/// </summary>
 internal sealed class LogPhase(ExperimentContext context, Applications applications, ConnectionMultiplexer redis) : IDisposable
 {
     private const int Events = 30, TraceLines = 41;
@@ -22,7 +24,13 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
         await ReadAsync(cancel);
         _records.Clear();
         var truth = await WriteAsync(cancel);
-        _ = await Applications.WaitAsync(async () => { await ReadAsync(cancel); return Of("mixed").Count >= truth.Count; }, Patience, cancel);
+        async Task<bool> AllAsync()
+        {
+            await ReadAsync(cancel);
+            return Of("mixed").Count >= truth.Count;
+        }
+
+        _ = await Applications.WaitAsync(AllAsync, Patience, cancel);
         var mixed = Of("mixed");
         var equal = mixed.Zip(truth).Count(p => p.Second.IsReadable && IsEqual(p.First, p.Second));
         var readable = truth.Count(t => t.IsReadable);
@@ -30,9 +38,21 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
         context.Observe(new Observation("records", mixed.Count, $"{mixed.Count} records of {truth.Count} written"));
         return
         [
-            new("records of mixed lines, written in pieces and over a rotation: each one, once", $"{truth.Count}", $"{mixed.Count}", mixed.Count == truth.Count),
-            new("fields of records equal to the generator's truth: instant, severity, text, attributes", $"{readable}", $"{equal}", equal == readable),
-            new("lines that fit nothing are kept whole, with a parse error", $"{truth.Count - readable}", $"{kept}", kept == truth.Count - readable),
+            new(
+                "records of mixed lines, written in pieces and over a rotation: each one, once",
+                $"{truth.Count}",
+                $"{mixed.Count}",
+                mixed.Count == truth.Count),
+            new(
+                "fields of records equal to the generator's truth: instant, severity, text, attributes",
+                $"{readable}",
+                $"{equal}",
+                equal == readable),
+            new(
+                "lines that fit nothing are kept whole, with a parse error",
+                $"{truth.Count - readable}",
+                $"{kept}",
+                kept == truth.Count - readable),
             .. await OwnLogsAsync(cancel),
         ];
     }
@@ -40,7 +60,9 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
     // In pieces that end anywhere, and the file is renamed in between as rotation does it.
     private async Task<List<ExpectedRecord>> WriteAsync(CancellationToken cancel)
     {
-        var (truth, text, log) = (new List<ExpectedRecord>(), new StringBuilder(), new MixedLog(_random, context.Time.GetUtcNow().AddDays(-30)));
+        var truth = new List<ExpectedRecord>();
+        var text = new StringBuilder();
+        var log = new MixedLog(_random, context.Time.GetUtcNow().AddDays(-30));
         var count = context.Option("lines", 6000);
         for (var i = 0; i < count; i++)
         {
@@ -68,7 +90,8 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
     {
         var bytes = Encoding.UTF8.GetBytes(text.ToString());
         text.Clear();
-        await using var file = new FileStream(_file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
+        await using var file =
+            new FileStream(_file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
         for (var at = 0; at < bytes.Length;)
         {
             var piece = Math.Min(_random.Next(1, 20_000), bytes.Length - at);
@@ -88,11 +111,14 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
         }
 
         var slow = await SlowAsync(run);
-        int Orders() => Of("shop").Count(r => Attribute(r, "url.query")?.Contains(run, StringComparison.Ordinal) == true && Attribute(r, "http.response.status_code") == "201");
+        int Orders() => Of("shop").Count(r => Attribute(r, "url.query")?.Contains(run, StringComparison.Ordinal) == true
+            && Attribute(r, "http.response.status_code") == "201");
         int Jobs() => Of("batch").Count(r => r.GetProperty("Body").GetString()!.Contains(run, StringComparison.Ordinal)
-            && Attribute(r, "exception.stacktrace")?.Split('\n').Length == TraceLines && Attribute(r, "exception.type") == "java.lang.IllegalStateException");
+            && Attribute(r, "exception.stacktrace")?.Split('\n').Length == TraceLines
+            && Attribute(r, "exception.type") == "java.lang.IllegalStateException");
         int Pulses() => Of("meter").Count(r => Attribute(r, "site")?.StartsWith(run, StringComparison.Ordinal) == true);
-        int Commands() => Of("redis").Count(r => Attribute(r, "db.query.text")?.StartsWith($"SET slow:{run}", StringComparison.Ordinal) == true);
+        int Commands() => Of("redis").Count(
+            r => Attribute(r, "db.query.text")?.StartsWith($"SET slow:{run}", StringComparison.Ordinal) == true);
         _ = await Applications.WaitAsync(async () =>
         {
             await ReadAsync(cancel);
@@ -102,9 +128,15 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
         const string slowText = "slow commands of the real Redis are records of the same kind";
         return
         [
-            new("what three applications did is there in one schema: orders, failed jobs each with a trace of 41 lines in one record, pulses", $"{Events}, {Events}, {Events}",
-                $"{orders}, {jobs}, {pulses}", orders == Events && jobs == Events && pulses == Events),
-            slow ? new Claim(slowText, $"{Events}", $"{commands}", commands == Events) : Claim.NotRun(slowText, $"{Events}", "This server cannot be told to log every command; install redis-server."),
+            new(
+                "what three applications did is there in one schema: "
+                + "orders, failed jobs each with a trace of 41 lines in one record, pulses",
+                $"{Events}, {Events}, {Events}",
+                $"{orders}, {jobs}, {pulses}",
+                orders == Events && jobs == Events && pulses == Events),
+            slow
+                ? new Claim(slowText, $"{Events}", $"{commands}", commands == Events)
+                : Claim.NotRun(slowText, $"{Events}", "This server cannot be told to log every command; install redis-server."),
         ];
     }
 
@@ -140,15 +172,21 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
         }
     }
 
-    private List<JsonElement> Of(string source) => [.. _records.Where(r => r.GetProperty("Resource").GetProperty("service.name").GetString() == source)];
+    private List<JsonElement> Of(string source) =>
+        [.. _records.Where(r => r.GetProperty("Resource").GetProperty("service.name").GetString() == source)];
 
     private static bool IsEqual(JsonElement record, ExpectedRecord truth) =>
-        record.TryGetProperty("Timestamp", out var time) && time.GetString() == truth.Timestamp && record.GetProperty("SeverityNumber").GetInt32() == truth.SeverityNumber
-        && record.GetProperty("Body").GetString() == truth.Body && truth.Attributes.All(a => Attribute(record, a.Key) == a.Value) && Attribute(record, "log.parse.error") is null;
+        record.TryGetProperty("Timestamp", out var time) && time.GetString() == truth.Timestamp
+        && record.GetProperty("SeverityNumber").GetInt32() == truth.SeverityNumber
+        && record.GetProperty("Body").GetString() == truth.Body
+        && truth.Attributes.All(a => Attribute(record, a.Key) == a.Value)
+        && Attribute(record, "log.parse.error") is null;
 
-    private static bool IsKept(JsonElement record, ExpectedRecord truth) => record.GetProperty("Body").GetString() == truth.Body && Attribute(record, "log.parse.error") is { Length: > 0 };
+    private static bool IsKept(JsonElement record, ExpectedRecord truth) =>
+        record.GetProperty("Body").GetString() == truth.Body && Attribute(record, "log.parse.error") is { Length: > 0 };
 
-    private static string? Attribute(JsonElement record, string name) => record.GetProperty("Attributes").TryGetProperty(name, out var value) ? value.ToString() : null;
+    private static string? Attribute(JsonElement record, string name) =>
+        record.GetProperty("Attributes").TryGetProperty(name, out var value) ? value.ToString() : null;
 
     public void Dispose() => _http.Dispose();
 }

@@ -14,23 +14,41 @@ internal sealed class MetricsPhase(ExperimentContext context, Applications appli
     // Written down here a second time, so that a wrong row in the adapter's table shows.
     private static readonly (string Field, string Metric, double Divide)[] RedisFields =
     [
-        ("connected_clients", "redis_connected_clients", 1), ("used_memory", "redis_memory_used_bytes", 1), ("used_memory_rss", "redis_memory_used_rss_bytes", 1),
-        ("maxmemory", "redis_memory_max_bytes", 1), ("total_commands_processed", "redis_commands_processed_total", 1),
-        ("total_connections_received", "redis_connections_received_total", 1), ("total_net_input_bytes", "redis_net_input_bytes_total", 1),
-        ("total_net_output_bytes", "redis_net_output_bytes_total", 1), ("keyspace_hits", "redis_keyspace_hits_total", 1), ("keyspace_misses", "redis_keyspace_misses_total", 1),
-        ("expired_keys", "redis_expired_keys_total", 1), ("evicted_keys", "redis_evicted_keys_total", 1), ("uptime_in_seconds", "redis_uptime_in_seconds", 1),
-        ("used_cpu_sys", "redis_cpu_sys_seconds_total", 1), ("used_cpu_user", "redis_cpu_user_seconds_total", 1), ("latest_fork_usec", "redis_latest_fork_seconds", 1_000_000),
-        ("rdb_changes_since_last_save", "redis_rdb_changes_since_last_save", 1), ("blocked_clients", "redis_blocked_clients", 1), ("process_id", "redis_process_id", 1),
+        ("connected_clients", "redis_connected_clients", 1),
+        ("blocked_clients", "redis_blocked_clients", 1),
+        ("used_memory", "redis_memory_used_bytes", 1),
+        ("used_memory_rss", "redis_memory_used_rss_bytes", 1),
+        ("maxmemory", "redis_memory_max_bytes", 1),
+        ("total_commands_processed", "redis_commands_processed_total", 1),
+        ("total_connections_received", "redis_connections_received_total", 1),
+        ("total_net_input_bytes", "redis_net_input_bytes_total", 1),
+        ("total_net_output_bytes", "redis_net_output_bytes_total", 1),
+        ("keyspace_hits", "redis_keyspace_hits_total", 1),
+        ("keyspace_misses", "redis_keyspace_misses_total", 1),
+        ("expired_keys", "redis_expired_keys_total", 1),
+        ("evicted_keys", "redis_evicted_keys_total", 1),
+        ("uptime_in_seconds", "redis_uptime_in_seconds", 1),
+        ("used_cpu_sys", "redis_cpu_sys_seconds_total", 1),
+        ("used_cpu_user", "redis_cpu_user_seconds_total", 1),
+        ("latest_fork_usec", "redis_latest_fork_seconds", 1_000_000),
+        ("rdb_changes_since_last_save", "redis_rdb_changes_since_last_save", 1),
+        ("process_id", "redis_process_id", 1),
     ];
 
-    private readonly HttpClient _http = new() { BaseAddress = new Uri($"http://127.0.0.1:{context.ReplicaOf("metrics-adapter").AppPort}"), Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new()
+    {
+        BaseAddress = new Uri($"http://127.0.0.1:{context.ReplicaOf("metrics-adapter").AppPort}"),
+        Timeout = TimeSpan.FromSeconds(60),
+    };
     private readonly Random _random = new(context.Option("seed", 1));
     private readonly Dictionary<string, (int Pulses, double Kwh)> _sites = [];
 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel)
     {
         // What has never run is slow; this is about what is true.
-        _ = await Applications.WaitAsync(async () => (await ScrapeAsync(cancel)).Split('\n').Count(l => l.StartsWith("up{", StringComparison.Ordinal) && l.EndsWith(" 1", StringComparison.Ordinal)) == 3, Patience, cancel);
+        static bool IsUp(string line) => line.StartsWith("up{", StringComparison.Ordinal) && line.EndsWith(" 1", StringComparison.Ordinal);
+        _ = await Applications.WaitAsync(
+            async () => (await ScrapeAsync(cancel)).Split('\n').Count(IsUp) == 3, Patience, cancel);
         await TrafficAsync(cancel);
         var before = await TruthAsync(cancel);
         var text = await ScrapeAsync(cancel);
@@ -47,10 +65,17 @@ internal sealed class MetricsPhase(ExperimentContext context, Applications appli
 
         return
         [
-            new Claim("a strict OpenMetrics parser accepts the page of all sources", "accepted, 3 sources up", $"accepted, {page.Samples.Count} values, {UpOf(page)} sources up", UpOf(page) == 3),
+            new Claim(
+                "a strict OpenMetrics parser accepts the page of all sources",
+                "accepted, 3 sources up",
+                $"accepted, {page.Samples.Count} values, {UpOf(page)} sources up",
+                UpOf(page) == 3),
             Truthful(page, before, after),
             .. context.Faults is { } faults ? await BreakAsync(faults, cancel)
-                : [Claim.NotRun("one source hangs: the scrape ends within its timeout, and the others are there", "", "Nothing here can freeze an application; run it with `samples tour`.")],
+                : [Claim.NotRun(
+                    "one source hangs: the scrape ends within its timeout, and the others are there",
+                    "",
+                    "Nothing here can freeze an application; run it with `samples tour`.")],
         ];
     }
 
@@ -89,11 +114,13 @@ internal sealed class MetricsPhase(ExperimentContext context, Applications appli
     private async Task<Dictionary<(string Metric, string Label), double>> TruthAsync(CancellationToken cancel)
     {
         var truth = new Dictionary<(string, string), double>();
-        var info = ((string)(await redis.GetDatabase().ExecuteAsync("INFO", "ALL"))!).Split("\r\n").Where(l => l.Contains(':')).ToDictionary(l => l.Split(':')[0], l => l.Split(':', 2)[1]);
+        var info = ((string)(await redis.GetDatabase().ExecuteAsync("INFO", "ALL"))!).Split("\r\n").Where(l => l.Contains(':'))
+            .ToDictionary(l => l.Split(':')[0], l => l.Split(':', 2)[1]);
         foreach (var (field, metric, divide) in RedisFields.Where(f => info.ContainsKey(f.Field)))
             truth[(metric, "")] = double.Parse(info[field], CultureInfo.InvariantCulture) / divide;
         foreach (var command in info.Where(f => f.Key is "cmdstat_set" or "cmdstat_info" or "cmdstat_mget"))
-            truth[("redis_commands_total", command.Key["cmdstat_".Length..])] = double.Parse(command.Value.Split("calls=")[1].Split(',')[0], CultureInfo.InvariantCulture);
+            truth[("redis_commands_total", command.Key["cmdstat_".Length..])] =
+                double.Parse(command.Value.Split("calls=")[1].Split(',')[0], CultureInfo.InvariantCulture);
 
         var shop = await applications.ShopStatisticsAsync(cancel);
         truth[("shop_uptime_seconds", "")] = shop.GetProperty("uptimeSeconds").GetDouble();
@@ -112,14 +139,18 @@ internal sealed class MetricsPhase(ExperimentContext context, Applications appli
         return truth;
     }
 
-    private static Claim Truthful(OpenMetricsPage page, Dictionary<(string Metric, string Label), double> before, Dictionary<(string Metric, string Label), double> after)
+    private static Claim Truthful(
+        OpenMetricsPage page,
+        Dictionary<(string Metric, string Label), double> before,
+        Dictionary<(string Metric, string Label), double> after)
     {
         var wrong = new List<string>();
         var moved = 0;
         foreach (var ((metric, label), least) in before)
         {
             var most = after[(metric, label)];
-            var value = page.Samples.FirstOrDefault(s => s.Name == metric && (label.Length == 0 || s.Labels.Any(l => l.Key != "source" && l.Value == label)))?.Value;
+            var value = page.Samples.FirstOrDefault(s => s.Name == metric
+                && (label.Length == 0 || s.Labels.Any(l => l.Key != "source" && l.Value == label)))?.Value;
             moved += least == most ? 0 : 1;
             // Memory goes both ways while one looks; between the two looks it may be a little outside of both.
             var slack = metric.Contains("memory", StringComparison.Ordinal) && least != most ? Math.Max(least, most) * 0.2 : 0;
@@ -127,8 +158,11 @@ internal sealed class MetricsPhase(ExperimentContext context, Applications appli
                 wrong.Add($"{metric} {label} is {value?.ToString(CultureInfo.InvariantCulture) ?? "missing"}, not {least} to {most}");
         }
 
-        return new Claim("every value is the source's own: the same where it stands still, between two looks where it moves", $"{before.Count}",
-            $"{before.Count - wrong.Count}, {moved} of them moving{(wrong.Count > 0 ? $": {wrong[0]}" : "")}", wrong.Count == 0);
+        return new Claim(
+            "every value is the source's own: the same where it stands still, between two looks where it moves",
+            $"{before.Count}",
+            $"{before.Count - wrong.Count}, {moved} of them moving{(wrong.Count > 0 ? $": {wrong[0]}" : "")}",
+            wrong.Count == 0);
     }
 
     private async Task<IReadOnlyList<Claim>> BreakAsync(IFaults faults, CancellationToken cancel)
@@ -140,25 +174,46 @@ internal sealed class MetricsPhase(ExperimentContext context, Applications appli
             var began = Stopwatch.GetTimestamp();
             var page = OpenMetricsPage.Parse(await ScrapeAsync(cancel));
             longest = Stopwatch.GetElapsedTime(began) is var took && took > longest ? took : longest;
-            whole += page.Find("up", ("source", "meter")) == 0 && UpOf(page) == 2 && Has(page, "redis_connected_clients") && Has(page, "shop_orders_placed_total") && !Has(page, "meter_pulses_total") ? 1 : 0;
+            if (page.Find("up", ("source", "meter")) == 0 && UpOf(page) == 2
+                && Has(page, "redis_connected_clients") && Has(page, "shop_orders_placed_total") && !Has(page, "meter_pulses_total"))
+                whole++;
         }
 
         await faults.ResumeAsync("legacy-meter", cancel);
-        var thawed = await Applications.WaitAsync(async () => UpOf(OpenMetricsPage.Parse(await ScrapeAsync(cancel))) == 3, Patience, cancel);
+        var thawed = await Applications.WaitAsync(AllUpAsync, Patience, cancel);
         context.Observe(new Observation("longest scrape s", longest.TotalSeconds, "a source was frozen"));
 
         await faults.KillAsync("legacy-shop", cancel);
         var dead = OpenMetricsPage.Parse(await ScrapeAsync(cancel));
-        var alone = dead.Find("up", ("source", "shop")) == 0 && UpOf(dead) == 2 && Has(dead, "redis_connected_clients") && Has(dead, "meter_pulses_total") && !Has(dead, "shop_orders_placed_total");
+        var alone = dead.Find("up", ("source", "shop")) == 0 && UpOf(dead) == 2
+            && Has(dead, "redis_connected_clients") && Has(dead, "meter_pulses_total") && !Has(dead, "shop_orders_placed_total");
         await faults.StartAsync("legacy-shop", cancel);
-        var back = await Applications.WaitAsync(async () => UpOf(OpenMetricsPage.Parse(await ScrapeAsync(cancel))) == 3, Patience, cancel);
+        var back = await Applications.WaitAsync(AllUpAsync, Patience, cancel);
         return
         [
-            new("one source hangs: its own metrics are missing with up 0, the others are there", $"{Scrapes} of {Scrapes} scrapes", $"{whole} of {Scrapes}", whole == Scrapes),
-            new($"meanwhile a scraper that gives up after {ScraperGivesUp.TotalSeconds:0} s has its answer: the longest scrape", $"less than {ScraperGivesUp.TotalSeconds:0} s", $"{longest.TotalSeconds:0.00} s", longest < ScraperGivesUp),
-            new("it goes on, and is up again by itself", "up", thawed is null ? "not up" : $"up after {thawed.Value.TotalSeconds:0.0} s", thawed is not null),
-            new("one source is killed, and started again: up 0 and the others are there, then all", "2 others, then 3", $"{(alone ? "2 others" : $"{UpOf(dead)} up")}, then {(back is null ? "not all" : "3")}", alone && back is not null),
+            new(
+                "one source hangs: its own metrics are missing with up 0, the others are there",
+                $"{Scrapes} of {Scrapes} scrapes",
+                $"{whole} of {Scrapes}",
+                whole == Scrapes),
+            new(
+                $"meanwhile a scraper that gives up after {ScraperGivesUp.TotalSeconds:0} s has its answer: the longest scrape",
+                $"less than {ScraperGivesUp.TotalSeconds:0} s",
+                $"{longest.TotalSeconds:0.00} s",
+                longest < ScraperGivesUp),
+            new(
+                "it goes on, and is up again by itself",
+                "up",
+                thawed is null ? "not up" : $"up after {thawed.Value.TotalSeconds:0.0} s",
+                thawed is not null),
+            new(
+                "one source is killed, and started again: up 0 and the others are there, then all",
+                "2 others, then 3",
+                $"{(alone ? "2 others" : $"{UpOf(dead)} up")}, then {(back is null ? "not all" : "3")}",
+                alone && back is not null),
         ];
+
+        async Task<bool> AllUpAsync() => UpOf(OpenMetricsPage.Parse(await ScrapeAsync(cancel))) == 3;
     }
 
     private static int UpOf(OpenMetricsPage page) => page.Samples.Count(s => s is { Name: "up", Value: 1 });

@@ -8,8 +8,8 @@ namespace Samples.Experiments.Adapter;
 internal sealed record PageSample(string Name, IReadOnlyDictionary<string, string> Labels, double Value);
 
 /// <summary>
-/// A parser of OpenMetrics 1.0.0 (https://prometheus.io/docs/specs/om/open_metrics_spec) that accepts nothing but what the specification's grammar and rules allow,
-/// as far as counters, gauges and unknown values go. It shares no code with what writes pages.
+/// A parser of OpenMetrics 1.0.0 (https://prometheus.io/docs/specs/om/open_metrics_spec) that accepts nothing but what the specification's
+/// grammar and rules allow, as far as counters, gauges and unknown values go. It shares no code with what writes pages.
 /// </summary>
 internal sealed partial class OpenMetricsPage
 {
@@ -56,7 +56,8 @@ internal sealed partial class OpenMetricsPage
 
     /// <summary>The value of a series, null when it is not there.</summary>
     public double? Find(string name, params (string Name, string Value)[] labels) =>
-        _samples.FirstOrDefault(s => s.Name == name && s.Labels.Count == labels.Length && labels.All(l => s.Labels.GetValueOrDefault(l.Name) == l.Value))?.Value;
+        _samples.FirstOrDefault(s => s.Name == name && s.Labels.Count == labels.Length
+            && labels.All(l => s.Labels.GetValueOrDefault(l.Name) == l.Value))?.Value;
 
     private void Read(string line)
     {

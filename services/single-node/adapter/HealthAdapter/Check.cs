@@ -10,11 +10,13 @@ namespace Samples.HealthAdapter;
 /// <param name="Asked">Probes so far.</param>
 /// <param name="LastMilliseconds">How long the last answer took.</param>
 /// <param name="TurnsWithinSeconds">How long it takes at most from a failure of the database to its being called unhealthy.</param>
-internal sealed record CheckView(bool? Healthy, string? Problem, int FailuresInARow, int UnderWay, long Asked, double? LastMilliseconds, double TurnsWithinSeconds);
+internal sealed record CheckView(
+    bool? Healthy, string? Problem, int FailuresInARow, int UnderWay, long Asked, double? LastMilliseconds, double TurnsWithinSeconds);
 
 /// <summary>
-/// Asks a database once in each period, and decides by several answers in a row: one slow answer is no outage. A probe that goes on after its limit has failed, and no
-/// other begins before it has ended: a database that is stuck must not be given more to do, and gets no more connections than one.
+/// Asks a database once in each period, and decides by several answers in a row: one slow answer is no outage. A probe that goes on after
+/// its limit has failed, and no other begins before it has ended: a database that is stuck must not be given more to do, and gets no more
+/// connections than one.
 /// </summary>
 internal sealed class Check(string name, IProbe probe, CheckLimits limits, TimeProvider time)
 {
@@ -34,7 +36,10 @@ internal sealed class Check(string name, IProbe probe, CheckLimits limits, TimeP
         get
         {
             lock (_turn)
-                return new CheckView(_isHealthy, _problem, _failures, _underWay is { IsCompleted: false } ? 1 : 0, _asked, _took, limits.TurnsWithin.TotalSeconds);
+            {
+                var underWay = _underWay is { IsCompleted: false } ? 1 : 0;
+                return new CheckView(_isHealthy, _problem, _failures, underWay, _asked, _took, limits.TurnsWithin.TotalSeconds);
+            }
         }
     }
 
@@ -64,12 +69,14 @@ internal sealed class Check(string name, IProbe probe, CheckLimits limits, TimeP
         }
         catch (Exception error) when (!cancel.IsCancellationRequested)
         {
-            Judge(error is OperationCanceledException || limit.IsCancellationRequested ? $"It did not answer within {limits.Timeout.TotalSeconds:0.###} s." : Words(error), null);
+            var isLate = error is OperationCanceledException || limit.IsCancellationRequested;
+            Judge(isLate ? $"It did not answer within {limits.Timeout.TotalSeconds:0.###} s." : Words(error), null);
         }
         finally
         {
             // What goes on after its limit is not waited for, but its end is taken note of.
-            _ = asking.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            _ = asking.ContinueWith(
+                static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         }
     }
 
@@ -107,7 +114,8 @@ internal sealed class Check(string name, IProbe probe, CheckLimits limits, TimeP
 internal sealed record CheckLimits(TimeSpan Period, TimeSpan Timeout, int Failures, int Successes)
 {
     /// <summary>
-    /// From the moment at which the database stops answering until it is called unhealthy: the question that was just answered, then so many that fail.
+    /// From the moment at which the database stops answering until it is called unhealthy: the question that was just answered, then so
+    /// many that fail.
     /// </summary>
     public TimeSpan TurnsWithin => (Period > Timeout ? Period : Timeout) * Failures + Timeout;
 }

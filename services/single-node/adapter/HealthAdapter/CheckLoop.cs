@@ -3,7 +3,8 @@ using Samples.Defaults;
 namespace Samples.HealthAdapter;
 
 /// <summary>Runs the checks, each by its own clock, and makes the service ready while all are healthy.</summary>
-internal sealed class CheckLoop(IReadOnlyList<Check> checks, TimeSpan period, Readiness readiness, TimeProvider time, ILogger<CheckLoop> log) : BackgroundService
+internal sealed class CheckLoop(
+    IReadOnlyList<Check> checks, TimeSpan period, Readiness readiness, TimeProvider time, ILogger<CheckLoop> log) : BackgroundService
 {
     private string? _told = "";
 
@@ -46,6 +47,7 @@ internal sealed class CheckLoop(IReadOnlyList<Check> checks, TimeSpan period, Re
 
     /// <summary>What keeps the whole from being healthy, in words; null when nothing does.</summary>
     public static string? ProblemOf(IReadOnlyList<Check> checks) =>
-        checks.Select(c => (c.Name, c.View)).Where(c => c.View.Healthy != true).Select(c => $"{c.Name}: {c.View.Problem ?? "It answers again, but not often enough yet."}").ToList() is { Count: > 0 } problems
+        checks.Select(c => (c.Name, c.View)).Where(c => c.View.Healthy != true)
+            .Select(c => $"{c.Name}: {c.View.Problem ?? "It answers again, but not often enough yet."}").ToList() is { Count: > 0 } problems
             ? string.Join(' ', problems) : null;
 }

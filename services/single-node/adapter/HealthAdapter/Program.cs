@@ -5,8 +5,11 @@ using Samples.HealthAdapter;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddDefaults();
 var options = HealthOptions.From(builder.Configuration);
-builder.Services.AddSingleton<IReadOnlyList<Check>>(services => [.. options.Checks.Select(c => new Check(c.Name,
-    ProbeKinds.Create(c, options, services.GetRequiredService<DaprClient>(), TimeProvider.System), options.Limits, services.GetRequiredService<TimeProvider>()))]);
+builder.Services.AddSingleton<IReadOnlyList<Check>>(services => [.. options.Checks.Select(c => new Check(
+    c.Name,
+    ProbeKinds.Create(c, options, services.GetRequiredService<DaprClient>(), TimeProvider.System),
+    options.Limits,
+    services.GetRequiredService<TimeProvider>()))]);
 builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<CheckLoop>(services, options.Limits.Period));
 
 var app = builder.Build();

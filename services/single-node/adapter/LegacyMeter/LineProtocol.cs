@@ -34,7 +34,9 @@ internal sealed class LineProtocol : IDisposable
                 using var question = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
                 // One at a time: devices are like that. A second is enough to ask.
                 using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-                await stream.WriteAsync(Encoding.UTF8.GetBytes(await question.ReadLineAsync(patience.Token) == "stats" ? _register.Rows() : "what?\n"), patience.Token);
+                await stream.WriteAsync(
+                    Encoding.UTF8.GetBytes(await question.ReadLineAsync(patience.Token) == "stats" ? _register.Rows() : "what?\n"),
+                    patience.Token);
             }
             catch (Exception error) when (error is IOException or OperationCanceledException)
             {

@@ -1,6 +1,7 @@
 using Samples.LegacyMeter;
 
-// Old-fashioned on purpose: a device that answers comma-separated lines on a port of its own and writes its log as JSON lines. HTTP is for its buttons.
+// Old-fashioned on purpose: a device that answers comma-separated lines on a port of its own and writes its log as JSON lines. HTTP is for
+// its buttons.
 var builder = WebApplication.CreateBuilder(args);
 builder.Logging.ClearProviders();
 var folder = Directory.CreateDirectory(builder.Configuration["SAMPLES_DATA"] ?? ".samples/adapter").FullName;

@@ -29,7 +29,8 @@ internal sealed class Register(string log)
         lock (_turn)
         {
             return "temperature,level,C,21.5\nhumidity,level,%,40\n" + string.Concat(_sites.Select(s =>
-                FormattableString.Invariant($"pulses,count,,{s.Value.Pulses},{Quote($"site={s.Key}")}\nenergy,count,kWh,{s.Value.Kwh},{Quote($"site={s.Key}")}\n")));
+                FormattableString.Invariant($"pulses,count,,{s.Value.Pulses},{Quote($"site={s.Key}")}\n")
+                + FormattableString.Invariant($"energy,count,kWh,{s.Value.Kwh},{Quote($"site={s.Key}")}\n")));
         }
     }
 

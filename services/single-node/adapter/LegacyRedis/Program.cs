@@ -2,7 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Samples.LegacyRedis;
 
-// Not ours to change: it answers INFO and SLOWLOG, and that is all that it says about itself. HTTP is only for the run, to ask where it listens.
+// Not ours to change: it answers INFO and SLOWLOG, and that is all that it says about itself. HTTP is only for the run, to ask where it
+// listens.
 var builder = WebApplication.CreateBuilder(args);
 builder.Logging.ClearProviders();
 var port = builder.Configuration["SAMPLES_FREE_PORTS"] == "true" ? FreePort() : int.Parse(builder.Configuration["REDIS_PORT"] ?? "6430");

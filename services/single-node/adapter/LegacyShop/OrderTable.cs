@@ -7,7 +7,8 @@ internal sealed class OrderTable
 {
     private readonly string _connection;
 
-    private OrderTable(string file) => _connection = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 60 }.ConnectionString;
+    private OrderTable(string file) =>
+        _connection = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 60 }.ConnectionString;
 
     /// <summary>Opens the file, with its table.</summary>
     public static OrderTable Open(string file)

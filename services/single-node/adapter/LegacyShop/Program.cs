@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Samples.LegacyShop;
 
-// Old-fashioned on purpose: no Dapr, no metrics, no health endpoint. It has a page of statistics for whoever runs it, an access log, and a database.
+// Old-fashioned on purpose: no Dapr, no metrics, no health endpoint. It has a page of statistics for whoever runs it, an access log, and a
+// database.
 var builder = WebApplication.CreateBuilder(args);
 builder.Logging.ClearProviders();
 var folder = Directory.CreateDirectory(builder.Configuration["SAMPLES_DATA"] ?? ".samples/adapter").FullName;

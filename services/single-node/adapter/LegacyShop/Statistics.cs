@@ -13,7 +13,10 @@ internal sealed class Statistics
     private long _placed;
 
     public void Count(string page, TimeSpan took) =>
-        _pages.AddOrUpdate(page, new PageCount(1, took.TotalMilliseconds), (_, known) => new PageCount(known.Hits + 1, known.Millis + took.TotalMilliseconds));
+        _pages.AddOrUpdate(
+            page,
+            new PageCount(1, took.TotalMilliseconds),
+            (_, known) => new PageCount(known.Hits + 1, known.Millis + took.TotalMilliseconds));
 
     public void Place() => Interlocked.Increment(ref _placed);
 

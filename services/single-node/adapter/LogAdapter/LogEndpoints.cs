@@ -16,15 +16,22 @@ internal static class LogEndpoints
     public static void MapRecords(this IEndpointRouteBuilder routes)
     {
         // A line a record; where to go on, and what was missed, stands in headers.
-        routes.MapGet("/records", Results<ContentHttpResult, ValidationProblem> (RecordBook book, HttpResponse response, long from = 0, int limit = 1000) =>
-        {
-            if (from < 0 || limit is < 1 or > MostAtOnce)
-                return TypedResults.ValidationProblem(new Dictionary<string, string[]> { [from < 0 ? "from" : "limit"] = [$"Give a number from 0 as 'from', and 1 to {MostAtOnce} as 'limit'."] });
-            var (records, next, missed) = book.Read(from, limit);
-            response.Headers["next"] = $"{next}";
-            response.Headers["missed"] = $"{missed}";
-            return TypedResults.Text(string.Concat(records.Select(r => JsonSerializer.Serialize(r, Json) + "\n")), "application/x-ndjson");
-        });
+        routes.MapGet("/records", Read);
         routes.MapGet("/sources", (RecordBook book) => TypedResults.Ok(book.Counts));
+    }
+
+    private static Results<ContentHttpResult, ValidationProblem> Read(
+        RecordBook book, HttpResponse response, long from = 0, int limit = 1000)
+    {
+        if (from < 0 || limit is < 1 or > MostAtOnce)
+        {
+            var problem = $"Give a number from 0 as 'from', and 1 to {MostAtOnce} as 'limit'.";
+            return TypedResults.ValidationProblem(new Dictionary<string, string[]> { [from < 0 ? "from" : "limit"] = [problem] });
+        }
+
+        var (records, next, missed) = book.Read(from, limit);
+        response.Headers["next"] = $"{next}";
+        response.Headers["missed"] = $"{missed}";
+        return TypedResults.Text(string.Concat(records.Select(r => JsonSerializer.Serialize(r, Json) + "\n")), "application/x-ndjson");
     }
 }

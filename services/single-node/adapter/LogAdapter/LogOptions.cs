@@ -7,7 +7,8 @@ namespace Samples.LogAdapter;
 /// <summary>One log to follow [LOGS__NAME__...].</summary>
 /// <param name="Name">The resource's <c>service.name</c>: NAME in lower case.</param>
 /// <param name="Format">clf, storm, json, any, or slowlog [FORMAT].</param>
-/// <param name="Path">The file; relative to the data folder [PATH]. For slowlog, where Redis listens: host:port or dapr://APP-ID [ADDRESS].</param>
+/// <param name="Path">The file; relative to the data folder [PATH]. For slowlog, where Redis listens: host:port or dapr://APP-ID
+/// [ADDRESS].</param>
 /// <param name="Zone">The zone of times that have none, by its IANA name [ZONE]; UTC.</param>
 /// <param name="Secret">For slowlog, the name of the password in the Dapr secret store [SECRET]; null for none.</param>
 internal sealed record LogSource(string Name, string Format, string Path, TimeZoneInfo Zone, string? Secret);
@@ -15,7 +16,8 @@ internal sealed record LogSource(string Name, string Format, string Path, TimeZo
 /// <summary>How the adapter follows logs; every setting has an environment variable of the name in brackets.</summary>
 internal sealed record LogOptions
 {
-    private const string Form = $"Name logs as LOGS__NAME__FORMAT ({LogFormats.Names}) with LOGS__NAME__PATH, or slowlog with LOGS__NAME__ADDRESS.";
+    private const string Form =
+        $"Name logs as LOGS__NAME__FORMAT ({LogFormats.Names}) with LOGS__NAME__PATH, or slowlog with LOGS__NAME__ADDRESS.";
 
     /// <summary>The logs, by name [LOGS__...].</summary>
     public IReadOnlyList<LogSource> Sources { get; init; } = [];
@@ -45,7 +47,8 @@ internal sealed record LogOptions
     public static LogOptions From(IConfiguration configuration)
     {
         var folder = Path.GetFullPath(configuration["SAMPLES_DATA"] ?? ".samples/adapter");
-        var sources = configuration.GetSection("LOGS").GetChildren().Select(s => Source(s, folder)).OrderBy(s => s.Name, StringComparer.Ordinal).ToList();
+        var sources = configuration.GetSection("LOGS").GetChildren().Select(s => Source(s, folder))
+            .OrderBy(s => s.Name, StringComparer.Ordinal).ToList();
         return new LogOptions
         {
             Sources = sources.Count > 0 ? sources : throw new WrongSettingException($"There is no log. {Form}"),
@@ -79,5 +82,7 @@ internal sealed record LogOptions
     }
 
     private static TimeZoneInfo Zone(string key, string name) => TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)
-        ? zone : throw new WrongSettingException($"{key}__ZONE is '{name}', which this system does not know; give a name such as Europe/Berlin, and install tzdata.");
+        ? zone
+        : throw new WrongSettingException(
+            $"{key}__ZONE is '{name}', which this system does not know; give a name such as Europe/Berlin, and install tzdata.");
 }

@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace Samples.LogAdapter;
 
 /// <summary>
-/// One record, whatever it came from: the fields of OpenTelemetry's log data model (https://opentelemetry.io/docs/specs/otel/logs/data-model), and
-/// attributes by its semantic conventions.
+/// One record, whatever it came from: the fields of OpenTelemetry's log data model
+/// (https://opentelemetry.io/docs/specs/otel/logs/data-model), and attributes by its semantic conventions.
 /// </summary>
 /// <param name="Timestamp">When it happened, in nanoseconds since 1970 as text; left out where the line does not say.</param>
 /// <param name="ObservedTimestamp">When the adapter saw it, likewise.</param>
@@ -33,5 +33,6 @@ internal sealed record LogRecord(
 internal sealed record ParsedLine(DateTimeOffset? Time, string? SeverityText, string Body, IReadOnlyDictionary<string, object> Attributes)
 {
     /// <summary>A line that fits nothing: kept as it is.</summary>
-    public static ParsedLine Unreadable(string line, string problem) => new(null, null, line, new Dictionary<string, object> { [LogRecord.ParseError] = problem });
+    public static ParsedLine Unreadable(string line, string problem) =>
+        new(null, null, line, new Dictionary<string, object> { [LogRecord.ParseError] = problem });
 }

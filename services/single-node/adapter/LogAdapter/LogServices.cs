@@ -17,10 +17,15 @@ internal static class LogServices
 
     private static BackgroundService Follow(LogSource source, LogOptions options, IServiceProvider provider)
     {
-        var (book, time, log) = (provider.GetRequiredService<RecordBook>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RecordBook>>());
+        var book = provider.GetRequiredService<RecordBook>();
+        var time = provider.GetRequiredService<TimeProvider>();
+        var log = provider.GetRequiredService<ILogger<RecordBook>>();
         return source.Format == "slowlog"
-            ? new SlowLogFollower(source.Name, source.Path, options, cancel => PasswordAsync(source.Secret, options, provider.GetRequiredService<DaprClient>(), cancel), book, time, log)
+            ? new SlowLogFollower(source.Name, source.Path, options, AskPasswordAsync, book, time, log)
             : new FileFollower(source.Name, source.Path, LogFormats.Create(source.Format, source.Zone)!, options, book, time, log);
+
+        Task<string?> AskPasswordAsync(CancellationToken cancel) =>
+            PasswordAsync(source.Secret, options, provider.GetRequiredService<DaprClient>(), cancel);
     }
 
     private static async Task<string?> PasswordAsync(string? secret, LogOptions options, DaprClient dapr, CancellationToken cancel)
@@ -28,6 +33,8 @@ internal static class LogServices
         if (secret is null)
             return null;
         var values = await dapr.GetSecretAsync(options.SecretStore, secret, cancellationToken: cancel);
-        return values.TryGetValue(secret, out var value) ? value : throw new IOException($"the secret '{secret}' has no value of that name");
+        return values.TryGetValue(secret, out var value)
+            ? value
+            : throw new IOException($"the secret '{secret}' has no value of that name");
     }
 }

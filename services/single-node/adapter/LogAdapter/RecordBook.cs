@@ -8,7 +8,9 @@ namespace Samples.LogAdapter;
 /// <param name="Lost">Entries that the source had thrown away before they could be read.</param>
 internal sealed record SourceCounts(long Records, long ParseErrors, long Lost);
 
-/// <summary>The last records of all sources, in the order in which they were finished; each has a number, so that a reader sees what it missed.</summary>
+/// <summary>
+/// The last records of all sources, in the order in which they were finished; each has a number, so that a reader sees what it missed.
+/// </summary>
 internal sealed class RecordBook(int most)
 {
     private readonly Lock _turn = new();
@@ -19,8 +21,15 @@ internal sealed class RecordBook(int most)
     /// <summary>Takes what a format has read.</summary>
     public void Add(string source, ParsedLine line, DateTimeOffset seen)
     {
-        var record = new LogRecord(line.Time is { } time ? LogRecord.Nanoseconds(time) : null, LogRecord.Nanoseconds(seen), line.SeverityText,
-            Severity.NumberOf(line.SeverityText), line.Body, line.Attributes, new Dictionary<string, string> { ["service.name"] = source });
+        var record = new LogRecord(
+            line.Time is { } time ? LogRecord.Nanoseconds(time) : null,
+            LogRecord.Nanoseconds(seen),
+            line.SeverityText,
+            Severity.NumberOf(line.SeverityText),
+            line.Body,
+            line.Attributes,
+            new Dictionary<string, string> { ["service.name"] = source });
+        var errors = line.Attributes.ContainsKey(LogRecord.ParseError) ? 1 : 0;
         lock (_turn)
         {
             _records.Enqueue(record);
@@ -28,7 +37,7 @@ internal sealed class RecordBook(int most)
                 _records.Dequeue();
             _next++;
             var known = CountsOf(source);
-            _counts[source] = known with { Records = known.Records + 1, ParseErrors = known.ParseErrors + (line.Attributes.ContainsKey(LogRecord.ParseError) ? 1 : 0) };
+            _counts[source] = known with { Records = known.Records + 1, ParseErrors = known.ParseErrors + errors };
         }
     }
 

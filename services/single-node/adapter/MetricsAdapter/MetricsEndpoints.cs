@@ -17,11 +17,12 @@ internal static class MetricsEndpoints
         });
 
     /// <summary>
-    /// The limit for a source: the scraper says in a header when it gives up, and a fifth of that, half a second at least, is for the way and the writing. What is no number of
-    /// seconds is passed over.
+    /// The limit for a source: the scraper says in a header when it gives up, and a fifth of that, half a second at least, is for the way
+    /// and the writing. What is no number of seconds is passed over.
     /// </summary>
     public static TimeSpan LimitFor(string? scraper, TimeSpan own) =>
-        double.TryParse(scraper, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 86_400 && Left(seconds) < own.TotalSeconds
+        double.TryParse(scraper, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is > 0 and < 86_400 && Left(seconds) < own.TotalSeconds
             ? TimeSpan.FromSeconds(Left(seconds))
             : own;
 

@@ -36,7 +36,8 @@ internal sealed record MetricsOptions
     /// <summary>Reads and checks the settings.</summary>
     public static MetricsOptions From(IConfiguration configuration)
     {
-        var sources = configuration.GetSection("SOURCES").GetChildren().Select(Source).OrderBy(s => s.Name, StringComparer.Ordinal).ToList();
+        var sources = configuration.GetSection("SOURCES").GetChildren().Select(Source).OrderBy(s => s.Name, StringComparer.Ordinal)
+            .ToList();
         return new MetricsOptions
         {
             Sources = sources.Count > 0 ? sources : throw new WrongSettingException($"There is no source. {Form}"),
@@ -52,14 +53,21 @@ internal sealed record MetricsOptions
         var key = $"SOURCES__{section.Key}";
         var (name, kind, address) = (section.Key.ToLowerInvariant(), section["KIND"] ?? "", section["ADDRESS"] ?? "");
         if (!MetricNames.IsMetric(name) || name == Scrape.OwnPrefix.TrimEnd('_'))
-            throw new WrongSettingException($"{key}: '{name}' begins the names of metrics; give letters, digits and underscores, and not 'adapter'.");
+            throw new WrongSettingException(
+                $"{key}: '{name}' begins the names of metrics; give letters, digits and underscores, and not 'adapter'.");
         if (kind is not ("redis" or "json" or "csv"))
             throw new WrongSettingException($"{key}__KIND is '{kind}'. {Form}");
-        if ((kind == "json" ? SourceKinds.PageOf(address) is null ? $"'{address}' is no address; give http://host:port/path, or dapr://APP-ID/path." : null : SourceAddress.Problem(address)) is { } problem)
+        if (kind == "json" && SourceKinds.PageOf(address) is null)
+            throw new WrongSettingException(
+                $"{key}__ADDRESS: '{address}' is no address; give http://host:port/path, or dapr://APP-ID/path.");
+        if (kind != "json" && SourceAddress.Problem(address) is { } problem)
             throw new WrongSettingException($"{key}__ADDRESS: {problem}");
         if (kind == "json" && section["MAPPING"] is null)
-            throw new WrongSettingException($"{key}__MAPPING is missing: a file that says which field is which metric, such as mappings/shop.json.");
-        var mapping = kind == "json" ? JsonMapping.Load($"{key}__MAPPING", Path.Combine(AppContext.BaseDirectory, section["MAPPING"]!)) : null;
+            throw new WrongSettingException(
+                $"{key}__MAPPING is missing: a file that says which field is which metric, such as mappings/shop.json.");
+        var mapping = kind == "json"
+            ? JsonMapping.Load($"{key}__MAPPING", Path.Combine(AppContext.BaseDirectory, section["MAPPING"]!))
+            : null;
         return new SourceSettings(name, kind, address, mapping, section["SECRET"]);
     }
 }
@@ -90,7 +98,9 @@ internal static class SourceKinds
             if (settings.Secret is not { } secret)
                 return null;
             var values = await dapr.GetSecretAsync(options.SecretStore, secret, cancellationToken: cancel);
-            return values.TryGetValue(secret, out var value) ? value : throw new SourceException("secret", $"The secret '{secret}' has no value of that name.");
+            return values.TryGetValue(secret, out var value)
+                ? value
+                : throw new SourceException("secret", $"The secret '{secret}' has no value of that name.");
         }
 
         return settings.Kind switch

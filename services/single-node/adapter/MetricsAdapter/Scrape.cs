@@ -6,8 +6,8 @@ using Samples.MetricsAdapter.Sources;
 namespace Samples.MetricsAdapter;
 
 /// <summary>
-/// One look at all sources, side by side. Each has its own limit, after which its reading is cancelled: a source that hangs, is gone, or says nonsense
-/// costs the page its own values and nothing else.
+/// One look at all sources, side by side. Each has its own limit, after which its reading is cancelled: a source that hangs, is gone, or
+/// says nonsense costs the page its own values and nothing else.
 /// </summary>
 internal sealed class Scrape(IReadOnlyList<ISource> sources, int mostSamples, TimeProvider time, ILogger<Scrape> log)
 {
@@ -18,7 +18,8 @@ internal sealed class Scrape(IReadOnlyList<ISource> sources, int mostSamples, Ti
         Duration = new("adapter_scrape_duration_seconds", MetricType.Gauge, "How long the source took."),
         Accepted = new("adapter_samples", MetricType.Gauge, "Values of the source that are on this page."),
         Failed = new("adapter_failed_scrapes_total", MetricType.Counter, "Readings of the source that gave nothing, by reason."),
-        Refused = new("adapter_refused_samples_total", MetricType.Counter, "Values of the source that would have broken the page, by reason.");
+        Refused = new(
+            "adapter_refused_samples_total", MetricType.Counter, "Values of the source that would have broken the page, by reason.");
 
     private readonly ConcurrentDictionary<(string Source, string Reason), long> _failed = [], _refused = [];
     private readonly ConcurrentDictionary<string, bool> _wasUp = [];
@@ -49,7 +50,9 @@ internal sealed class Scrape(IReadOnlyList<ISource> sources, int mostSamples, Ti
     private bool Accept(MetricPage page, string source, Sample sample)
     {
         var isOwn = sample.Family.Name == Up.Name || sample.Family.Name.StartsWith(OwnPrefix, StringComparison.Ordinal);
-        var reason = isOwn ? "name" : page.Add(sample with { Labels = [.. sample.Labels.Where(l => l.Value.Length > 0), new Label(MetricNames.Source, source)] });
+        var reason = isOwn
+            ? "name"
+            : page.Add(sample with { Labels = [.. sample.Labels.Where(l => l.Value.Length > 0), new Label(MetricNames.Source, source)] });
         if (reason is not null)
             Count(_refused, source, reason, 1);
         return reason is null;

@@ -5,9 +5,9 @@ using System.Text;
 namespace Samples.RedisWire;
 
 /// <summary>
-/// One connection, one question at a time. A client library would reconnect and repeat by itself; an adapter has to know that the server did not
-/// answer, and to leave nothing behind when it gives up: cancelling a question closes the connection for good.
-/// Protocol: https://redis.io/docs/latest/develop/reference/protocol-spec.
+/// One connection, one question at a time. A client library would reconnect and repeat by itself; an adapter has to know that the server
+/// did not answer, and to leave nothing behind when it gives up: cancelling a question closes the connection for good. Protocol:
+/// https://redis.io/docs/latest/develop/reference/protocol-spec.
 /// </summary>
 public sealed class RedisConnection : IDisposable
 {
@@ -47,7 +47,9 @@ public sealed class RedisConnection : IDisposable
     /// <summary>Whether the next question can be asked: false after any failure other than a refusal.</summary>
     public bool IsUsable { get; private set; } = true;
 
-    /// <summary>The reply. Throws <see cref="RedisRefusedException"/> for the server's own errors, <see cref="IOException"/> for what is no reply.</summary>
+    /// <summary>
+    /// The reply. Throws <see cref="RedisRefusedException"/> for the server's own errors, <see cref="IOException"/> for what is no reply.
+    /// </summary>
     public async Task<RespValue> AskAsync(CancellationToken cancel, params string[] words)
     {
         IsUsable = false;
@@ -70,7 +72,8 @@ public sealed class RedisConnection : IDisposable
             IsUsable = true;
             throw;
         }
-        catch (Exception error) when (error is ObjectDisposedException or IOException or NotSupportedException && cancel.IsCancellationRequested)
+        catch (Exception error) when (error is ObjectDisposedException or IOException or NotSupportedException
+            && cancel.IsCancellationRequested)
         {
             throw new OperationCanceledException("the server did not answer in time", error, cancel);
         }
@@ -105,7 +108,8 @@ public sealed class RedisConnection : IDisposable
         }
     }
 
-    private static long Number(string line) => long.TryParse(line.AsSpan(1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+    private static long Number(string line) =>
+        long.TryParse(line.AsSpan(1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
         ? number : throw new IOException("what came is no reply of the Redis protocol");
 
     private async Task<byte[]> ReadBytesAsync(long length, CancellationToken cancel)
@@ -129,7 +133,8 @@ public sealed class RedisConnection : IDisposable
         }
     }
 
-    private void Spend(long bytes) => _left = bytes <= _left ? _left - (int)bytes : throw new IOException($"the reply has more than {_mostBytes} bytes");
+    private void Spend(long bytes) =>
+        _left = bytes <= _left ? _left - (int)bytes : throw new IOException($"the reply has more than {_mostBytes} bytes");
 
     /// <inheritdoc/>
     public void Dispose()

@@ -4,8 +4,8 @@ namespace Samples.HealthAdapter.Probes;
 internal interface IProbe
 {
     /// <summary>
-    /// Connects, asks, reads the whole answer and closes the connection. Returns when the answer was right, throws otherwise; a cancelled one
-    /// closes its connection as soon as it can.
+    /// Connects, asks, reads the whole answer and closes the connection. Returns when the answer was right, throws otherwise; a cancelled
+    /// one closes its connection as soon as it can.
     /// </summary>
     Task AskAsync(CancellationToken cancel);
 }

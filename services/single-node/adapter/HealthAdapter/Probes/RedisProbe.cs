@@ -3,7 +3,8 @@ using Samples.RedisWire;
 namespace Samples.HealthAdapter.Probes;
 
 /// <summary>
-/// Writes a key that lives for seconds, reads it, and compares: PING is answered also by a server that is full, or that has lost its disk and takes no writes.
+/// Writes a key that lives for seconds, reads it, and compares: PING is answered also by a server that is full, or that has lost its disk
+/// and takes no writes.
 /// </summary>
 internal sealed class RedisProbe(Func<CancellationToken, Task<RedisAddress>> find, TimeProvider time) : IProbe
 {

@@ -29,7 +29,12 @@ internal sealed class SqlProbe(Func<CancellationToken, Task<DbConnection>> conne
     /// <summary>PostgreSQL. A query that is given up is cancelled at the server, too, which takes a short second connection.</summary>
     public static DbConnection Postgres(string connection, string? password)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connection) { Pooling = false, CancellationTimeout = 500, ApplicationName = "health-adapter" };
+        var settings = new NpgsqlConnectionStringBuilder(connection)
+        {
+            Pooling = false,
+            CancellationTimeout = 500,
+            ApplicationName = "health-adapter",
+        };
         if (password is not null)
             settings.Password = password;
         return new NpgsqlConnection(settings.ConnectionString);
@@ -38,7 +43,12 @@ internal sealed class SqlProbe(Func<CancellationToken, Task<DbConnection>> conne
     /// <summary>MySQL and MariaDB, likewise.</summary>
     public static DbConnection MySql(string connection, string? password)
     {
-        var settings = new MySqlConnectionStringBuilder(connection) { Pooling = false, CancellationTimeout = 1, ApplicationName = "health-adapter" };
+        var settings = new MySqlConnectionStringBuilder(connection)
+        {
+            Pooling = false,
+            CancellationTimeout = 1,
+            ApplicationName = "health-adapter",
+        };
         if (password is not null)
             settings.Password = password;
         return new MySqlConnection(settings.ConnectionString);

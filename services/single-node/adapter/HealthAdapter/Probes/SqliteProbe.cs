@@ -4,14 +4,17 @@ using SQLitePCL;
 namespace Samples.HealthAdapter.Probes;
 
 /// <summary>
-/// A query of an SQLite file, which is a library and no server: it works on the thread that asks, and waits for locks there. Giving up interrupts it.
+/// A query of an SQLite file, which is a library and no server: it works on the thread that asks, and waits for locks there. Giving up
+/// interrupts it.
 /// </summary>
 internal sealed class SqliteProbe(string connection, string query) : IProbe
 {
     private readonly string _connection = new SqliteConnectionStringBuilder(connection)
     {
         // A file that is missing is unhealthy, and must not be made by asking. One second is the shortest wait that the provider knows.
-        Mode = new SqliteConnectionStringBuilder(connection).Mode is SqliteOpenMode.ReadWriteCreate ? SqliteOpenMode.ReadWrite : new SqliteConnectionStringBuilder(connection).Mode,
+        Mode = new SqliteConnectionStringBuilder(connection).Mode is SqliteOpenMode.ReadWriteCreate
+            ? SqliteOpenMode.ReadWrite
+            : new SqliteConnectionStringBuilder(connection).Mode,
         Pooling = false, DefaultTimeout = 1,
     }.ConnectionString;
 

@@ -3,10 +3,11 @@ using Samples.LogAdapter.Formats;
 namespace Samples.LogAdapter.Following;
 
 /// <summary>
-/// Follows a file by name. It is read to its end before the one that has taken its name is begun, so that a rotation by renaming loses nothing; a file that became
-/// shorter is begun anew. Which file it is, its first bytes say.
+/// Follows a file by name. It is read to its end before the one that has taken its name is begun, so that a rotation by renaming loses
+/// nothing; a file that became shorter is begun anew. Which file it is, its first bytes say.
 /// </summary>
-internal sealed class FileFollower(string source, string path, ILogFormat format, LogOptions options, RecordBook book, TimeProvider time, ILogger log) : BackgroundService
+internal sealed class FileFollower(
+    string source, string path, ILogFormat format, LogOptions options, RecordBook book, TimeProvider time, ILogger log) : BackgroundService
 {
     private const int MarkBytes = 256;
 
@@ -56,7 +57,8 @@ internal sealed class FileFollower(string source, string path, ILogFormat format
         Keep(_records.Expire());
     }
 
-    private FileStream? Open() => File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1) : null;
+    private FileStream? Open() =>
+        File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1) : null;
 
     private async Task ReadAsync(CancellationToken cancel)
     {
@@ -79,7 +81,8 @@ internal sealed class FileFollower(string source, string path, ILogFormat format
         if (named.Length < _file!.Position)
             return true;
         var beginning = new byte[_mark.Length];
-        return named.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false) < beginning.Length || !beginning.AsSpan().SequenceEqual(_mark);
+        return named.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false) < beginning.Length
+            || !beginning.AsSpan().SequenceEqual(_mark);
     }
 
     private async Task TurnAsync(CancellationToken cancel)

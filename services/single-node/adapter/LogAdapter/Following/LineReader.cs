@@ -6,8 +6,8 @@ namespace Samples.LogAdapter.Following;
 internal readonly record struct Line(string Text, bool IsCut);
 
 /// <summary>
-/// Makes lines of bytes as they come. A line without its end waits for it. One that is too long is kept as far as allowed, and the rest is skipped: it is
-/// no record of its own.
+/// Makes lines of bytes as they come. A line without its end waits for it. One that is too long is kept as far as allowed, and the rest is
+/// skipped: it is no record of its own.
 /// </summary>
 internal sealed class LineReader(int mostBytes)
 {

@@ -3,8 +3,9 @@ using Samples.LogAdapter.Formats;
 namespace Samples.LogAdapter.Following;
 
 /// <summary>
-/// Puts the lines of one source together to records: a stack trace belongs to the line before it. Each source has its own, so that two writers in turns are never
-/// mixed. A record is finished when the next one begins, or when nothing has come for a set time: it may be the last thing that is ever written.
+/// Puts the lines of one source together to records: a stack trace belongs to the line before it. Each source has its own, so that two
+/// writers in turns are never mixed. A record is finished when the next one begins, or when nothing has come for a set time: it may be the
+/// last thing that is ever written.
 /// </summary>
 internal sealed class RecordAssembler(ILogFormat format, TimeSpan wait, TimeProvider time)
 {

@@ -6,10 +6,17 @@ using Samples.RedisWire;
 namespace Samples.LogAdapter.Following;
 
 /// <summary>
-/// Asks Redis for its SLOWLOG (https://redis.io/docs/latest/commands/slowlog-get), which is a list in its memory and no file: entries have numbers, so that none is
-/// taken twice, and one that was pushed out before it was read is counted as lost.
+/// Asks Redis for its SLOWLOG (https://redis.io/docs/latest/commands/slowlog-get), which is a list in its memory and no file: entries have
+/// numbers, so that none is taken twice, and one that was pushed out before it was read is counted as lost.
 /// </summary>
-internal sealed class SlowLogFollower(string source, string address, LogOptions options, Func<CancellationToken, Task<string?>> password, RecordBook book, TimeProvider time, ILogger log) : BackgroundService
+internal sealed class SlowLogFollower(
+    string source,
+    string address,
+    LogOptions options,
+    Func<CancellationToken, Task<string?>> password,
+    RecordBook book,
+    TimeProvider time,
+    ILogger log) : BackgroundService
 {
     private const int AtOnce = 4096, MostBytes = 64 * 1024 * 1024;
 
@@ -50,7 +57,8 @@ internal sealed class SlowLogFollower(string source, string address, LogOptions 
                 Take(entries.Items);
             _isTold = false;
         }
-        catch (Exception error) when (error is IOException or SocketException or HttpRequestException or OperationCanceledException && !cancel.IsCancellationRequested)
+        catch (Exception error) when (error is IOException or SocketException or HttpRequestException or OperationCanceledException
+            && !cancel.IsCancellationRequested)
         {
             if (!_isTold)
                 log.LogWarning("{Source}: the slow log cannot be read now: {Problem}", source, error.Message);
@@ -85,7 +93,8 @@ internal sealed class SlowLogFollower(string source, string address, LogOptions 
         if (RedisAddress.Parse(address) is { } known)
             return known with { Password = await password(cancel) };
         using var sidecar = InvocationClient.Create();
-        var told = await sidecar.GetFromJsonAsync<Endpoint>($"http://{address["dapr://".Length..]}/address", cancel) ?? throw new IOException("the application does not tell where it listens");
+        var told = await sidecar.GetFromJsonAsync<Endpoint>($"http://{address["dapr://".Length..]}/address", cancel)
+            ?? throw new IOException("the application does not tell where it listens");
         return new RedisAddress(told.Host, told.Port, await password(cancel));
     }
 

@@ -16,5 +16,6 @@ internal sealed class AnyLog(TimeZoneInfo zone) : ILogFormat
         : ParsedLine.Unreadable(string.Join('\n', more.Prepend(first)), "It fits none of the formats.");
 
     // What is indented below a line of another format belongs to it as well as to anything.
-    private static ParsedLine Whole(ParsedLine line, IReadOnlyList<string> more) => more.Count == 0 ? line : line with { Body = string.Join('\n', more.Prepend(line.Body)) };
+    private static ParsedLine Whole(ParsedLine line, IReadOnlyList<string> more) =>
+        more.Count == 0 ? line : line with { Body = string.Join('\n', more.Prepend(line.Body)) };
 }

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Samples.LogAdapter.Formats;
 
-/// <summary>Common Log Format, and Combined with two more fields, as web servers write them (https://httpd.apache.org/docs/current/logs.html).</summary>
+/// <summary>
+/// Common Log Format, and Combined with two more fields, as web servers write them (https://httpd.apache.org/docs/current/logs.html).
+/// </summary>
 internal sealed partial class CommonLog : ILogFormat
 {
     /// <summary>Whether a line can be one.</summary>
@@ -13,10 +15,16 @@ internal sealed partial class CommonLog : ILogFormat
     {
         if (Line().Match(first) is not { Success: true } line)
             return ParsedLine.Unreadable(first, "It is not in Common Log Format.");
-        if (!DateTimeOffset.TryParseExact(line.Groups["time"].Value, "dd/MMM/yyyy:HH:mm:ss zzz", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
-            return ParsedLine.Unreadable(first, $"'{line.Groups["time"].Value}' is no time.");
+        var written = line.Groups["time"].Value;
+        if (!DateTimeOffset.TryParseExact(
+            written, "dd/MMM/yyyy:HH:mm:ss zzz", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+            return ParsedLine.Unreadable(first, $"'{written}' is no time.");
         var status = int.Parse(line.Groups["status"].Value, CultureInfo.InvariantCulture);
-        var attributes = new Dictionary<string, object> { ["client.address"] = line.Groups["client"].Value, ["http.response.status_code"] = status };
+        var attributes = new Dictionary<string, object>
+        {
+            ["client.address"] = line.Groups["client"].Value,
+            ["http.response.status_code"] = status,
+        };
         if (line.Groups["user"].Value is not "-" and var user)
             attributes["user.name"] = user;
         if (long.TryParse(line.Groups["size"].Value, CultureInfo.InvariantCulture, out var size))
@@ -48,7 +56,9 @@ internal sealed partial class CommonLog : ILogFormat
     private static string Unescape(string text) => Escaped().Replace(text, e => e.Value[1] == 'x' && e.Length == 4
         ? $"{(char)int.Parse(e.ValueSpan[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture)}" : e.Value[1..]);
 
-    [GeneratedRegex("""^(?<client>\S+) \S+ (?<user>\S+(?: \S+)*?) \[(?<time>[^\]]+)\] "(?<request>(?:[^"\\]|\\.)*)" (?<status>[1-9]\d\d) (?<size>\d+|-)(?: "(?<referer>(?:[^"\\]|\\.)*)" "(?<agent>(?:[^"\\]|\\.)*)")?$""")]
+    [GeneratedRegex(
+        """^(?<client>\S+) \S+ (?<user>\S+(?: \S+)*?) \[(?<time>[^\]]+)\] "(?<request>(?:[^"\\]|\\.)*)" """
+        + """(?<status>[1-9]\d\d) (?<size>\d+|-)(?: "(?<referer>(?:[^"\\]|\\.)*)" "(?<agent>(?:[^"\\]|\\.)*)")?$""")]
     private static partial Regex Line();
 
     [GeneratedRegex(@"^(?<method>[A-Z]+) (?<path>[^ ?]*)(?:\?(?<query>[^ ]*))? HTTP/(?<version>\d(?:\.\d)?)$")]

@@ -7,7 +7,8 @@ internal interface ILogFormat
     bool Continues(string line) => false;
 
     /// <summary>
-    /// Reads a record: its first line, and those that go on with it. <see cref="ParsedLine.Unreadable"/> when it is none; never an exception, never nothing.
+    /// Reads a record: its first line, and those that go on with it. <see cref="ParsedLine.Unreadable"/> when it is none; never an
+    /// exception, never nothing.
     /// </summary>
     ParsedLine Parse(string first, IReadOnlyList<string> more);
 }

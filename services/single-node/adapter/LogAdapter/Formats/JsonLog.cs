@@ -2,11 +2,15 @@ using System.Text.Json;
 
 namespace Samples.LogAdapter.Formats;
 
-/// <summary>An object a line, as structured loggers write them. Time, severity and text have many names; every other field is an attribute.</summary>
+/// <summary>
+/// An object a line, as structured loggers write them. Time, severity and text have many names; every other field is an attribute.
+/// </summary>
 internal sealed class JsonLog(TimeZoneInfo zone) : ILogFormat
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
-    private static readonly string[] Times = ["time", "timestamp", "ts", "@timestamp"], Severities = ["level", "severity"], Texts = ["msg", "message"];
+    private static readonly string[] Times = ["time", "timestamp", "ts", "@timestamp"];
+    private static readonly string[] Severities = ["level", "severity"];
+    private static readonly string[] Texts = ["msg", "message"];
     // Seconds until the year 5138; what is larger counts milliseconds.
     private const double LargestSecond = 100_000_000_000;
 
@@ -54,7 +58,9 @@ internal sealed class JsonLog(TimeZoneInfo zone) : ILogFormat
         try
         {
             if (value.ValueKind == JsonValueKind.Number)
-                return value.GetDouble() is var number && number < LargestSecond ? DateTimeOffset.UnixEpoch.AddSeconds(number) : DateTimeOffset.UnixEpoch.AddMilliseconds(number);
+                return value.GetDouble() is var number && number < LargestSecond
+                    ? DateTimeOffset.UnixEpoch.AddSeconds(number)
+                    : DateTimeOffset.UnixEpoch.AddMilliseconds(number);
         }
         catch (ArgumentOutOfRangeException)
         {
@@ -70,7 +76,8 @@ internal sealed class JsonLog(TimeZoneInfo zone) : ILogFormat
     private static object? ValueOf(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString(),
-        JsonValueKind.Number => value.TryGetInt64(out var whole) ? whole : value.GetDouble() is var real && double.IsFinite(real) ? real : value.GetRawText(),
+        JsonValueKind.Number =>
+            value.TryGetInt64(out var whole) ? whole : value.GetDouble() is var real && double.IsFinite(real) ? real : value.GetRawText(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         JsonValueKind.Null => null,

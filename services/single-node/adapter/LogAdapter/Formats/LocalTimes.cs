@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Samples.LogAdapter.Formats;
 
 /// <summary>
-/// Instants of a log whose times have no zone. In the hour that comes twice in autumn, a time is of the first pass until the clock goes back; one that the
-/// spring leaves out is read as if the clock had not been changed yet.
+/// Instants of a log whose times have no zone. In the hour that comes twice in autumn, a time is of the first pass until the clock goes
+/// back; one that the spring leaves out is read as if the clock had not been changed yet.
 /// </summary>
 internal sealed class LocalTimes(TimeZoneInfo zone)
 {
@@ -20,7 +20,10 @@ internal sealed class LocalTimes(TimeZoneInfo zone)
             return null;
         local = DateTime.SpecifyKind(local, DateTimeKind.Unspecified);
         if (ownZone.Length > 0)
-            return DateTimeOffset.TryParse($"{local:yyyy-MM-ddTHH:mm:ss.fffffff}{ownZone}", CultureInfo.InvariantCulture, DateTimeStyles.None, out var zoned) ? zoned : null;
+        {
+            var whole = $"{local:yyyy-MM-ddTHH:mm:ss.fffffff}{ownZone}";
+            return DateTimeOffset.TryParse(whole, CultureInfo.InvariantCulture, DateTimeStyles.None, out var zoned) ? zoned : null;
+        }
         return _last = InstantOf(local);
     }
 

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Samples.LogAdapter.Formats;
 
 /// <summary>
-/// Lines as Apache Storm's log4j writes them, <c>2013-12-31 23:59:59.123 b.s.d.worker main [INFO] text</c>, mostly without a zone. A failure is a stack
-/// trace: lines that are indented, or name an exception, go on with the record before.
+/// Lines as Apache Storm's log4j writes them, <c>2013-12-31 23:59:59.123 b.s.d.worker main [INFO] text</c>, mostly without a zone. A
+/// failure is a stack trace: lines that are indented, or name an exception, go on with the record before.
 /// </summary>
 internal sealed partial class StormLog(TimeZoneInfo zone) : ILogFormat
 {
@@ -38,7 +38,9 @@ internal sealed partial class StormLog(TimeZoneInfo zone) : ILogFormat
         return new ParsedLine(time, line.Groups["level"].Value, string.Join('\n', more.Prepend(line.Groups["text"].Value)), attributes);
     }
 
-    [GeneratedRegex(@"^(?<time>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,7})?) ?(?<zone>Z|[+-]\d\d:?\d\d)? (?<logger>\S+)(?: (?<thread>\S+))? \[(?<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\] (?<text>.*)$")]
+    [GeneratedRegex(
+        @"^(?<time>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,7})?) ?(?<zone>Z|[+-]\d\d:?\d\d)? "
+        + @"(?<logger>\S+)(?: (?<thread>\S+))? \[(?<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\] (?<text>.*)$")]
     private static partial Regex Line();
 
     [GeneratedRegex(@"^(?:\s+\S|Caused by: |Suppressed: |[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+(?:: .*)?$)")]

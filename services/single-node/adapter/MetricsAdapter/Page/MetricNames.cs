@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Samples.MetricsAdapter.Page;
 
 /// <summary>
-/// Names and units by the conventions of Prometheus (https://prometheus.io/docs/practices/naming): lower case, base units as suffix, <c>_total</c>
-/// for counters.
+/// Names and units by the conventions of Prometheus (https://prometheus.io/docs/practices/naming): lower case, base units as suffix,
+/// <c>_total</c> for counters.
 /// </summary>
 internal static partial class MetricNames
 {
@@ -18,7 +18,9 @@ internal static partial class MetricNames
     /// <summary>A unit as applications write it: what it becomes, and how many of it make one of those.</summary>
     public sealed record Unit(string Suffix, double Multiply = 1, double Divide = 1)
     {
-        /// <summary>The value in the base unit. Dividing by a whole number rounds once; multiplying by its inverse would round twice.</summary>
+        /// <summary>
+        /// The value in the base unit. Dividing by a whole number rounds once; multiplying by its inverse would round twice.
+        /// </summary>
         public double Convert(double value) => value * Multiply / Divide;
     }
 
@@ -46,9 +48,12 @@ internal static partial class MetricNames
     public static bool IsMetric(string name) => Metric().IsMatch(name);
 
     /// <summary>A label's name that Prometheus accepts and does not keep for itself.</summary>
-    public static bool IsLabel(string name) => LabelName().IsMatch(name) && !name.StartsWith("__", StringComparison.Ordinal) && name != Source;
+    public static bool IsLabel(string name) =>
+        LabelName().IsMatch(name) && !name.StartsWith("__", StringComparison.Ordinal) && name != Source;
 
-    /// <summary>Puts a name together from an application's own words: <c>pumpStarts</c> of <c>meter</c>, counted, is <c>meter_pump_starts_total</c>.</summary>
+    /// <summary>
+    /// Puts a name together from an application's own words: <c>pumpStarts</c> of <c>meter</c>, counted, is <c>meter_pump_starts_total</c>.
+    /// </summary>
     public static string Make(string prefix, string name, string unitSuffix, MetricType type)
     {
         var made = $"{Snake(prefix)}_{Snake(name)}";

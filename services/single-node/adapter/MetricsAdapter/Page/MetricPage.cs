@@ -1,8 +1,8 @@
 namespace Samples.MetricsAdapter.Page;
 
 /// <summary>
-/// Takes samples of all sources and keeps the page one that a strict parser accepts: what would break it is refused, and the caller is told why.
-/// Who comes first is right; sources come in the order of their names, so that every scrape decides the same.
+/// Takes samples of all sources and keeps the page one that a strict parser accepts: what would break it is refused, and the caller is told
+/// why. Who comes first is right; sources come in the order of their names, so that every scrape decides the same.
 /// </summary>
 internal sealed class MetricPage
 {
@@ -11,7 +11,8 @@ internal sealed class MetricPage
     private readonly HashSet<string> _series = new(StringComparer.Ordinal);
 
     /// <summary>Families by name, each with its values, as they belong on the page.</summary>
-    public IEnumerable<(MetricFamily Family, IReadOnlyList<Sample> Samples)> Families => _families.Values.Select(s => (s[0].Family, (IReadOnlyList<Sample>)s));
+    public IEnumerable<(MetricFamily Family, IReadOnlyList<Sample> Samples)> Families =>
+        _families.Values.Select(s => (s[0].Family, (IReadOnlyList<Sample>)s));
 
     /// <summary>Puts a sample on the page; null, or the reason why it is not there.</summary>
     public string? Add(Sample sample)
@@ -37,7 +38,8 @@ internal sealed class MetricPage
 
     private static string? WhyRefused(Sample sample) => sample switch
     {
-        { Family.Type: MetricType.Counter } when !sample.Family.Name.EndsWith(MetricNames.Total, StringComparison.Ordinal) || sample.Family.BaseName.Length == 0 => "name",
+        { Family.Type: MetricType.Counter } when !sample.Family.Name.EndsWith(MetricNames.Total, StringComparison.Ordinal)
+            || sample.Family.BaseName.Length == 0 => "name",
         { Family.Type: MetricType.Gauge } when sample.Family.Name.EndsWith(MetricNames.Total, StringComparison.Ordinal) => "name",
         _ when !MetricNames.IsMetric(sample.Family.Name) => "name",
         // A NaN in a sum makes the whole sum one, and no rate of an infinite counter means anything.
@@ -50,5 +52,6 @@ internal sealed class MetricPage
 
     // A label without a value is the same as none; the order of labels means nothing.
     private static string Identity(Sample sample) => string.Join('\0',
-        sample.Labels.Where(l => l.Value.Length > 0).OrderBy(l => l.Name, StringComparer.Ordinal).SelectMany(l => new[] { l.Name, l.Value }).Prepend(sample.Family.Name));
+        sample.Labels.Where(l => l.Value.Length > 0).OrderBy(l => l.Name, StringComparer.Ordinal).SelectMany(l => new[] { l.Name, l.Value })
+            .Prepend(sample.Family.Name));
 }

@@ -1,6 +1,8 @@
 namespace Samples.MetricsAdapter.Page;
 
-/// <summary>The types of Prometheus that sources here have; histograms and summaries are several values, which these sources do not tell.</summary>
+/// <summary>
+/// The types of Prometheus that sources here have; histograms and summaries are several values, which these sources do not tell.
+/// </summary>
 internal enum MetricType
 {
     /// <summary>Goes up, and back to zero when its source starts again.</summary>

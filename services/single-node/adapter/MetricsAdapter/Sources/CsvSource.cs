@@ -6,8 +6,8 @@ using Samples.MetricsAdapter.Page;
 namespace Samples.MetricsAdapter.Sources;
 
 /// <summary>
-/// A line protocol over TCP, as devices have it: the question <c>stats</c>, then a row a value, <c>name,kind,unit,value</c> and a column <c>label=value</c> for
-/// each label. The kind is <c>count</c> or <c>level</c>. The answer ends when the device closes the connection.
+/// A line protocol over TCP, as devices have it: the question <c>stats</c>, then a row a value, <c>name,kind,unit,value</c> and a column
+/// <c>label=value</c> for each label. The kind is <c>count</c> or <c>level</c>. The answer ends when the device closes the connection.
 /// </summary>
 internal sealed class CsvSource(string name, SourceAddress address, int mostBytes) : ISource
 {
@@ -52,11 +52,14 @@ internal sealed class CsvSource(string name, SourceAddress address, int mostByte
 
     private static Sample? ReadRow(string source, List<string> row)
     {
-        if (row is not [{ Length: > 0 } name, "count" or "level", var unit, var text, .. var labels] || !MetricNames.Units.TryGetValue(unit, out var known)
-            || !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || labels.Any(l => l.IndexOf('=') <= 0))
+        if (row is not [{ Length: > 0 } name, "count" or "level", var unit, var text, .. var labels]
+            || !MetricNames.Units.TryGetValue(unit, out var known)
+            || !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            || labels.Any(l => l.IndexOf('=') <= 0))
             return null;
         var type = row[1] == "count" ? MetricType.Counter : MetricType.Gauge;
-        var family = new MetricFamily(MetricNames.Make(source, name, known.Suffix, type), type, $"The {(type == MetricType.Counter ? "count" : "level")} '{name}' of {source}.");
+        var family = new MetricFamily(
+            MetricNames.Make(source, name, known.Suffix, type), type, $"The {row[1]} '{name}' of {source}.");
         return new Sample(family, [.. labels.Select(l => l.Split('=', 2)).Select(l => new Label(l[0], l[1]))], known.Convert(value));
     }
 

@@ -9,8 +9,8 @@ internal interface ISource
     string Name { get; }
 
     /// <summary>
-    /// All that it says now. Throws <see cref="SourceException"/> when what it says cannot be read, and what sockets throw when it says nothing.
-    /// A cancelled reading leaves nothing behind: no connection, no request.
+    /// All that it says now. Throws <see cref="SourceException"/> when what it says cannot be read, and what sockets throw when it says
+    /// nothing. A cancelled reading leaves nothing behind: no connection, no request.
     /// </summary>
     Task<Reading> ReadAsync(CancellationToken cancel);
 }

@@ -5,12 +5,16 @@ using Samples.MetricsAdapter.Page;
 
 namespace Samples.MetricsAdapter.Sources;
 
-/// <summary>Which field of an application's statistics is which metric: a page of numbers does not say what is counted, and in which unit.</summary>
+/// <summary>
+/// Which field of an application's statistics is which metric: a page of numbers does not say what is counted, and in which unit.
+/// </summary>
 internal sealed class JsonMapping
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowDuplicateProperties = false, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
     private readonly IReadOnlyList<(string[] Path, Rule Rule, MetricFamily Family)> _rules;
@@ -19,7 +23,8 @@ internal sealed class JsonMapping
         _rules = [.. rules.Select(r => (r.Path.Split('/'), r, new MetricFamily(r.Name, r.Type, r.Help)))];
 
     /// <summary>One metric.</summary>
-    /// <param name="Path">Fields from the outermost, with <c>/</c> between them; <c>*</c> stands for every field there, and its name becomes a label.</param>
+    /// <param name="Path">Fields from the outermost, with <c>/</c> between them; <c>*</c> stands for every field there, and its name
+    /// becomes a label.</param>
     /// <param name="Name">As Prometheus shall see it.</param>
     /// <param name="Type">Counter or gauge.</param>
     /// <param name="Help">One sentence.</param>
@@ -46,12 +51,15 @@ internal sealed class JsonMapping
         var rules = JsonSerializer.Deserialize<Rule[]>(text, Json) ?? [];
         foreach (var rule in rules)
         {
-            if (!MetricNames.IsMetric(rule.Name) || rule.Name.EndsWith(MetricNames.Total, StringComparison.Ordinal) != (rule.Type == MetricType.Counter))
-                throw new FormatException($"'{rule.Name}' is no name of a {rule.Type}; a counter's ends in {MetricNames.Total}, and no other does.");
+            var isTotal = rule.Name.EndsWith(MetricNames.Total, StringComparison.Ordinal);
+            if (!MetricNames.IsMetric(rule.Name) || isTotal != (rule.Type == MetricType.Counter))
+                throw new FormatException(
+                    $"'{rule.Name}' is no name of a {rule.Type}; a counter's ends in {MetricNames.Total}, and no other does.");
             if (string.IsNullOrWhiteSpace(rule.Help))
                 throw new FormatException($"'{rule.Name}' has no help.");
             if (!MetricNames.Units.ContainsKey(rule.Unit))
-                throw new FormatException($"'{rule.Unit}' of '{rule.Name}' is no unit; known are {string.Join(' ', MetricNames.Units.Keys)}.");
+                throw new FormatException(
+                    $"'{rule.Unit}' of '{rule.Name}' is no unit; known are {string.Join(' ', MetricNames.Units.Keys)}.");
             if (rule.Path.Split('/').Count(p => p == "*") != (rule.Labels?.Length ?? 0) || rule.Labels?.All(MetricNames.IsLabel) == false)
                 throw new FormatException($"'{rule.Name}' needs a label's name for each * of its path '{rule.Path}'.");
         }
@@ -59,7 +67,9 @@ internal sealed class JsonMapping
         return new JsonMapping(rules);
     }
 
-    /// <summary>The metrics in a page. Fields that no rule names are not metrics; a field that a rule names and that is no number is refused.</summary>
+    /// <summary>
+    /// The metrics in a page. Fields that no rule names are not metrics; a field that a rule names and that is no number is refused.
+    /// </summary>
     public Reading Read(JsonElement page)
     {
         var (samples, refused) = (new List<Sample>(), 0);
@@ -68,9 +78,14 @@ internal sealed class JsonMapping
             foreach (var (value, names) in Find(page, path, []))
             {
                 if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number))
-                    samples.Add(new Sample(family, [.. names.Select((n, i) => new Label(rule.Labels![i], n))], MetricNames.Units[rule.Unit].Convert(number)));
+                {
+                    var labels = names.Select((n, i) => new Label(rule.Labels![i], n));
+                    samples.Add(new Sample(family, [.. labels], MetricNames.Units[rule.Unit].Convert(number)));
+                }
                 else
+                {
                     refused++;
+                }
             }
         }
 

@@ -5,8 +5,8 @@ using static Samples.MetricsAdapter.Page.MetricType;
 namespace Samples.MetricsAdapter.Sources;
 
 /// <summary>
-/// The fields of Redis' INFO (https://redis.io/docs/latest/commands/info) as metrics. Names are those of the exporter that most dashboards for Redis are made
-/// for, where they follow the conventions.
+/// The fields of Redis' INFO (https://redis.io/docs/latest/commands/info) as metrics. Names are those of the exporter that most dashboards
+/// for Redis are made for, where they follow the conventions.
 /// </summary>
 internal static class RedisInfo
 {
@@ -115,7 +115,8 @@ internal static class RedisInfo
                 samples.Add(new Sample(Family(state.Metric, Gauge, name), [], value == state.Well ? 1 : 0));
             else if (name.StartsWith("cmdstat_", StringComparison.Ordinal))
                 AddCommand(samples, name["cmdstat_".Length..], Pairs(value));
-            else if (name.StartsWith("db", StringComparison.Ordinal) && int.TryParse(name.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            else if (name.StartsWith("db", StringComparison.Ordinal)
+                && int.TryParse(name.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out _))
                 AddDatabase(samples, name, Pairs(value));
             else if (Fields.TryGetValue(name, out var field))
                 refused += Add(samples, Family(field.Metric, field.Type, name), [], value, field.Divide) ? 0 : 1;
@@ -165,7 +166,8 @@ internal static class RedisInfo
         return true;
     }
 
-    private static MetricFamily Family(string metric, MetricType type, string field) => new(metric, type, $"The field {field} of Redis' INFO.");
+    private static MetricFamily Family(string metric, MetricType type, string field) =>
+        new(metric, type, $"The field {field} of Redis' INFO.");
 
     private static Dictionary<string, string> Pairs(string text) => text.Split(',').Select(p => p.Split('=', 2)).Where(p => p.Length == 2)
         .GroupBy(p => p[0]).ToDictionary(g => g.Key, g => g.Last()[1]);

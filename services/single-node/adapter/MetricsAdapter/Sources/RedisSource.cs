@@ -5,7 +5,8 @@ using Samples.RedisWire;
 namespace Samples.MetricsAdapter.Sources;
 
 /// <summary>A Redis server, asked with one INFO over a connection that is kept for the next time.</summary>
-internal sealed class RedisSource(string name, SourceAddress address, Func<CancellationToken, Task<string?>> password, int mostBytes) : ISource, IDisposable
+internal sealed class RedisSource(string name, SourceAddress address, Func<CancellationToken, Task<string?>> password, int mostBytes)
+    : ISource, IDisposable
 {
     private readonly ConcurrentStack<RedisConnection> _idle = [];
 
@@ -19,7 +20,8 @@ internal sealed class RedisSource(string name, SourceAddress address, Func<Cance
             {
                 return await AskAsync(kept, cancel);
             }
-            catch (Exception error) when (error is IOException and not RedisRefusedException or SocketException or ObjectDisposedException && !cancel.IsCancellationRequested)
+            catch (Exception error) when (error is IOException and not RedisRefusedException or SocketException or ObjectDisposedException
+                && !cancel.IsCancellationRequested)
             {
                 // The server has closed it since; it may be up again.
                 kept.Dispose();
@@ -29,7 +31,8 @@ internal sealed class RedisSource(string name, SourceAddress address, Func<Cance
         try
         {
             var endpoint = await address.FindAsync(cancel);
-            return await AskAsync(await RedisConnection.OpenAsync(new RedisAddress(endpoint.Host, endpoint.Port, await password(cancel)), mostBytes, cancel), cancel);
+            var server = new RedisAddress(endpoint.Host, endpoint.Port, await password(cancel));
+            return await AskAsync(await RedisConnection.OpenAsync(server, mostBytes, cancel), cancel);
         }
         catch (Exception error) when (error is SocketException or HttpRequestException)
         {
@@ -43,7 +46,8 @@ internal sealed class RedisSource(string name, SourceAddress address, Func<Cance
         try
         {
             var reply = await connection.AskAsync(cancel, "INFO", "ALL");
-            return RedisInfo.Read(reply is RespText info ? info.Text : throw new SourceException("format", "A text is expected as the reply to INFO."));
+            return RedisInfo.Read(
+                reply is RespText info ? info.Text : throw new SourceException("format", "A text is expected as the reply to INFO."));
         }
         catch (RedisRefusedException refused)
         {
