@@ -22,11 +22,15 @@ public sealed class Announcer(IServer server, Readiness readiness, AnnouncerOpti
     /// <summary>How often a ready replica is announced.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a balancer may be absent before somebody is told: all start at the same time, and one of them is the last.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(2);
 
     private readonly HttpClient _balancer = InvocationClient.Create(options.Balancer);
     private readonly CancellationTokenSource _draining = new();
     private Task _announcing = Task.CompletedTask;
+    private long? _unknownSince;
     private bool _isTold;
 
     /// <inheritdoc/>
@@ -85,11 +89,19 @@ public sealed class Announcer(IServer server, Readiness readiness, AnnouncerOpti
     // Once for each time that it begins and ends: an absent balancer is no news every second.
     private void Note(string? problem)
     {
-        if (problem is not null && !_isTold)
-            log.LogWarning("'{Balancer}' does not know of this replica; trying on: {Problem}", options.Balancer, problem);
-        else if (problem is null && _isTold)
-            log.LogInformation("'{Balancer}' knows of this replica", options.Balancer);
-        _isTold = problem is not null;
+        if (problem is null)
+        {
+            if (_isTold)
+                log.LogInformation("'{Balancer}' knows of this replica", options.Balancer);
+            (_unknownSince, _isTold) = (null, false);
+            return;
+        }
+
+        _unknownSince ??= time.GetTimestamp();
+        if (_isTold || time.GetElapsedTime(_unknownSince.Value) < Grace)
+            return;
+        log.LogWarning("'{Balancer}' does not know of this replica; trying on: {Problem}", options.Balancer, problem);
+        _isTold = true;
     }
 
     /// <inheritdoc/>

@@ -13,13 +13,20 @@ public sealed class CacheControl
 
     private readonly Dictionary<string, string?> _directives = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether there is any.</summary>
-    public bool IsEmpty => _directives.Count == 0;
+    private CacheControl(bool isTargeted) => IsTargeted = isTargeted;
+
+    /// <summary>Said to shared caches alone: <c>Expires</c> and what is said to all mean nothing then (RFC 9213, 2.2).</summary>
+    public bool IsTargeted { get; }
+
+    /// <summary>What an answer says to this cache.</summary>
+    public static CacheControl Of(IReadOnlyDictionary<string, StringValues> answer) =>
+        (answer.TryGetValue(TargetedControl.Field, out var targeted) ? TargetedControl.Read(targeted) : null)
+        ?? Parse(answer.GetValueOrDefault("Cache-Control"));
 
     /// <summary>Reads all lines of the header.</summary>
-    public static CacheControl Parse(StringValues lines)
+    public static CacheControl Parse(StringValues lines, bool isTargeted = false)
     {
-        var control = new CacheControl();
+        var control = new CacheControl(isTargeted);
         foreach (var line in lines)
         {
             foreach (var part in Split(line ?? ""))

@@ -21,8 +21,7 @@ public static class Conditions
             return Tag(stored) is { } tag && EntityTagHeaderValue.TryParseList([.. asked.IfNoneMatch!], out var known)
                 && known.Any(k => k.Equals(EntityTagHeaderValue.Any) || k.Compare(tag, useStrongComparison: false))
                 || asked.IfNoneMatch == "*";
-        return Freshness.HttpDate(asked.IfModifiedSince) is { } since
-            && (Freshness.HttpDate(stored.Headers.GetValueOrDefault(HeaderNames.LastModified)) ?? stored.Date) <= since;
+        return HttpDate.Read(asked.IfModifiedSince, stored.Received) is { } since && (stored.Modified ?? stored.Date) <= since;
     }
 
     /// <summary>Asks the origin only for what is newer than the stored answer.</summary>

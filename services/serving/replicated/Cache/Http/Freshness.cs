@@ -20,8 +20,8 @@ public enum Use
 /// <summary>How old an answer is and how long it is good for (RFC 9111, 4.2).</summary>
 public static class Freshness
 {
-    // What a status allows to guess where nothing is said (RFC 9110, 15.1).
-    private static readonly HashSet<int> Heuristic = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501];
+    /// <summary>The statuses that allow to guess where nothing is said (RFC 9110, 15.1).</summary>
+    public static readonly IReadOnlySet<int> Heuristic = new HashSet<int> { 200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501 };
     private const double HeuristicShare = 0.1;
     private static readonly TimeSpan LongestGuess = TimeSpan.FromDays(1);
 
@@ -35,9 +35,9 @@ public static class Freshness
             return shared;
         if (control.Seconds("max-age") is { } age)
             return age;
-        if (stored.Headers.TryGetValue("Expires", out var expires))
-            return HttpDate(expires) is { } end ? end - stored.Date : TimeSpan.Zero;
-        if (!IsHeuristic(stored.Status, control) || HttpDate(stored.Headers.GetValueOrDefault("Last-Modified")) is not { } modified)
+        if (!control.IsTargeted && stored.Headers.TryGetValue("Expires", out var expires))
+            return HttpDate.Read(expires, stored.Received) is { } end ? end - stored.Date : TimeSpan.Zero;
+        if (!IsHeuristic(stored.Status, control) || stored.Modified is not { } modified)
             return TimeSpan.Zero;
         var guess = (stored.Date - modified) * HeuristicShare;
         return guess < LongestGuess ? guess : LongestGuess;
@@ -78,18 +78,8 @@ public static class Freshness
 
     /// <summary>Whether something says how long the answer is good for, or lets a cache guess.</summary>
     public static bool IsGiven(int status, IReadOnlyDictionary<string, StringValues> headers, CacheControl control) =>
-        control.Has("s-maxage") || control.Has("max-age") || headers.ContainsKey("Expires") || IsHeuristic(status, control);
-
-    /// <summary>A date as HTTP writes it; null where it cannot be read.</summary>
-    public static DateTimeOffset? HttpDate(StringValues value) =>
-        value is [{ } text]
-            && DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
-            ? date
-            : null;
-
-    // RFC 9110, 5.6.7: the first is written, all are read.
-    private static readonly string[] Formats =
-        ["r", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM d HH:mm:ss yyyy", "ddd MMM  d HH:mm:ss yyyy"];
+        control.Has("s-maxage") || control.Has("max-age") || (!control.IsTargeted && headers.ContainsKey("Expires"))
+            || IsHeuristic(status, control);
 
     private static bool IsHeuristic(int status, CacheControl control) => Heuristic.Contains(status) || control.Has("public");
 

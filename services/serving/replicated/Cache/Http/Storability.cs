@@ -16,7 +16,9 @@ public static class Storability
             || CacheControl.Parse(asked.CacheControl).Has("no-store"))
             return false;
         // What is written for one person may be kept by that person's browser, not here.
-        if (control.Has("private") || control.Has("no-store"))
+        if (control.Has("must-understand") && !IsUnderstood(status, control))
+            return false;
+        if (control.Has("private") || (control.Has("no-store") && !IsUnderstood(status, control)))
             return false;
         var isPublic = control.Has("public") || control.Has("s-maxage");
         if (asked.ContainsKey("Authorization") && !isPublic && !control.Has("must-revalidate"))
@@ -26,6 +28,10 @@ public static class Storability
             return false;
         return Freshness.IsGiven(status, headers, control);
     }
+
+    // "must-understand, no-store": kept after all by those who know what the status asks of a cache (RFC 9111, 5.2.2.3).
+    private static bool IsUnderstood(int status, CacheControl control) =>
+        control.Has("must-understand") && Freshness.Heuristic.Contains(status);
 
     private static bool VariesByAll(IReadOnlyDictionary<string, StringValues> headers) =>
         headers.TryGetValue("Vary", out var vary) && Names(vary).Contains("*");

@@ -28,15 +28,20 @@ public sealed record StoredResponse
     public required IReadOnlyList<KeyValuePair<string, string>> Selecting { get; init; }
 
     /// <summary>The answer's directives.</summary>
-    public CacheControl Control => _control ??= CacheControl.Parse(Headers.GetValueOrDefault("Cache-Control"));
+    public CacheControl Control => _control ??= CacheControl.Of(Headers);
 
     /// <summary>When the origin says that it wrote it, or when it came.</summary>
-    public DateTimeOffset Date => Freshness.HttpDate(Headers.GetValueOrDefault("Date")) ?? Received;
+    public DateTimeOffset Date => _date ??= HttpDate.Read(Headers.GetValueOrDefault("Date"), Received) ?? Received;
+
+    /// <summary>When it says that it last changed; null where it does not.</summary>
+    public DateTimeOffset? Modified => HttpDate.Read(Headers.GetValueOrDefault("Last-Modified"), Received);
 
     /// <summary>Bytes of memory that it takes, to within a tenth.</summary>
     public long Bytes => Overhead + Body.Length + Headers.Sum(h => 2L * (h.Key.Length + h.Value.Sum(v => v?.Length ?? 0)));
 
+    // Read once: every hit asks for them.
     private CacheControl? _control;
+    private DateTimeOffset? _date;
 
     /// <summary>Whether it answers a request with these fields (RFC 9111, 4.1).</summary>
     public bool Matches(IHeaderDictionary asked) => Selecting.All(s => Normalized(asked[s.Key]) == s.Value);

@@ -18,10 +18,10 @@ public static class TlsListener
         if (options.TlsPort is not { } port)
             return;
         var certificate = Load(options);
-        builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, null);
+        // Both addresses are set below; what the environment names would only be complained of as overridden.
+        builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "").UseSetting(WebHostDefaults.HttpPortsKey, "");
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            // An address set here replaces the one that the environment names: both are set here.
             kestrel.Listen(AddressOf(builder), builder.Configuration.Whole("APP_PORT", 8080, least: 0, most: 65535));
             kestrel.Listen(AddressOf(builder), port, listen => listen.UseHttps(certificate, https =>
             {
