@@ -1,15 +1,9 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
-
 namespace Samples.Experiments.Sidecar;
 
 /// <summary>Visitors make lines while the log is rotated twice, as logrotate does it, and the sidecar that follows it is killed.</summary>
-internal sealed partial class LogPhase(ExperimentContext context, SiteView site)
+internal sealed class LogPhase(ExperimentContext context, SiteView site)
 {
-    private const int UserSignal1 = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
-    private sealed record CountReport(long Events, long Duplicates, Dictionary<string, long> ByStatus, Dictionary<string, long> ByPath);
 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel)
     {
@@ -27,13 +21,13 @@ internal sealed partial class LogPhase(ExperimentContext context, SiteView site)
             }
         }, cancel)).ToArray();
         await UntilAsync(() => Volatile.Read(ref written) > lines / 4, visitors, cancel);
-        Rotate();
+        await RotateAsync(faults, cancel);
         await UntilAsync(() => Volatile.Read(ref written) > lines / 2, visitors, cancel);
         await faults.KillAsync("log-sidecar", cancel);
         context.Observe(new Observation("killed", 1, "killed log-sidecar"));
         // While it is down.
         await UntilAsync(() => Volatile.Read(ref written) > lines * 3 / 4, visitors, cancel);
-        Rotate();
+        await RotateAsync(faults, cancel);
         await Task.WhenAll(visitors);
         var took = await SiteView.WaitAsync(async () => await CountAsync(path, cancel) >= lines, Patience, cancel);
         // What comes twice comes soon after.
@@ -60,19 +54,9 @@ internal sealed partial class LogPhase(ExperimentContext context, SiteView site)
             await Task.Delay(5, cancel);
     }
 
-    // Rename, and tell the site to open the file again: logrotate's `create`, for any daemon that knows SIGUSR1.
-    private void Rotate()
+    private async Task RotateAsync(IFaults faults, CancellationToken cancel)
     {
-        var log = Path.Combine(context.DataDirectory, "access.log");
-        if (File.Exists(log + ".1"))
-            File.Move(log + ".1", log + ".2", overwrite: true);
-        File.Move(log, log + ".1");
-        var pid = int.Parse(File.ReadAllText(Path.Combine(context.DataDirectory, "site.pid")), CultureInfo.InvariantCulture);
-        if (OperatingSystem.IsWindows() || Kill(pid, UserSignal1) != 0)
-            throw new InvalidOperationException($"The site's process {pid} cannot be told to open its log again.");
+        new SiteLog(context.DataDirectory).Rotate((await faults.ListAsync(cancel)).First(r => r.AppId == "legacy-site").Pid);
         context.Observe(new Observation("rotated", 1, "the log was rotated"));
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int pid, int signal);
 }

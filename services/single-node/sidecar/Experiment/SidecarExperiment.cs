@@ -1,3 +1,5 @@
+using Samples.Experiments.Sidecar.Storm;
+
 namespace Samples.Experiments.Sidecar;
 
 /// <summary>
@@ -9,7 +11,7 @@ public sealed class SidecarExperiment : IExperiment
     public string Pattern => "sidecar";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> OptionNames => ["requests", "lines", "changes"];
+    public IReadOnlyList<string> OptionNames => ["requests", "lines", "changes", "storm", "seed"];
 
     /// <inheritdoc/>
     public Task SeedAsync(string dataDirectory, CancellationToken cancellationToken)
@@ -29,6 +31,7 @@ public sealed class SidecarExperiment : IExperiment
             .. await new ConfigurationPhase(context, site).RunAsync(cancellationToken),
             .. await new LogPhase(context, site).RunAsync(cancellationToken),
             await new TopzPhase(context, site).RunAsync(cancellationToken),
+            .. await new StormPhase(context, site).RunAsync(cancellationToken),
         ];
     }
 }

@@ -8,10 +8,6 @@ internal sealed class TopzPhase(ExperimentContext context, SiteView site)
 {
     private const int Samples = 8, Tolerance = 10;
 
-    private sealed record ProcessReport(int Pid, double CpuPercent, double MemoryPercent, string Command);
-
-    private sealed record TopzReport(DateTimeOffset At, double Seconds, ProcessReport[] Processes);
-
     public async Task<Claim> RunAsync(CancellationToken cancel)
     {
         const string Text = "a process burns one core: its share by topz, and by ps; the site and topz itself are seen";

@@ -18,10 +18,9 @@ public sealed class LogFollower(
     ILogger<LogFollower> log)
     : IDisposable
 {
-    private static readonly string[] Compressed = [".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip"];
-
+    private readonly LogNames _names = new(options.File);
     private readonly List<OpenLog> _open = [];
-    private List<FollowedFile> _files = [];
+    private readonly KnownLogs _known = new(options, counts, time, log);
     private bool _isBegun;
 
     /// <summary>
@@ -34,10 +33,7 @@ public sealed class LogFollower(
         await DiscoverAsync(cancel);
         var wasSomething = false;
         foreach (var file in _open.ToList())
-        {
-            while (await ReadAsync(file, cancel))
-                wasSomething = true;
-        }
+            wasSomething |= await FollowAsync(file, cancel);
 
         Close();
         return wasSomething;
@@ -59,143 +55,105 @@ public sealed class LogFollower(
             kept = null;
         }
 
-        _files = [.. kept?.Files ?? []];
-        if (_files.Count == 0)
+        if (kept is not null)
+            _known.GoOn(kept);
+        if (_known.IsEmpty)
         {
             // Nobody knows which of the rotated files somebody else has read: the first look begins with the current one.
-            foreach (var path in Paths().Where(p => p != options.File))
-                _files.Add(new FollowedFile(NewNumber(), FileIdentity.Read(path), new FileInfo(path).Length));
+            foreach (var path in _names.Paths().Where(p => p != options.File))
+            {
+                using var rotated = LogNames.TryOpen(path);
+                if (rotated is not null)
+                    _known.Pass(rotated);
+            }
         }
 
         _isBegun = true;
     }
 
-    // The log and what rotation made of it, oldest first.
-    private List<string> Paths()
-    {
-        var folder = Path.GetDirectoryName(options.File)!;
-        if (!Directory.Exists(folder))
-            return [];
-        var files = new DirectoryInfo(folder).EnumerateFiles(Path.GetFileName(options.File) + "*");
-        return
-        [
-            .. files.Where(f => f.FullName == options.File || IsRotated(f.FullName))
-                .OrderBy(f => f.FullName == options.File)
-                .ThenBy(f => f.LastWriteTimeUtc)
-                .ThenByDescending(f => f.Name, StringComparer.Ordinal)
-                .Select(f => f.FullName),
-        ];
-    }
-
-    private bool IsRotated(string path) =>
-        path[options.File.Length] is '.' or '-' && !Compressed.Contains(Path.GetExtension(path).ToLowerInvariant());
-
     private async Task DiscoverAsync(CancellationToken cancel)
     {
-        var isNew = false;
-        foreach (var path in Paths())
+        _known.BeginLook();
+        foreach (var path in _names.Paths())
         {
             try
             {
-                isNew |= Discover(path);
+                Discover(path);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // It was renamed or deleted a moment ago; under its new name it is found at the next look.
+                // It cannot be read now, or was deleted a moment ago.
             }
         }
 
         // Before a line of a new file is published, its number is kept: after a crash the line has the same id.
-        if (isNew)
+        if (_known.IsChanged)
             await KeepAsync(cancel);
     }
 
-    // True where there is something new to be kept.
-    private bool Discover(string path)
+    private void Discover(string path)
     {
-        var node = FileIdentity.NodeOf(path);
-        var open = _open.FirstOrDefault(o => o.File.Identity.Node == node);
-        var known = open?.File ?? _files.FindLast(f => f.Identity.Node == node);
-        var length = new FileInfo(path).Length;
-        if (known is not null && length >= known.Offset && (known.Identity.HeadLength == 0 || known.Identity.BeginsLike(path)))
+        // One that was renamed a moment ago is found under its new name at the next look.
+        if (LogNames.TryOpen(path) is not { } handle)
+            return;
+        var file = _known.Recognize(path, handle);
+        // What was truncated is another file now.
+        foreach (var forgotten in _open.Where(o => !_known.Has(o.File)).ToList())
         {
-            if (open is null && length > known.Offset)
-                Open(path, known);
+            _open.Remove(forgotten);
+            forgotten.Handle.Dispose();
+        }
+
+        var isToRead = file is not null && (path == options.File || RandomAccess.GetLength(handle) > file.Offset);
+        if (isToRead && !_open.Exists(o => o.File.Number == file!.Number))
+            _open.Add(new OpenLog(file!, path, handle, new LineReader(file!.Number, options.MaxLine)) { LastRead = time.GetTimestamp() });
+        else
+            handle.Dispose();
+    }
+
+    // To the file's end; true where there was something. While a batch is under way the next one is read, and while that one is under way
+    // the position of the one before is kept: a crash publishes a batch more again, and neither reading nor keeping makes anybody wait.
+    private async Task<bool> FollowAsync(OpenLog open, CancellationToken cancel)
+    {
+        var (next, keeping) = (Read(open, open.File.Offset), Task.CompletedTask);
+        if (next.Count == 0)
             return false;
-        }
-
-        if (known is not null)
+        try
         {
-            // The file is the same and its content is not: it was truncated. Also a position beyond the end is one.
-            counts.Truncations++;
-            log.LogWarning("{File} is shorter than it was read, or begins otherwise: it was truncated and is read from its start", path);
-            Forget(known);
+            while (next.Count > 0)
+            {
+                var lines = next;
+                var reading = Task.Run(() => Read(open, lines[^1].End), cancel);
+                await Task.WhenAll(publisher.PublishAsync(lines, cancel), reading);
+                next = await reading;
+                Advance(open, lines);
+                await keeping;
+                keeping = KeepAsync(cancel);
+            }
         }
-
-        if (known is null && _files.FindLast(f => f.Identity.BeginsLike(path) && length >= f.Offset) is { } original)
+        finally
         {
-            var there = Paths().Find(p => TryNode(p) == original.Identity.Node);
-            if (there is not null && FileIdentity.HaveSameBeginning(there, path, original.Offset))
-                return false;
-            if (there is null || !original.Identity.BeginsLike(there) || new FileInfo(there).Length < original.Offset)
-                return Adopt(original, path);
+            await keeping;
         }
 
-        var begun = new FollowedFile(NewNumber(), FileIdentity.Read(path), 0);
-        counts.Files++;
-        _files.Add(begun);
-        Open(path, begun);
         return true;
     }
 
-    // A copy that was made before the original was truncated has what the original had, and goes on where that was.
-    private bool Adopt(FollowedFile original, string path)
-    {
-        counts.Truncations++;
-        log.LogInformation("{Copy} is a copy of a file that was truncated, and is read on where that was", path);
-        Forget(original);
-        _files.Add(original with { Identity = FileIdentity.Read(path) });
-        Open(path, _files[^1]);
-        return true;
-    }
-
-    private void Forget(FollowedFile file)
-    {
-        _files.RemoveAll(f => f.Number == file.Number);
-        if (_open.Find(o => o.File.Number == file.Number) is { } open)
-        {
-            _open.Remove(open);
-            open.Handle.Dispose();
-        }
-    }
-
-    private static SafeFileHandle OpenShared(string path) =>
-        File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-
-    private void Open(string path, FollowedFile file) =>
-        _open.Add(new OpenLog(file, path, OpenShared(path), new LineReader(file.Number, options.MaxLine))
-        {
-            LastRead = time.GetTimestamp(),
-        });
-
-    // One batch; true where there may be more.
-    private async Task<bool> ReadAsync(OpenLog open, CancellationToken cancel)
+    private IReadOnlyList<LogLine> Read(OpenLog open, long offset)
     {
         var isAtRest = open.IsRotated && time.GetElapsedTime(open.LastRead) >= options.Rest;
-        var lines = open.Reader.Read(open.Handle, open.File.Offset, options.Batch, isAtRest);
-        if (lines.Count == 0)
-            return false;
-        await publisher.PublishAsync(lines, cancel);
+        return open.Reader.Read(open.Handle, offset, options.Batch, isAtRest);
+    }
+
+    private void Advance(OpenLog open, IReadOnlyList<LogLine> lines)
+    {
         counts.Published += lines.Count;
         counts.Cut += lines.Count(l => l.IsCut);
         counts.Unparsed += lines.Count(l => l.Access is null);
         open.LastRead = time.GetTimestamp();
         var identity = open.File.Identity.HeadLength < FileIdentity.LongestHead ? Head(open) : open.File.Identity;
-        var read = open.File with { Offset = lines[^1].End, Identity = identity };
-        _files[_files.FindIndex(f => f.Number == read.Number)] = read;
-        open.File = read;
-        await KeepAsync(cancel);
-        return true;
+        open.File = open.File with { Offset = lines[^1].End, Identity = identity };
+        _known.Advance(open.File);
     }
 
     // The first bytes of a file that was short when it was found.
@@ -208,9 +166,11 @@ public sealed class LogFollower(
 
     private void Close()
     {
+        using var current = LogNames.TryOpen(options.File);
+        var node = current is null ? null : FileIdentity.NodeOf(current);
         foreach (var open in _open.ToList())
         {
-            open.IsRotated = !IsStill(options.File, open.File.Identity.Node);
+            open.IsRotated = open.File.Identity.Node != node;
             if (!open.IsRotated || time.GetElapsedTime(open.LastRead) < options.Rest)
                 continue;
             // A last line without an end is read at the next look; only what has nothing more is closed.
@@ -227,47 +187,11 @@ public sealed class LogFollower(
         }
     }
 
-    private static bool IsStill(string path, string node)
+    private async Task KeepAsync(CancellationToken cancel)
     {
-        try
-        {
-            return FileIdentity.NodeOf(path) == node;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
+        await checkpoints.WriteAsync(_known.ToCheckpoint(f => _open.Exists(o => o.File.Number == f.Number)), cancel);
+        _known.IsChanged = false;
     }
-
-    private Task KeepAsync(CancellationToken cancel)
-    {
-        if (_files.Count > Checkpoint.MostKept)
-        {
-            var open = _open.Select(o => o.File.Number).ToHashSet();
-            var there = Paths().Select(TryNode).ToHashSet();
-            _files =
-            [
-                .. _files[..^Checkpoint.MostKept].Where(f => open.Contains(f.Number) || there.Contains(f.Identity.Node)),
-                .. _files[^Checkpoint.MostKept..],
-            ];
-        }
-
-        return checkpoints.WriteAsync(new Checkpoint([.. _files]), cancel);
-    }
-
-    private static string? TryNode(string path)
-    {
-        try
-        {
-            return FileIdentity.NodeOf(path);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
-
-    private string NewNumber() => $"{time.GetUtcNow():yyyyMMddHHmmss}-{Guid.NewGuid().ToString("N")[..12]}";
 
     /// <inheritdoc/>
     public void Dispose()

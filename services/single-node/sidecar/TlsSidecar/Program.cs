@@ -5,6 +5,7 @@ using Samples.TlsSidecar;
 if (TlsOptions.Usage.IsAsked(args))
     return;
 
+OpenSslPolicy.Use();
 EventLoop.RunSocketsOnOneThread();
 
 var builder = WebApplication.CreateBuilder(args);
@@ -12,6 +13,8 @@ builder.AddDefaults();
 builder.Services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
 // An activity and a log scope for each request are most of what ASP.NET Core itself costs here.
 builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+// YARP would write two lines for each request.
+builder.Logging.AddFilter("Yarp", LogLevel.Warning);
 var options = TlsOptions.From(builder.Configuration);
 builder.ListenWithTls(options);
 builder.Services.AddHttpForwarder();

@@ -1,4 +1,3 @@
-using System.Net.Security;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -8,14 +7,12 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 namespace Samples.TlsSidecar;
 
 /// <summary>
-/// The door: TLS 1.2 and 1.3 with ciphers that nobody has to worry about, and deadlines for whoever takes up a connection and does nothing
-/// with it.
+/// The door: TLS 1.2 and 1.3, with the ciphers of <see cref="OpenSslPolicy"/>, and deadlines for whoever takes up a connection and does
+/// nothing with it.
 /// </summary>
 public static class TlsListener
 {
     private static readonly TimeSpan Headers = TimeSpan.FromSeconds(10), Idle = TimeSpan.FromSeconds(60);
-
-    private static readonly CipherSuitesPolicy? Ciphers = MakePolicy();
 
     /// <summary>Listens where the sidecar would anyway, and with TLS.</summary>
     public static void ListenWithTls(this WebApplicationBuilder builder, TlsOptions options)
@@ -43,7 +40,6 @@ public static class TlsListener
                 {
                     ssl.ServerCertificateContext = certificates.Current.Context;
                     ssl.ServerCertificateSelectionCallback = null;
-                    ssl.CipherSuitesPolicy = Ciphers;
                 };
             });
         });
@@ -52,13 +48,4 @@ public static class TlsListener
     /// <summary>The port with TLS, which is known when the server has started.</summary>
     public static int PortOf(IServer server) => new Uri(
         server.Features.Get<IServerAddressesFeature>()!.Addresses.Single(a => a.StartsWith("https:", StringComparison.Ordinal))).Port;
-
-    // Windows has one policy for the machine.
-    private static CipherSuitesPolicy? MakePolicy() => OperatingSystem.IsWindows() ? null : new(
-    [
-        TlsCipherSuite.TLS_AES_128_GCM_SHA256, TlsCipherSuite.TLS_AES_256_GCM_SHA384, TlsCipherSuite.TLS_CHACHA20_POLY1305_SHA256,
-        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-        TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TlsCipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-    ]);
 }
