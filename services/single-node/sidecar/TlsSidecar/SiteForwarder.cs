@@ -27,11 +27,23 @@ public sealed class SiteForwarder(IHttpForwarder forwarder, TlsOptions options) 
         ActivityHeadersPropagator = null,
     });
 
-    /// <summary>Answers with what the application says; 502 where it says nothing, 421 for a name that is not the site's.</summary>
+    /// <summary>
+    /// Answers with what the application says; 502 where it says nothing, 421 for a name that is not the site's, 400 for what no two
+    /// programs would have to read alike.
+    /// </summary>
     public async Task AnswerAsync(HttpContext http)
     {
         if (options.StrictTransport is not null)
             http.Response.OnStarting(Promise, (http.Response, options.StrictTransport));
+        if (Framing.IsAmbiguous(http.Request))
+        {
+            http.Response.Headers.Connection = "close";
+            await Results.Problem(
+                statusCode: StatusCodes.Status400BadRequest, type: "ambiguous-request", title: "Where this request ends can be read in two ways.",
+                detail: "Send either a Content-Length or the transfer coding chunked, once.").ExecuteAsync(http);
+            return;
+        }
+
         if (options.Hosts.Count > 0 && !options.Hosts.Contains(http.Request.Host.Host))
         {
             await Results.Problem(

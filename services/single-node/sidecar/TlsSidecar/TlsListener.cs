@@ -22,6 +22,7 @@ public static class TlsListener
             : configuration["ASPNETCORE_HTTP_PORTS"] is { Length: > 0 } ports ? $"http://*:{ports}"
             : $"http://127.0.0.1:{configuration["APP_PORT"] ?? "5401"}";
         builder.WebHost.UseUrls([.. own.Split(';'), $"https://{options.Listen.Address}:{options.Listen.Port}"]);
+        Framing.DemandWholeLineEnds();
         builder.WebHost.ConfigureKestrel(server =>
         {
             server.AddServerHeader = false;
