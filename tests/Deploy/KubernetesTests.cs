@@ -156,9 +156,17 @@ public sealed partial class KubernetesTests
         var services = Cluster.Objects.OfType<V1Service>().Where(s => s.Spec.ClusterIP != "None");
         foreach (var service in services.Where(s => Cluster.Apps.Any(a => Selects(s.Spec.Selector, a))))
         {
-            Assert.True(
-                Selects(doors.Spec.PodSelector.MatchLabels, Cluster.Apps.Single(a => Selects(service.Spec.Selector, a))),
-                service.Metadata.Name);
+            var app = Cluster.Apps.Single(a => Selects(service.Spec.Selector, a));
+            if (service.Spec.Ports.Single().TargetPort.Value != "http")
+            {
+                // A door of another protocol has a policy of its own.
+                var port = app.Container.Ports.Single(p => p.Name == service.Spec.Ports.Single().TargetPort.Value).ContainerPort;
+                Assert.Contains(policies, p => p.Spec.PodSelector.MatchLabels is { Count: > 0 } labels && Selects(labels, app)
+                    && p.Spec.Ingress?.Any(i => i.FromProperty is null && i.Ports.Any(o => o.Port.Value == $"{port}")) == true);
+                continue;
+            }
+
+            Assert.True(Selects(doors.Spec.PodSelector.MatchLabels, app), service.Metadata.Name);
             Assert.Equal($"{service.Spec.Ports.Single().Port}", doors.Spec.Ingress.Single().Ports.Single().Port.Value);
         }
 

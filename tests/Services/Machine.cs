@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Samples.Services;
 
-/// <summary>A machine of its own for one test: a runtime with a state store in memory, a folder, and services as real processes.</summary>
+/// <summary>A machine of its own for one test: a runtime with a state store and a broker in memory, a folder, and services as real processes.</summary>
 internal sealed class Machine : IAsyncDisposable
 {
     private const string Components = """
@@ -15,6 +15,14 @@ internal sealed class Machine : IAsyncDisposable
           name: statestore
         spec:
           type: state.in-memory
+          version: v1
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: pubsub
+        spec:
+          type: pubsub.in-memory
           version: v1
         """;
 

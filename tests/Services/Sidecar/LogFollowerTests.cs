@@ -88,6 +88,62 @@ public sealed class LogFollowerTests : IDisposable
     }
 
     [Fact]
+    public async Task Renames_in_the_middle_of_looks_lose_nothing_and_make_nothing_new()
+    {
+        const int Files = 120;
+        using var isOver = new CancellationTokenSource();
+        // As logrotate does it: from the last to the first, each takes the next one's name.
+        var rotating = Task.Run(() =>
+        {
+            for (var number = 1; number <= Files; number++)
+            {
+                File.AppendAllText(Log, $"{number}\n");
+                for (var i = number - 1; i >= 1; i--)
+                    File.Move($"{Log}.{i}", $"{Log}.{i + 1}");
+                File.Move(Log, Log + ".1");
+            }
+
+            isOver.Cancel();
+        }, Cancel);
+        while (!isOver.IsCancellationRequested)
+            await LookAsync();
+        await rotating;
+        await LookAsync();
+        await LookAsync();
+        Assert.Equal(Enumerable.Range(1, Files), _kept.Lines.DistinctBy(l => l.Id).Select(l => int.Parse(l.Text)).Order());
+    }
+
+    [Fact]
+    public async Task A_new_file_that_begins_like_the_one_before_is_no_copy_of_it()
+    {
+        await WriteAsync("same\n");
+        await LookAsync();
+        File.Move(Log, Log + ".2");
+        await WriteAsync("same\n");
+        await WriteAsync("more\n");
+        File.Move(Log, Log + ".1");
+        await WriteAsync("same\n");
+        await LookAsync();
+        Assert.Equal(["more", "same", "same", "same"], _kept.Texts.Order());
+    }
+
+    [Fact]
+    public async Task A_copy_that_is_still_being_made_is_not_read_as_a_new_file()
+    {
+        await WriteAsync("1\n2\n3\n");
+        await LookAsync();
+        await File.WriteAllTextAsync(Log + ".1", "", Cancel);
+        await LookAsync();
+        await File.AppendAllTextAsync(Log + ".1", "1\n2", Cancel);
+        await LookAsync();
+        await File.AppendAllTextAsync(Log + ".1", "\n3\n4\n", Cancel);
+        await File.WriteAllTextAsync(Log, "5\n", Cancel);
+        await LookAsync();
+        await LookAsync();
+        Assert.Equal(["1", "2", "3", "4", "5"], _kept.Texts.Order());
+    }
+
+    [Fact]
     public async Task A_crash_between_publishing_and_remembering_gives_the_same_ids_again()
     {
         await WriteAsync("1\n2\n");

@@ -55,6 +55,7 @@ public sealed class TlsSidecarTests : IAsyncLifetime
         var claims = seen.Where(h => h.Key.Contains("orwarded", StringComparison.OrdinalIgnoreCase) || h.Key == "X-Real-IP")
             .OrderBy(h => h.Key).Select(h => $"{h.Key}: {string.Join('|', h.Value)}");
         Assert.Equal(["X-Forwarded-For: 127.0.0.1", $"X-Forwarded-Host: localhost:{_port}", "X-Forwarded-Proto: https"], claims);
+        Assert.Equal([$"localhost:{_port}"], seen["Host"]);
         Assert.Contains("max-age=31536000", answer.Headers.GetValues("Strict-Transport-Security"));
         using var plain = await _sidecar.Http.GetAsync("/healthz", Cancel);
         Assert.False(plain.Headers.Contains("Strict-Transport-Security"));

@@ -30,8 +30,8 @@ public sealed class KnownLogs(LogOptions options, FollowCounts counts, TimeProvi
     /// <summary>A new look at the folder begins.</summary>
     public void BeginLook() => _look++;
 
-    /// <summary>True for a file that has not been forgotten.</summary>
-    public bool Has(FollowedFile file) => _files.Exists(f => f.Number == file.Number);
+    /// <summary>True for a file that has not been forgotten, nor been replaced by its copy.</summary>
+    public bool Has(FollowedFile file) => _files.Exists(f => f.Number == file.Number && f.Identity.Node == file.Identity.Node);
 
     /// <summary>
     /// Which file it is and from where it is to be read: one that is known goes on where it was, a copy of a known one goes on where that

@@ -6,6 +6,7 @@ namespace Samples.Pod;
 /// <summary>Where the application of the pod listens: agreed in <c>SITE</c>, or told by a file that it writes when it starts.</summary>
 public sealed class SiteAddress(string? agreed, string file)
 {
+    private readonly Uri? _agreed = Uri.TryCreate(agreed, UriKind.Absolute, out var address) ? address : null;
     private (DateTime Written, Uri? Address) _told;
 
     /// <summary>The setting.</summary>
@@ -16,7 +17,7 @@ public sealed class SiteAddress(string? agreed, string file)
     public Uri? Find()
     {
         if (agreed is { Length: > 0 })
-            return Uri.TryCreate(agreed, UriKind.Absolute, out var fixedAddress) ? fixedAddress : null;
+            return _agreed;
         try
         {
             // It changes only when the application starts somewhere else.

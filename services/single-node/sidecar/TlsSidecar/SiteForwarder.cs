@@ -86,15 +86,27 @@ public sealed class SiteForwarder(IHttpForwarder forwarder, TlsOptions options) 
         public override async ValueTask TransformRequestAsync(
             HttpContext http, HttpRequestMessage request, string destinationPrefix, CancellationToken cancellationToken)
         {
+            Forget(http.Request.Headers);
             await base.TransformRequestAsync(http, request, destinationPrefix, cancellationToken);
             var headers = request.Headers;
-            var forwarded = http.Request.Headers.Keys.Where(k => k.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase));
-            foreach (var name in Claimed.Concat(forwarded))
-                headers.Remove(name);
             headers.TryAddWithoutValidation("X-Forwarded-For", Address(http.Connection.RemoteIpAddress));
             headers.TryAddWithoutValidation("X-Forwarded-Proto", "https");
             headers.TryAddWithoutValidation("X-Forwarded-Host", http.Request.Host.Value);
-            headers.Host = http.Request.Host.Value;
+        }
+
+        // Few have any of them, and those who have none pay for a look only.
+        private static void Forget(IHeaderDictionary headers)
+        {
+            foreach (var name in Claimed)
+                headers.Remove(name);
+            List<string>? claimed = null;
+            foreach (var (name, _) in headers)
+            {
+                if (name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase))
+                    (claimed ??= []).Add(name);
+            }
+
+            claimed?.ForEach(name => headers.Remove(name));
         }
 
         private static string Address(IPAddress? address) =>
