@@ -19,7 +19,8 @@ switch (args)
         return 0;
 }
 
-IReadOnlyList<IComparison> comparisons = [new AdapterComparison(), new AmbassadorComparison(), new RuntimeComparison(), new SidecarComparison()];
+IReadOnlyList<IComparison> comparisons =
+    [new AdapterComparison(), new AmbassadorComparison(), new RuntimeComparison(), new SidecarComparison()];
 
 var compare = new Command("compare", "Run this project beside peers and print ratios.");
 foreach (var comparison in comparisons)

@@ -116,7 +116,8 @@ internal sealed class LogComparison(string folder)
 
     private static string Line(int number) => string.Create(
         CultureInfo.InvariantCulture,
-        $"127.0.0.1 - - [25/Nov/2026:12:{number / 60 % 60:00}:{number % 60:00} +0000] \"GET /pages/{number % 200}.html HTTP/1.1\" 200 {number}\n");
+        $"127.0.0.1 - - [25/Nov/2026:12:{number / 60 % 60:00}:{number % 60:00} +0000] \"GET /pages/{number % 200}.html HTTP/1.1\" 200 "
+        + $"{number}\n");
 
     private Tool StartRsyslog(string rsyslogd, string file)
     {

@@ -10,8 +10,8 @@ namespace Samples.Services.SidecarPattern;
 
 /// <summary>
 /// The configurations for Fluent Bit and Fluentd in log-sidecar's place. Neither program is in Debian; what can be checked without them is
-/// that the files are well-formed, follow the file that the site writes, read its lines as log-sidecar does, and send to where the collector
-/// listens.
+/// that the files are well-formed, follow the file that the site writes, read its lines as log-sidecar does, and send to where the
+/// collector listens.
 /// </summary>
 public sealed partial class FluentTests
 {
@@ -31,17 +31,22 @@ public sealed partial class FluentTests
     {
         var file = Path.GetTempFileName();
         using (var log = new AccessLog(file))
-            log.Write("203.0.113.9", new DateTimeOffset(2026, 7, 1, 12, 0, 0, TimeSpan.FromHours(2)), "GET", "/a?b=\"c", "HTTP/1.1", 503, 0);
+        {
+            var at = new DateTimeOffset(2026, 7, 1, 12, 0, 0, TimeSpan.FromHours(2));
+            log.Write("203.0.113.9", at, "GET", "/a?b=\"c", "HTTP/1.1", 503, 0);
+        }
+
         var line = File.ReadAllLines(file).Single();
         File.Delete(file);
         var read = AccessLine.Parse(line)!;
         var match = Regex.Match(line, expression, RegexOptions.None, TimeSpan.FromSeconds(1));
         Assert.True(match.Success, $"{program}: {line}");
+        string Group(string name) => match.Groups[name].Value;
         Assert.Equal(
             (read.Host, read.Method, read.Path, $"{read.Status}"),
-            (match.Groups["client"].Value, match.Groups["method"].Value, match.Groups["path"].Value.Split('?')[0], match.Groups["status"].Value));
+            (Group("client"), Group("method"), Group("path").Split('?')[0], Group("status")));
         Assert.Equal(read.Time, DateTimeOffset.ParseExact(
-            match.Groups["time"].Value.Insert(24, ":"), "dd/MMM/yyyy:HH:mm:ss zzz", CultureInfo.InvariantCulture));
+            Group("time").Insert(24, ":"), "dd/MMM/yyyy:HH:mm:ss zzz", CultureInfo.InvariantCulture));
     }
 
     [Fact]

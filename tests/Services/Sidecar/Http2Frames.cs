@@ -34,6 +34,7 @@ internal static class Http2Frames
     }
 
     // A literal that is never indexed, with a new name; lengths fit into seven bits.
-    private static byte[] Field(string name, string value) =>
-        [0x10, checked((byte)name.Length), .. Encoding.Latin1.GetBytes(name), checked((byte)value.Length), .. Encoding.Latin1.GetBytes(value)];
+    private static byte[] Field(string name, string value) => [0x10, .. Text(name), .. Text(value)];
+
+    private static byte[] Text(string text) => [checked((byte)text.Length), .. Encoding.Latin1.GetBytes(text)];
 }

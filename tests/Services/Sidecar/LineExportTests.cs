@@ -38,7 +38,8 @@ public sealed class LineExportTests : IAsyncLifetime
         var service = await _machine.StartAsync("Samples.LogSidecar", "log-sidecar",
             ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Urls.First()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
             ("OTEL_BLRP_SCHEDULE_DELAY", "100"), ("LOOK_MS", "20"));
-        await _machine.WaitAsync("both lines at the collector", () => Task.FromResult(records.Count(r => r.Scope.EndsWith("Lines", StringComparison.Ordinal)) == 2));
+        await _machine.WaitAsync(
+            "both lines at the collector", () => Task.FromResult(records.Count(r => r.Scope == LogSidecar.LineExport.Category) == 2));
 
         var parsed = records.Single(r => r.Attributes.GetValueOrDefault("log.record.original") == Line);
         Assert.Equal((Line, "Error"), (parsed.Body, parsed.Severity));

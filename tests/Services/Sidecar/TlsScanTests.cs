@@ -46,8 +46,9 @@ public sealed class TlsScanTests
         await ExternalTool.RunAsync(
             testssl, "--quiet", "--color", "0", "--warnings", "off", "-p", "-s", "-f", "--jsonfile", file, $"127.0.0.1:{door.Port}");
         using var json = JsonDocument.Parse(await File.ReadAllTextAsync(file, Machine.Cancel));
-        var found = json.RootElement.EnumerateArray()
-            .ToDictionary(f => f.GetProperty("id").GetString()!, f => (Severity: f.GetProperty("severity").GetString()!, Text: f.GetProperty("finding").GetString()!));
+        var found = json.RootElement.EnumerateArray().ToDictionary(
+            f => f.GetProperty("id").GetString()!,
+            f => (Severity: f.GetProperty("severity").GetString()!, Text: f.GetProperty("finding").GetString()!));
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
         Assert.Equal("OK", found["TLS1_2"].Severity);
         Assert.Equal("OK", found["TLS1_3"].Severity);

@@ -10,7 +10,8 @@ internal static class Framing
     private const string PassedOver = "X-Content-Length";
 
     /// <summary>Has to come before the first connection: a line ends with CR and LF, and with nothing less.</summary>
-    public static void DemandWholeLineEnds() => AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
+    public static void DemandWholeLineEnds() =>
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
 
     /// <summary>True for chunks beside a length, in another coding, or in a version of HTTP that has none.</summary>
     public static bool IsAmbiguous(HttpRequest request)

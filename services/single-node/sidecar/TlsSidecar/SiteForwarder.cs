@@ -39,7 +39,9 @@ public sealed class SiteForwarder(IHttpForwarder forwarder, TlsOptions options) 
         {
             http.Response.Headers.Connection = "close";
             await Results.Problem(
-                statusCode: StatusCodes.Status400BadRequest, type: "ambiguous-request", title: "Where this request ends can be read in two ways.",
+                statusCode: StatusCodes.Status400BadRequest,
+                type: "ambiguous-request",
+                title: "Where this request ends can be read in two ways.",
                 detail: "Send either a Content-Length or the transfer coding chunked, once.").ExecuteAsync(http);
             return;
         }

@@ -17,8 +17,11 @@ internal sealed class StormPhase(ExperimentContext context, SiteView site)
         var size = StormSize.From(context);
         var storm = $"a storm of {size.Seconds} s";
         if (size.Seconds <= 0 || context.Faults is not { } faults)
-            return [Claim.NotRun(
-                "a storm of kills", "0 failures", size.Seconds <= 0 ? "--set storm=0" : "Nothing here can kill; run it with `samples tour`.")];
+        {
+            var reason = size.Seconds <= 0 ? "--set storm=0" : "Nothing here can kill; run it with `samples tour`.";
+            return [Claim.NotRun("a storm of kills", "0 failures", reason)];
+        }
+
         context.Observe(new Observation("storm", size.Seconds, $"{storm} begins, --set seed={size.Seed}"));
         var down = new Downtime();
         var visitors = new Visitors(site, _path, context.Time);
@@ -36,7 +39,8 @@ internal sealed class StormPhase(ExperimentContext context, SiteView site)
         return
         [
             new(
-                $"{storm}, kills of each sidecar and of the site: requests by HTTPS that fail while neither the site nor tls-sidecar is down",
+                $"{storm}, kills of each sidecar and of the site: "
+                + "requests by HTTPS that fail while neither the site nor tls-sidecar is down",
                 $"0, {Weather.Victims.Count} programs killed",
                 $"{unexcused.Count} of {visitors.Asked} ({visitors.Failures.Count - unexcused.Count} while one was), "
                 + $"{weather.Killed.Values.Sum()} kills of {weather.Killed.Count} programs, seed {size.Seed}",

@@ -1,6 +1,6 @@
 namespace Samples.Experiments.Sidecar.Storm;
 
-/// <summary>What happens to the pod while visitors ask: kills, changes of the configuration, commits and rotations, at random times.</summary>
+/// <summary>What happens to the pod while visitors ask: kills, changes, commits and rotations, at random times.</summary>
 internal sealed class Weather(
     ExperimentContext context, SiteView site, IFaults faults, SiteLog log, Downtime down, Visitors visitors, StormSize size)
 {
