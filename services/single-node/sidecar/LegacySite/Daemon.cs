@@ -10,7 +10,7 @@ namespace Samples.LegacySite;
 /// The site. SIGHUP: read the configuration again; one that is wrong is told on standard error, and the last good one goes on. SIGUSR1:
 /// open the log again, after a rotation. It has no health endpoint, no metrics, no HTTPS, and knows nobody but its files.
 /// </summary>
-public static class Daemon
+public static partial class Daemon
 {
     private const PosixSignal UserSignal1 = (PosixSignal)10;
 
@@ -37,6 +37,9 @@ public static class Daemon
         await using var app = builder.Build();
         app.Run(http => site.AnswerAsync(http, log));
 
+        // Started by nohup it would ignore SIGHUP for good: .NET leaves alone what is ignored already.
+        if (!OperatingSystem.IsWindows())
+            _ = SetHandler(HangUp, Default);
         // A signal for which nobody is registered ends a process: registered first, and only then is it told who to send them to.
         using var reload = Handle(
             PosixSignal.SIGHUP, () => Console.Error.WriteLine(site.Load() ?? $"configuration {site.Version} is loaded"));
@@ -48,6 +51,12 @@ public static class Daemon
         await app.WaitForShutdownAsync();
         return 0;
     }
+
+    private const int HangUp = 1;
+    private const nint Default = 0;
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint SetHandler(int signal, nint handler);
 
     private static PosixSignalRegistration Handle(PosixSignal signal, Action act) => PosixSignalRegistration.Create(signal, context =>
     {
