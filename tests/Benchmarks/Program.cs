@@ -2,6 +2,7 @@ using System.CommandLine;
 using Samples.Benchmarks;
 using Samples.Benchmarks.Adapter;
 using Samples.Benchmarks.Ambassador;
+using Samples.Benchmarks.Replicated;
 using Samples.Benchmarks.Runtime;
 
 // Not commands for people: the programs that a comparison measures, each a process of its own so that its processor time can be told apart.
@@ -15,7 +16,8 @@ switch (args)
         return 0;
 }
 
-IReadOnlyList<IComparison> comparisons = [new AdapterComparison(), new AmbassadorComparison(), new RuntimeComparison()];
+IReadOnlyList<IComparison> comparisons =
+    [new AdapterComparison(), new AmbassadorComparison(), new ReplicatedComparison(), new RuntimeComparison()];
 
 var compare = new Command("compare", "Run this project beside peers and print ratios.");
 foreach (var comparison in comparisons)
