@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Spectre.Console;
 
 namespace Samples.Benchmarks;
@@ -9,7 +10,12 @@ namespace Samples.Benchmarks;
 internal static class CompareCommand
 {
     private static readonly JsonSerializerOptions Json =
-        new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        new(JsonSerializerDefaults.Web)
+        {
+            WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            // The ratio of nothing to nothing.
+            NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        };
 
     public static Command For(IComparison comparison)
     {
@@ -61,5 +67,7 @@ internal static class CompareCommand
         }
 
         AnsiConsole.Write(table);
+        foreach (var finding in findings.Where(f => f.Bound.Length > 0))
+            AnsiConsole.Console.Profile.Out.Writer.WriteLine($"{finding.What}: {finding.Bound}");
     }
 }

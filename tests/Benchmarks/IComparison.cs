@@ -25,6 +25,9 @@ public interface IComparison
 /// <param name="Met">Whether the floor holds; null without one.</param>
 public sealed record Finding(string What, double Ours, double Peer, string Unit, string Goal = "", bool? Met = null)
 {
+    /// <summary>What bounds it, in a sentence; empty where nothing was found out about that.</summary>
+    public string Bound { get; init; } = "";
+
     /// <summary>Ours to the peer's.</summary>
     public double Ratio => Ours / Peer;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Samples.Benchmarks;
 using Samples.Benchmarks.Adapter;
 using Samples.Benchmarks.Ambassador;
+using Samples.Benchmarks.Replicated;
 using Samples.Benchmarks.Runtime;
 using Samples.Benchmarks.Sidecar;
 
@@ -20,7 +21,7 @@ switch (args)
 }
 
 IReadOnlyList<IComparison> comparisons =
-    [new AdapterComparison(), new AmbassadorComparison(), new RuntimeComparison(), new SidecarComparison()];
+    [new AdapterComparison(), new AmbassadorComparison(), new ReplicatedComparison(), new RuntimeComparison(), new SidecarComparison()];
 
 var compare = new Command("compare", "Run this project beside peers and print ratios.");
 foreach (var comparison in comparisons)

@@ -11,6 +11,7 @@ public sealed class BoundedLoads
     private readonly HashRing _ring;
     private readonly TimeSpan _halfLife;
     private readonly TimeProvider _time;
+    private readonly double _free;
     private readonly double[] _loads;
     private double _total;
     private long _since;
@@ -20,8 +21,11 @@ public sealed class BoundedLoads
     /// <param name="bound">At least 1, which is exactly even; infinity bounds nothing. 1.25 is usual, and moves few keys.</param>
     /// <param name="halfLife">How soon load is forgotten.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="free">
+    /// Recent load that a member may have in any case: where there is hardly any, keys should stay where they are.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The bound is below 1.</exception>
-    public BoundedLoads(HashRing ring, double bound, TimeSpan halfLife, TimeProvider time)
+    public BoundedLoads(HashRing ring, double bound, TimeSpan halfLife, TimeProvider time, double free = 0)
     {
         if (!(bound >= 1))
         {
@@ -29,7 +33,7 @@ public sealed class BoundedLoads
                 nameof(bound), bound, "A bound below 1 cannot be kept, because the mean itself is 1. Give 1 or more; 1.25 is usual.");
         }
 
-        (_ring, Bound, _halfLife, _time) = (ring, bound, halfLife, time);
+        (_ring, Bound, _halfLife, _time, _free) = (ring, bound, halfLife, time, free);
         _loads = new double[ring.Members.Count];
         _since = time.GetTimestamp();
     }
@@ -68,7 +72,7 @@ public sealed class BoundedLoads
     private int Choose(string key, int copies)
     {
         // The paper's capacity, with the request that is to be placed: whole, so that few requests find their owner as well.
-        var most = Math.Ceiling(Bound * (_total + 1) / _loads.Length);
+        var most = Math.Max(_free, Math.Ceiling(Bound * (_total + 1) / _loads.Length));
         var (candidate, place) = (-1, 0);
         foreach (var member in _ring.Walk(key))
         {

@@ -34,6 +34,28 @@ internal sealed class Tool : IAsyncDisposable
         }
     }
 
+    /// <summary>The same apart, with that of the processes that it started: outside of the kernel, and in it.</summary>
+    public (TimeSpan User, TimeSpan Kernel) Times
+    {
+        get
+        {
+            var (user, kernel) = (TimeSpan.Zero, TimeSpan.Zero);
+            foreach (var id in (int[])[_process.Id, .. Children(_process.Id)])
+            {
+                using var process = Process.GetProcessById(id);
+                (user, kernel) = (user + process.UserProcessorTime, kernel + process.PrivilegedProcessorTime);
+            }
+
+            return (user, kernel);
+        }
+    }
+
+    private static IEnumerable<int> Children(int id)
+    {
+        var file = $"/proc/{id}/task/{id}/children";
+        return File.Exists(file) ? File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse) : [];
+    }
+
     /// <summary>The path of an installed program.</summary>
     public static string Find(string program, string package) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Concat(Folders).Select(f => Path.Combine(f, program))

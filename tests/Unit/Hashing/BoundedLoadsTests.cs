@@ -38,6 +38,13 @@ public sealed class BoundedLoadsTests
         Assert.Equal([125, 125, 125, 25], order.Select(m => got[m]));
     }
 
+    [Fact]
+    public void Where_there_is_hardly_any_load_keys_stay_where_they_are()
+    {
+        var loads = new BoundedLoads(Ring, 1, TimeSpan.FromSeconds(2), _time, free: 10);
+        Assert.Equal(10, Enumerable.Range(0, 11).Count(_ => loads.Take("hot") == Ring.Owner("hot")));
+    }
+
     [Theory, InlineData(0.99), InlineData(0), InlineData(-1), InlineData(double.NaN)]
     public void A_bound_that_cannot_be_kept_is_refused(double bound)
     {

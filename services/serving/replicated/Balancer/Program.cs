@@ -1,6 +1,8 @@
 using Samples.Defaults;
 using Samples.LoadBalancing;
 
+EventLoop.RunSocketsOnOneThread();
+
 var builder = WebApplication.CreateBuilder(args);
 builder.AddDefaults();
 builder.AddLoadBalancing();

@@ -4,6 +4,8 @@ using Samples.FrontDoor.Clients;
 using Samples.FrontDoor.Tls;
 using Samples.LoadBalancing;
 
+EventLoop.RunSocketsOnOneThread();
+
 var builder = WebApplication.CreateBuilder(args);
 builder.AddDefaults();
 var options = FrontDoorOptions.From(builder.Configuration);

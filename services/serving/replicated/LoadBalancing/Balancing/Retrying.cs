@@ -9,38 +9,40 @@ namespace Samples.LoadBalancing.Balancing;
 /// </summary>
 public sealed class Retrying(RequestDelegate next, LiveSettings live)
 {
-    private static readonly object Refused = new();
-
     /// <summary>Marks an answer that is no use to the client, where there may be a better one; its body is left out then.</summary>
     public static bool GiveUp(HttpContext http, int status)
     {
-        if (status is not (502 or 503 or 504) || http.Items[Refused] is null)
+        if (status is not (502 or 503 or 504) || http.Features.Get<Attempt>() is not { MayBeGivenUp: true } attempt)
             return false;
-        http.Items[Refused] = true;
-        return true;
+        return attempt.IsGivenUp = true;
     }
 
     /// <summary>The step in YARP's pipeline.</summary>
     public async Task InvokeAsync(HttpContext http)
     {
         var proxy = http.GetReverseProxyFeature();
+        var attempt = new Attempt();
+        http.Features.Set(attempt);
         // The balancing leaves only its choice in the feature: who else there is has to be kept here.
-        for (var candidates = proxy.AvailableDestinations; ; candidates = [.. candidates.Where(d => d != proxy.ProxiedDestination)])
+        var candidates = proxy.AvailableDestinations;
+        while (true)
         {
             var mayTryAgain = live.Retries && candidates.Count > 1;
-            http.Items[Refused] = mayTryAgain && IsHarmless(http.Request) ? false : null;
-            http.Response.Clear();
-            http.Features.Set<IForwarderErrorFeature>(null);
+            attempt.MayBeGivenUp = mayTryAgain && IsHarmless(http.Request);
             proxy.AvailableDestinations = candidates;
             await next(http);
-            if (!mayTryAgain || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested || !HasFailed(http))
+            if (!mayTryAgain || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested || !HasFailed(http, attempt))
                 return;
+            candidates = [.. candidates.Where(d => d != proxy.ProxiedDestination)];
+            attempt.IsGivenUp = false;
+            http.Response.Clear();
+            http.Features.Set<IForwarderErrorFeature>(null);
         }
     }
 
-    private static bool HasFailed(HttpContext http)
+    private static bool HasFailed(HttpContext http, Attempt attempt)
     {
-        if (http.Items[Refused] is true)
+        if (attempt.IsGivenUp)
             return true;
         var error = http.Features.Get<IForwarderErrorFeature>();
         return error?.Error is ForwarderError.Request or ForwarderError.RequestTimedOut
@@ -57,4 +59,11 @@ public sealed class Retrying(RequestDelegate next, LiveSettings live)
 
     private static bool WasNothingSent(Exception? error) =>
         error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
+
+    private sealed class Attempt
+    {
+        public bool MayBeGivenUp { get; set; }
+
+        public bool IsGivenUp { get; set; }
+    }
 }

@@ -53,7 +53,12 @@ public static class ReplicaServices
         services.AddSingleton<LiveSettings>();
         services.AddSingleton<ReplicaSet>();
         services.AddSingleton<Yarp.ReverseProxy.Configuration.IProxyConfigProvider, ReplicaRoutes>();
-        var yarp = services.AddReverseProxy();
+        // The client's trace headers are passed on as they are; a span of the balancer's own is made only where somebody collects it.
+        var yarp = services.AddReverseProxy().ConfigureHttpClient((_, http) =>
+        {
+            if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT")))
+                http.ActivityHeadersPropagator = null;
+        });
         // A host name (a headless service, a service of Compose) stands for every address that it leads to.
         if (options.Replicas.Any(r => r.HostNameType == UriHostNameType.Dns))
             yarp.AddDnsDestinationResolver(dns => dns.RefreshPeriod = TimeSpan.FromSeconds(5));
