@@ -27,7 +27,12 @@ internal sealed class StormPhase(ExperimentContext context, SiteView site)
         var visitors = new Visitors(site, _path, context.Time);
         var weather = new Weather(context, site, faults, _log, down, visitors, size);
         var before = _refusals.Read();
-        await weather.BeginAsync(cancel);
+        if (!await weather.BeginAsync(cancel))
+        {
+            const string Begin = "the site shows what is stored and committed before the storm";
+            return [new Claim(Begin, "yes", "no", Held: false)];
+        }
+
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var running = Task.WhenAll(visitors.RunAsync(end.Token), weather.RunAsync(end.Token));
         await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(size.Seconds), context.Time, cancel));

@@ -22,15 +22,14 @@ internal sealed class Weather(
     /// <summary>Configurations that were stored, bad ones included.</summary>
     public int Changes { get; private set; }
 
-    /// <summary>A state to begin from: visitors see it before anything happens.</summary>
-    public async Task BeginAsync(CancellationToken cancel)
+    /// <summary>A state to begin from: visitors see it before anything happens. False where they do not.</summary>
+    public async Task<bool> BeginAsync(CancellationToken cancel)
     {
         visitors.Allow("before the storm");
         SitePages.Publish(Repository, "before the storm");
         await context.ConfigureAsync(Expires, "10s", cancel);
         await context.ConfigureAsync(Greeting, "before the storm", cancel);
-        if (await SiteView.WaitAsync(async () => await ShowsAsync("before the storm", cancel), BackAgain, cancel) is null)
-            throw new InvalidOperationException("The site does not show what was stored and committed before the storm.");
+        return await SiteView.WaitAsync(async () => await ShowsAsync("before the storm", cancel), BackAgain, cancel) is not null;
     }
 
     /// <summary>All of it until the end; then whoever was killed is back.</summary>
