@@ -18,6 +18,7 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
     private readonly SemaphoreSlim? _slots;
     private readonly string? _token;
     private readonly CancellationTokenSource _closing = new();
+    private readonly SemaphoreSlim _nudges = new(0);
     private readonly TaskCompletionSource _firstReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _watch = Task.CompletedTask;
@@ -165,6 +166,9 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
         Volatile.Read(ref _lost).TrySetResult();
     }
 
+    /// <summary>Somebody knows that the application listens now: it is looked for at once.</summary>
+    internal void Nudge() => _nudges.Release();
+
     private async Task WatchAsync(Func<CancellationToken, Task> ready, Func<CancellationToken, Task> lost)
     {
         var closing = _closing.Token;
@@ -173,7 +177,7 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
             while (true)
             {
                 while (!await WorksAsync(closing))
-                    await Task.Delay(ProbeInterval, closing);
+                    await _nudges.WaitAsync(ProbeInterval, closing);
                 var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 Volatile.Write(ref _lost, gone);
                 _available = true;
@@ -244,6 +248,7 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
         _closing.Dispose();
         Grpc?.Dispose();
         _slots?.Dispose();
+        _nudges.Dispose();
     }
 
     /// <summary>A place within the concurrency limit.</summary>

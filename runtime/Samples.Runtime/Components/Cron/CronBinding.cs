@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Samples.Runtime.Clocks;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.Components.Cron;
@@ -27,17 +28,22 @@ public sealed class CronBinding(CronSchedule schedule, TimeProvider time, ILogge
         Func<BindingEvent, CancellationToken, Task<ReadOnlyMemory<byte>>> handler, CancellationToken stop, CancellationToken abandon)
     {
         var due = schedule.Next(time.GetUtcNow(), time.LocalTimeZone);
+        IDisposable? hold = null;
         while (due is { } at)
         {
+            // The timer is set before the clock may go on.
+            var waiting = WaitAsync(at, stop);
+            hold?.Dispose();
             try
             {
-                await WaitAsync(at, stop);
+                await waiting;
             }
             catch (OperationCanceledException)
             {
                 return;
             }
 
+            hold = time.Hold();
             try
             {
                 var now = time.GetUtcNow();
@@ -59,6 +65,8 @@ public sealed class CronBinding(CronSchedule schedule, TimeProvider time, ILogge
             if (due < time.GetUtcNow())
                 due = schedule.Next(time.GetUtcNow(), time.LocalTimeZone);
         }
+
+        hold?.Dispose();
     }
 
     private async Task WaitAsync(DateTimeOffset due, CancellationToken stop)
