@@ -27,7 +27,8 @@ internal sealed class ComponentLine(Component component)
         var others = string.Join(", ", _members.Select(m => $"'{m.Topic}' ('{m.AppId}')").Distinct().Order(StringComparer.Ordinal));
         throw new TestDaprException($"nobody is subscribed to topic '{topic}' of '{component.Name}'. " + (others.Length > 0
             ? $"There are subscriptions to: {others}."
-            : "An application subscribes by its answer to GET /dapr/subscribe (MapSubscribeHandler), by a Subscription resource, or with a stream."));
+            : "An application subscribes by its answer to GET /dapr/subscribe (MapSubscribeHandler), by a Subscription resource, or with a "
+                + "stream."));
     }
 
     public void Repair()

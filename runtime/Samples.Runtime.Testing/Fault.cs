@@ -22,7 +22,8 @@ public sealed record Fault
     public static Fault Slow(TimeSpan by) => new(FaultKind.Slow) { Delay = by };
 
     /// <summary>
-    /// The connection is gone: every call fails, and a broker delivers nothing; what it has by then is delivered when the connection is back.
+    /// The connection is gone: every call fails, and a broker delivers nothing; what it has by then is delivered when the connection
+    /// is back.
     /// </summary>
     public static Fault Disconnected() =>
         new(FaultKind.Disconnected) { Message = "connection refused, as the test asks for" };

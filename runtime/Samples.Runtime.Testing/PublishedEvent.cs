@@ -28,7 +28,8 @@ public sealed class PublishedEvent
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>The payload, read from JSON with the defaults of the web.</summary>
-    public T? Data<T>() => _envelope is { } envelope && envelope.TryGetProperty("specversion", out _) && envelope.TryGetProperty("data", out var data)
+    public T? Data<T>() => _envelope is { } envelope
+        && envelope.TryGetProperty("specversion", out _) && envelope.TryGetProperty("data", out var data)
         ? data.Deserialize<T>(Json.Web)
         : Json.Read<T>(Body);
 

@@ -83,10 +83,13 @@ public sealed class TestApp
         if (await Task.WhenAny(ready, ended, Task.Delay(_dapr.Patience, cancel)) != ready && !ready.IsCompleted)
         {
             cancel.ThrowIfCancellationRequested();
-            var why = ended is Task<string> { IsCompleted: true } said ? await said : $"nobody does after {_dapr.Patience.TotalSeconds:0} s";
+            var why = ended is Task<string> { IsCompleted: true } said
+                ? await said
+                : $"nobody does after {_dapr.Patience.TotalSeconds:0} s";
             throw new TestDaprException(
-                $"application '{AppId}' does not listen on 127.0.0.1:{AppPort}: {why}. A program in its own process listens on APP_PORT; a host "
-                + "of the test's own calls UseSidecar(app) on its web host builder, and a WebApplicationFactory UseKestrel() and StartServer().");
+                $"application '{AppId}' does not listen on 127.0.0.1:{AppPort}: {why}. A program in its own process listens on APP_PORT; "
+                + "a host of the test's own calls UseSidecar(app) on its web host builder, and a WebApplicationFactory UseKestrel() and "
+                + "StartServer().");
         }
 
         await ready;

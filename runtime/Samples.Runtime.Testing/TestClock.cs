@@ -3,9 +3,9 @@ using Samples.Runtime.Clocks;
 namespace Samples.Runtime.Testing;
 
 /// <summary>
-/// A clock that stands until a test moves it. Time goes on in the steps in which something comes due, and what came due is done before the
-/// next step: when <see cref="AdvanceAsync"/> completes, every reminder, job, cron tick and redelivery of that time has been delivered, each at
-/// its own moment.
+/// A clock that stands until a test moves it. Time goes on in the steps in which something comes due, and what came due is done before
+/// the next step: when <see cref="AdvanceAsync"/> completes, every reminder, job, cron tick and redelivery of that time has been
+/// delivered, each at its own moment.
 /// </summary>
 public sealed class TestClock : TimeProvider, IMovedClock
 {
@@ -18,8 +18,8 @@ public sealed class TestClock : TimeProvider, IMovedClock
     private int _holds;
 
     /// <summary>
-    /// A clock that stands at <paramref name="start"/>; where it is null at the time that it is, so that an application that reads the system's
-    /// clock agrees with it.
+    /// A clock that stands at <paramref name="start"/>; where it is null at the time that it is, so that an application that reads the
+    /// system's clock agrees with it.
     /// </summary>
     public TestClock(DateTimeOffset? start = null)
     {
@@ -28,7 +28,8 @@ public sealed class TestClock : TimeProvider, IMovedClock
     }
 
     /// <summary>
-    /// How long, in real time, the clock stands for what came due before it goes on all the same: a delivery may itself wait for this clock.
+    /// How long, in real time, the clock stands for what came due before it goes on all the same: a delivery may itself wait for this
+    /// clock.
     /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -30,7 +30,8 @@ internal sealed class TestComponents
         var known = string.Join(", ", _lines.Values.Where(l => l.Engine is T).Select(l => l.Component.Name).Order(StringComparer.Ordinal));
         throw new TestDaprException($"no application has {what} named '{name}'. " + (known.Length > 0
             ? $"There is: {known}."
-            : "Add it with WithComponent, WithYaml or WithResources, and start an application: components begin with the first that may see them."));
+            : "Add it with WithComponent, WithYaml or WithResources, and start an application: components begin with the first that may "
+                + "see them."));
     }
 
     /// <summary>Nothing is broken any more.</summary>

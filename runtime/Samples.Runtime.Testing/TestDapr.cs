@@ -10,8 +10,8 @@ using Samples.Runtime.Components;
 namespace Samples.Runtime.Testing;
 
 /// <summary>
-/// Dapr for one test: a machine of its own in the test's process, with components, sidecars on free ports, and the applications beside them.
-/// Two of them share nothing, so tests run in parallel. Disposing it stops the applications and leaves nothing behind.
+/// Dapr for one test: a machine of its own in the test's process, with components, sidecars on free ports, and the applications beside
+/// them. Two of them share nothing, so tests run in parallel. Disposing it stops the applications and leaves nothing behind.
 /// </summary>
 public sealed class TestDapr : IAsyncDisposable
 {
@@ -100,8 +100,8 @@ public sealed class TestDapr : IAsyncDisposable
         StartAsync(appId, app => RoutesApp.StartAsync(app, map, configure), cancel);
 
     /// <summary>
-    /// Runs a program in a process of its own, which learns its port from <c>APP_PORT</c> and its sidecar from <c>DAPR_HTTP_ENDPOINT</c> and
-    /// <c>DAPR_GRPC_ENDPOINT</c>.
+    /// Runs a program in a process of its own, which learns its port from <c>APP_PORT</c> and its sidecar from <c>DAPR_HTTP_ENDPOINT</c>
+    /// and <c>DAPR_GRPC_ENDPOINT</c>.
     /// </summary>
     public Task<TestApp> StartAsync(string appId, ProcessStartInfo program, CancellationToken cancel = default) =>
         StartAsync(appId, app => Task.FromResult<HostedApp>(new ProcessApp(app, program)), cancel);
@@ -126,8 +126,8 @@ public sealed class TestDapr : IAsyncDisposable
     }
 
     /// <summary>
-    /// Publishes an event as somebody outside would, and completes when every application that is subscribed has answered it once; the result is
-    /// what they made of it. A refused event comes again later, as the broker says.
+    /// Publishes an event as somebody outside would, and completes when every application that is subscribed has answered it once; the
+    /// result is what they made of it. A refused event comes again later, as the broker says.
     /// </summary>
     /// <param name="pubsub">The component.</param>
     /// <param name="topic">The topic; one without subscribers is refused.</param>
@@ -149,12 +149,17 @@ public sealed class TestDapr : IAsyncDisposable
         return _deliveries.TakeAll(delivery => delivery.Id == id);
     }
 
-    /// <summary>The next event that an application published on a topic, and that was not asked for yet; nobody needs to be subscribed.</summary>
+    /// <summary>
+    /// The next event that an application published on a topic, and that was not asked for yet; nobody needs to be subscribed.
+    /// </summary>
     public Task<PublishedEvent> PublishedAsync(string pubsub, string topic, CancellationToken cancel = default)
     {
         var (_, line) = _components.Find<IBroker>(pubsub, "a pub/sub component");
-        return line.Published.TakeAsync(e => e.Topic == topic, Patience, () =>
-            $"nobody published on topic '{topic}' of '{pubsub}' within {Patience.TotalSeconds:0} s. {Listed("Other events there", line.Published.Unread)}", cancel);
+        return line.Published.TakeAsync(
+            e => e.Topic == topic, Patience,
+            () => $"nobody published on topic '{topic}' of '{pubsub}' within {Patience.TotalSeconds:0} s. "
+                + Listed("Other events there", line.Published.Unread),
+            cancel);
     }
 
     /// <summary>The next run of an actor's reminder that was not asked for yet.</summary>
@@ -190,9 +195,12 @@ public sealed class TestDapr : IAsyncDisposable
     }
 
     internal Task<Delivery> TakeDeliveryAsync(DeliveryKind kind, string appId, string name, CancellationToken cancel) =>
-        _deliveries.TakeAsync(d => d.Kind == kind && d.AppId == appId && d.Name == name, Patience, () =>
-            $"no {kind} '{name}' came to '{appId}' within {Patience.TotalSeconds:0} s. {Listed("What came and was not asked for", _deliveries.Unread)}"
-            + (Time is TestClock clock ? $" The clock stands at {clock.GetUtcNow():O}: AdvanceAsync moves it." : ""), cancel);
+        _deliveries.TakeAsync(
+            d => d.Kind == kind && d.AppId == appId && d.Name == name, Patience,
+            () => $"no {kind} '{name}' came to '{appId}' within {Patience.TotalSeconds:0} s. "
+                + Listed("What came and was not asked for", _deliveries.Unread)
+                + (Time is TestClock clock ? $" The clock stands at {clock.GetUtcNow():O}: AdvanceAsync moves it." : ""),
+            cancel);
 
     private async Task<TestApp> StartAsync(string appId, Func<TestApp, Task<HostedApp>> start, CancellationToken cancel)
     {

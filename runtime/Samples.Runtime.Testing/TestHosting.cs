@@ -15,8 +15,8 @@ public static class TestHosting
 
     /// <summary>
     /// Makes a web application the one that <paramref name="app"/>'s sidecar looks for: it listens on the port kept for it, and its
-    /// configuration names the sidecar (<c>DAPR_HTTP_ENDPOINT</c>, <c>DAPR_GRPC_ENDPOINT</c> and what else <c>dapr run</c> sets). For a host of
-    /// one's own; of a <c>WebApplicationFactory</c> call <c>UseKestrel()</c> and <c>StartServer()</c> too.
+    /// configuration names the sidecar (<c>DAPR_HTTP_ENDPOINT</c>, <c>DAPR_GRPC_ENDPOINT</c> and what else <c>dapr run</c> sets). For a
+    /// host of one's own; of a <c>WebApplicationFactory</c> call <c>UseKestrel()</c> and <c>StartServer()</c> too.
     /// </summary>
     public static IWebHostBuilder UseSidecar(this IWebHostBuilder builder, TestApp app)
     {

@@ -16,8 +16,8 @@ internal sealed class TestResources : IDisposable
     {
         var full = Path.GetFullPath(path);
         _paths.Add(Path.Exists(full) ? full : throw new TestDaprException(
-            $"there are no resources at '{full}'. A relative path begins at the test's working directory, '{Environment.CurrentDirectory}': "
-            + "copy the files to the output folder, or name them from AppContext.BaseDirectory."));
+            $"there are no resources at '{full}'. A relative path begins at the working directory, '{Environment.CurrentDirectory}': copy "
+            + "the files to the output folder, or name them from AppContext.BaseDirectory."));
     }
 
     public void Add(string name, string type, IEnumerable<(string Name, string Value)> metadata) => Write(name, $"""

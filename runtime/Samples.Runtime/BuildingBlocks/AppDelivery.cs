@@ -40,7 +40,9 @@ public enum DeliveryResult
 
 /// <summary>One delivery to an application, after it ended.</summary>
 /// <param name="Kind">What was brought.</param>
-/// <param name="AppId">To whom; an actor's reminders and timers name its type and id here, because the actor may live in any replica.</param>
+/// <param name="AppId">
+/// To whom; an actor's reminders and timers name its type and id here, because the actor may live in any replica.
+/// </param>
 /// <param name="Source">The component of an event; empty for what has none.</param>
 /// <param name="Name">The topic, binding, job, reminder or timer.</param>
 /// <param name="Data">The CloudEvent as JSON, or the payload.</param>

@@ -90,7 +90,8 @@ public sealed class EventTests
 
     internal static void Subscriber(WebApplication app, string topic, Func<IResult> handle, string? deadLetters = null)
     {
-        app.MapGet("/dapr/subscribe", () => new[] { new { pubsubname = "pubsub", topic, route = "handle", deadLetterTopic = deadLetters } });
+        var wanted = new { pubsubname = "pubsub", topic, route = "handle", deadLetterTopic = deadLetters };
+        app.MapGet("/dapr/subscribe", () => new[] { wanted });
         app.MapPost("/handle", handle);
     }
 

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Samples.Unit.Testing;
 
-/// <summary>Applications beside sidecars: hosted in each way, apart from each other, gone at the end; mistakes are told with the cure.</summary>
+/// <summary>Applications beside sidecars: hosted in each way, apart from each other, gone at the end; mistakes are told.</summary>
 public sealed class HostingTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -31,7 +31,8 @@ public sealed class TimeTests
         await dapr.AdvanceAsync(TimeSpan.FromDays(3), Cancel);
 
         Assert.Equal([At(0), At(1), At(2)], _times);
-        Assert.Equal((DeliveryKind.Job, "run"), (await app.ReceivesJobAsync("nightly", Cancel)) is var job ? (job.Kind, job.Data<string>()) : default);
+        var job = await app.ReceivesJobAsync("nightly", Cancel);
+        Assert.Equal((DeliveryKind.Job, "run"), (job.Kind, job.Data<string>()));
 
         static DateTimeOffset At(int day) => Start.AddDays(day).AddHours(2.5);
     }
