@@ -48,7 +48,7 @@ public sealed class TestDapr : IAsyncDisposable
     public TimeProvider Time { get; }
 
     /// <summary>How long, in real time, anything is waited for before a test that waits in vain fails.</summary>
-    public TimeSpan Patience { get; init; } = DefaultPatience;
+    public TimeSpan Patience { get; set; } = DefaultPatience;
 
     /// <summary>The folder in which relative paths of components resolve; it goes with the test.</summary>
     public string Folder => _resources.Folder;

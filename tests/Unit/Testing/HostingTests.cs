@@ -135,7 +135,7 @@ public sealed class HostingTests
     [Fact]
     public async Task A_wrong_name_is_told_with_those_that_there_are()
     {
-        await using var dapr = new TestDapr { Patience = TimeSpan.FromMilliseconds(50) }
+        await using var dapr = new TestDapr()
             .WithComponent("statestore", "state.in-memory").WithComponent("pubsub", "pubsub.in-memory");
         var early = Assert.Throws<TestDaprException>(() => dapr.Break("statestore", Fault.Fails()));
         Assert.Contains("start an application", early.Message, StringComparison.Ordinal);
@@ -149,6 +149,7 @@ public sealed class HostingTests
             Assert.Throws<TestDaprException>(() => app.State("pubsub")).Message);
         var nobody = await Assert.ThrowsAsync<TestDaprException>(() => dapr.PublishAsync("pubsub", "ordrs", 1, cancel: Cancel));
         Assert.Equal("nobody is subscribed to topic 'ordrs' of 'pubsub'. There are subscriptions to: 'orders' ('app').", nobody.Message);
+        dapr.Patience = TimeSpan.FromMilliseconds(50);
         var inVain = await Assert.ThrowsAsync<TestDaprException>(() => app.ReceivesJobAsync("nightly", Cancel));
         Assert.StartsWith("no Job 'nightly' came to 'app' within", inVain.Message, StringComparison.Ordinal);
     }
