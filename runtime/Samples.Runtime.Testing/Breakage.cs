@@ -66,10 +66,9 @@ public sealed class Breakage : IDisposable
             reached = [.. _waiting.Where(w => w.Calls <= _calls).Select(w => w.Reached)];
         }
 
+        // A test that is told moves the clock: by then the delay has begun.
+        var delay = _fault.Kind == FaultKind.Slow ? Task.Delay(_fault.Delay, _time, cancel) : null;
         reached.ForEach(r => r.TrySetResult());
-        if (_fault.Kind == FaultKind.Slow)
-            await Task.Delay(_fault.Delay, _time, cancel);
-        else
-            throw new EngineTargetException(_fault.Message);
+        await (delay ?? throw new EngineTargetException(_fault.Message));
     }
 }

@@ -135,6 +135,8 @@ public sealed class Sidecar : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _runtime.Names.Remove(AppId, _channel);
+        // The application may be ending at this moment, too: the blocks are told once.
+        await _channel.UnwatchAsync();
         foreach (var block in _blocks)
             await block.AppLostAsync(CancellationToken.None);
         if (_server is not null)

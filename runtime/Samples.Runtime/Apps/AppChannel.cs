@@ -166,6 +166,13 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
         Volatile.Read(ref _lost).TrySetResult();
     }
 
+    /// <summary>Follows the application no more; completes when no callback runs any more.</summary>
+    internal async Task UnwatchAsync()
+    {
+        await _closing.CancelAsync();
+        await _watch;
+    }
+
     /// <summary>Somebody knows that the application listens now: it is looked for at once.</summary>
     internal void Nudge() => _nudges.Release();
 
@@ -242,8 +249,7 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _available = false;
-        await _closing.CancelAsync();
-        await _watch;
+        await UnwatchAsync();
         _client.Dispose();
         _closing.Dispose();
         Grpc?.Dispose();
