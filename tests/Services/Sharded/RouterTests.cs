@@ -68,7 +68,8 @@ public sealed class RouterTests
         var log = new KeptLog<ShardMap>();
         var map = Map(Four, log);
         var before = map.Now;
-        map.Take(new Dictionary<string, string> { [$"shard-router.{key}"] = value, ["shard-router.shards"] = value.Length == 0 ? "" : Five });
+        map.Take(
+            new Dictionary<string, string> { [$"shard-router.{key}"] = value, ["shard-router.shards"] = value.Length == 0 ? "" : Five });
         Assert.Same(before, map.Now);
         Assert.Contains(log.Messages, m => m.Contains($"shard-router.{key}", StringComparison.Ordinal));
     }

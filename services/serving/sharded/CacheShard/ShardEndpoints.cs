@@ -31,7 +31,9 @@ public static class ShardEndpoints
         routes.MapGet("/answer", AnswerAsync);
         routes.MapGet("/peek", Results<NotFound, ValidationProblem, FileContentHttpResult> (
             string? target, ReadThrough read, ShardOptions options, HttpResponse response) =>
-            IsTarget(target) ? read.Peek(target!) is { } known ? Show(known, Found.Hit, options, response) : TypedResults.NotFound() : NoTarget());
+            !IsTarget(target) ? NoTarget()
+            : read.Peek(target!) is { } known ? Show(known, Found.Hit, options, response)
+            : TypedResults.NotFound());
         routes.MapGet("/stats", (ReadThrough read, AnswerMemory memory, ChangeFeed feed, ShardOptions options) =>
         {
             var ((hits, misses, handed, stale), (bytes, count, evicted, refused)) = (read.Counts, memory.Usage);
