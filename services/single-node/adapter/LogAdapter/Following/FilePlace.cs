@@ -55,7 +55,8 @@ internal sealed partial record FilePlace(string Node, long Offset, string Mark)
         return
         [
             .. new DirectoryInfo(folder).EnumerateFiles()
-                .Where(f => f.Name.StartsWith(name, StringComparison.Ordinal) && (f.Name == name || Rotated().IsMatch(f.Name[name.Length..])))
+                .Where(f => f.Name.StartsWith(name, StringComparison.Ordinal))
+                .Where(f => f.Name == name || Rotated().IsMatch(f.Name[name.Length..]))
                 .Where(f => RegularFiles.IsRegular(f.FullName))
                 .OrderBy(f => f.Name == name).ThenBy(f => f.LastWriteTimeUtc).ThenBy(f => f.CreationTimeUtc).Select(f => f.FullName),
         ];
