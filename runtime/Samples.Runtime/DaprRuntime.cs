@@ -21,8 +21,8 @@ public sealed class DaprRuntime : IAsyncDisposable
     {
         Options = options;
         Components = new ComponentPool(options.Loggers, options.Time);
-        Actors = new ActorSystem(options.ActorHealth, options.Time, options.Loggers);
-        var delivery = new JobDelivery(Names, Actors, options.Loggers.CreateLogger("scheduler"));
+        Actors = new ActorSystem(options.ActorHealth, options.Time, options.Loggers, options.Delivered);
+        var delivery = new JobDelivery(Names, Actors, options.Loggers.CreateLogger("scheduler"), options.Delivered);
         Schedulers = new SchedulerPool(delivery.DeliverAsync, options.Time, options.Loggers);
         Actors.Placement.Changed += Schedulers.Wake;
     }

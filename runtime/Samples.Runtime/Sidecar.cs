@@ -34,7 +34,9 @@ public sealed class Sidecar : IAsyncDisposable
             : DaprConfiguration.Empty;
         _traces = TraceExport.Create(options.AppId, _configuration.Tracing);
         _channel = new AppChannel(options.App) { Access = _configuration.AccessControl };
-        _components = new SidecarComponents(runtime.Components, _log);
+        var between = runtime.Options.Between;
+        _components = new SidecarComponents(
+            runtime.Components, (component, engine) => between?.Invoke(AppId, component, engine) ?? engine, _log);
     }
 
     /// <summary>The application's id.</summary>
@@ -57,6 +59,9 @@ public sealed class Sidecar : IAsyncDisposable
 
     /// <summary>Completes when the application listens and its subscriptions are in place.</summary>
     public Task WaitForAppAsync(CancellationToken cancel) => _channel.Ready.WaitAsync(cancel);
+
+    /// <summary>The application listens now: it need not wait for the next look.</summary>
+    internal void LookForApp() => _channel.Nudge();
 
     internal static async Task<Sidecar> StartAsync(DaprRuntime runtime, SidecarOptions options, CancellationToken cancel)
     {
@@ -105,6 +110,7 @@ public sealed class Sidecar : IAsyncDisposable
             Replica = $"{AppId}@{Options.AppPort}",
             Actors = _runtime.Actors,
             Outboxes = _runtime.Outboxes,
+            Delivered = _runtime.Options.Delivered,
             Jobs = await _runtime.Schedulers.OpenAsync(Options.DataDirectory, cancel),
         };
     }
@@ -129,6 +135,8 @@ public sealed class Sidecar : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _runtime.Names.Remove(AppId, _channel);
+        // The application may be ending at this moment, too: the blocks are told once.
+        await _channel.UnwatchAsync();
         foreach (var block in _blocks)
             await block.AppLostAsync(CancellationToken.None);
         if (_server is not null)

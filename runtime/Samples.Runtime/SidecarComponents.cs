@@ -5,7 +5,8 @@ using Samples.Runtime.Resources;
 namespace Samples.Runtime;
 
 /// <summary>The started components of one sidecar. Their engines go back to the run's pool when it ends.</summary>
-internal sealed class SidecarComponents(ComponentPool pool, ILogger log) : IComponentLookup, IAsyncDisposable
+internal sealed class SidecarComponents(
+    ComponentPool pool, Func<Component, IEngine, IEngine> between, ILogger log) : IComponentLookup, IAsyncDisposable
 {
     private readonly Dictionary<string, (Component Component, IEngine Engine)> _byName = new(StringComparer.Ordinal);
     private readonly List<Func<ValueTask>> _releases = [];
@@ -25,8 +26,8 @@ internal sealed class SidecarComponents(ComponentPool pool, ILogger log) : IComp
             {
                 var resolved = await SecretReference.ResolveAsync(component, Find<ISecretStore>, Warn, cancel);
                 var (engine, release) = await pool.AcquireAsync(resolved, baseDirectory, cancel);
-                _byName.Add(component.Name, (resolved, engine));
                 _releases.Add(release);
+                _byName.Add(component.Name, (resolved, between(resolved, engine)));
             }
             catch (ResourceException error) when (component.IgnoreErrors)
             {

@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Samples.Runtime.Apps;
+using Samples.Runtime.BuildingBlocks;
 using Samples.Runtime.BuildingBlocks.Actors;
+using Samples.Runtime.Components;
+using Samples.Runtime.Resources;
 
 namespace Samples.Runtime;
 
@@ -19,6 +22,15 @@ public sealed record RuntimeOptions
 
     /// <summary>How replicas with actors are watched.</summary>
     public ActorHealth ActorHealth { get; init; } = ActorHealth.Default;
+
+    /// <summary>
+    /// What stands between an application (the first argument is its id) and the engine of a component; it must be of the engine's kind.
+    /// Tests put what breaks there. Null puts nothing.
+    /// </summary>
+    public Func<string, Component, IEngine, IEngine>? Between { get; init; }
+
+    /// <summary>Is told of each delivery to an application, after it ended; must not throw. Null tells nobody.</summary>
+    public Action<AppDelivery>? Delivered { get; init; }
 }
 
 /// <summary>Settings of one sidecar; the names are those of daprd's flags.</summary>

@@ -102,8 +102,11 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
         }
     }
 
-    private string Describe(Turn turn) =>
-        $"replica {_replicas.IndexOf(turn.Replica) + 1}, from {turn.Begin} to {(turn.End is { } end ? $"{end}" : $"its death, killed at {turn.Replica.Killed}")}";
+    private string Describe(Turn turn)
+    {
+        var until = turn.End is { } end ? $"{end}" : $"its death, killed at {turn.Replica.Killed}";
+        return $"replica {_replicas.IndexOf(turn.Replica) + 1}, from {turn.Begin} to {until}";
+    }
 
     private async Task AssertNothingCommittedIsLostAsync(HttpClient http)
     {

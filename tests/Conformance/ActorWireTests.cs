@@ -37,11 +37,8 @@ public sealed class ActorWireTests : IAsyncDisposable
     [InlineData(
             "POST", "NoSuch/1/method/inc", null, 500,
             Invoke
-
-
-
-
-                                + "|error invoke actor method: failed to lookup actor: api error: code = FailedPrecondition desc = did not find address for actor 'NoSuch/1'")]
+                                + "|error invoke actor method: failed to lookup actor: api error: code = FailedPrecondition "
+            + "desc = did not find address for actor 'NoSuch/1'")]
     [InlineData(
             "POST", "Counter/1/state", """[{"operation":"upsert","request":{"key":"t","value":1,"metadata":{"ttlInSeconds":"60"}}}]""",
             500,
@@ -116,9 +113,12 @@ public sealed class ActorWireTests : IAsyncDisposable
             Assert.Equal(
                 """PUT /actors/Counter/1/method/remind/r2 {"data":null,"dueTime":"","period":""}   """, await NextAsync("/remind/r2"));
         var metadata = (await SendAsync(http, "GET", "/v1.0/metadata")).Body;
-        Assert.Contains("""
-            "actorRuntime":{"runtimeStatus":"RUNNING","activeActors":[{"type":"Counter","count":2}],"hostReady":true,"placement":"placement: connected"}
-            """.Trim(), metadata, StringComparison.Ordinal);
+        const string runtime = "\"actorRuntime\":";
+        Assert.Contains(
+            runtime + """{"runtimeStatus":"RUNNING","activeActors":[{"type":"Counter","count":2}],"hostReady":true,"""
+            + "\"placement\":\"placement: connected\"}",
+            metadata,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -218,16 +218,18 @@ public sealed class ActorWireTests : IAsyncDisposable
         Assert.Equal((204, ""), await SendAsync(http, "POST", jobs + "j1", """{"schedule":"@every 1s","repeats":2,"data":{"a":1}}"""));
         Assert.Equal("""POST /job/j1 {"a":1}   """, await NextAsync("/job/j1"));
         AssertJson(
-            """{"name":"j1","schedule":"@every 1s","repeats":2,"failurePolicy":{"constant":{"interval":"1s","maxRetries":3}},"data":{"@type":"type.googleapis.com/google.protobuf.Value","value":{"a":1}}}""",
-
+            """
+            {"name":"j1","schedule":"@every 1s","repeats":2,"failurePolicy":{"constant":{"interval":"1s","maxRetries":3}},
+             "data":{"@type":"type.googleapis.com/google.protobuf.Value","value":{"a":1}}}
+            """,
             (await SendAsync(http, "GET", jobs + "j1")).Body);
-        var details = """
-            "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"dapr.io","metadata":{"appID":"app1","namespace":"default"},"reason":
-            """.Trim();
+        var details = "\"details\":[" + """{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"dapr.io","""
+            + "\"metadata\":{\"appID\":\"app1\",\"namespace\":\"default\"},\"reason\":";
         var (status, body) = await SendAsync(http, "POST", jobs + "j1", """{"schedule":"@every 1h"}""");
         Assert.Equal(409, status);
         AssertBody(
-            "DAPR_SCHEDULER_SCHEDULE_JOB|failed to schedule job due to: rpc error: code = AlreadyExists desc = job already exists: 'app||default||app1||j1'",
+            "DAPR_SCHEDULER_SCHEDULE_JOB|failed to schedule job due to: rpc error: code = AlreadyExists "
+            + "desc = job already exists: 'app||default||app1||j1'",
             body);
         Assert.Contains(details + "\"DAPR_SCHEDULER_SCHEDULE_JOB\"", body, StringComparison.Ordinal);
         Assert.Equal("""POST /job/j1 {"a":1}   """, await NextAsync("/job/j1"));
@@ -243,9 +245,12 @@ public sealed class ActorWireTests : IAsyncDisposable
         (status, body) = await SendAsync(http, "POST", jobs + "j3", """{"schedule":"banana"}""");
         Assert.Equal(500, status);
         AssertBody(
-            "DAPR_SCHEDULER_SCHEDULE_JOB|failed to schedule job due to: rpc error: code = Unknown desc = job failed validation: expected exactly 6 fields, found 1: [banana]",
+            "DAPR_SCHEDULER_SCHEDULE_JOB|failed to schedule job due to: rpc error: code = Unknown "
+            + "desc = job failed validation: expected exactly 6 fields, found 1: [banana]",
             body);
-        foreach (var bad in (string[])["{", "[]", "null", """{"schedule":1}""", """{"schedule":"@daily","schedule":"@hourly"}""", """{"repeats":-1}"""])
+        string[] unreadable =
+            ["{", "[]", "null", """{"schedule":1}""", """{"schedule":"@daily","schedule":"@hourly"}""", """{"repeats":-1}"""];
+        foreach (var bad in unreadable)
             Assert.Equal(400, (await SendAsync(http, "POST", jobs + "j3", bad)).Status);
     }
 
@@ -280,13 +285,13 @@ public sealed class ActorWireTests : IAsyncDisposable
             grpc.ScheduleJobAsync(new ScheduleJobRequest { Job = new Job { Schedule = "@every 1h" } }, cancellationToken: Machine.Cancel));
         await FailsAsync(
             StatusCode.Internal,
-            "failed to schedule job due to: rpc error: code = Unknown desc = job failed validation: expected exactly 6 fields, found 1: [banana]",
-
+            "failed to schedule job due to: rpc error: code = Unknown "
+            + "desc = job failed validation: expected exactly 6 fields, found 1: [banana]",
             grpc.ScheduleJobAsync(
                 new ScheduleJobRequest { Job = new Job { Name = "g2", Schedule = "banana" } }, cancellationToken: Machine.Cancel));
+        var data = Any.Pack(new BytesValue { Value = ByteString.CopyFromUtf8("x") });
         await grpc.ScheduleJobAsync(
-            new ScheduleJobRequest { Job = new Job { Name = "g3", DueTime = "1ms", Data = Any.Pack(new BytesValue { Value = ByteString.CopyFromUtf8("x") }) } },
-            cancellationToken: Machine.Cancel);
+            new ScheduleJobRequest { Job = new Job { Name = "g3", DueTime = "1ms", Data = data } }, cancellationToken: Machine.Cancel);
         Assert.StartsWith("POST /job/g3", await NextAsync("/job/g3"));
     }
 
@@ -317,7 +322,8 @@ public sealed class ActorWireTests : IAsyncDisposable
             {
                 using var body = new StreamReader(http.Request.Body);
                 var headers = http.Request.Headers;
-                await _received.Writer.WriteAsync($"{http.Request.Method} {http.Request.Path} {await body.ReadToEndAsync()} {headers["dapr-api-call"]} {headers["dapr-caller-app-id"]} {headers["dapr-caller-namespace"]}");
+                var caller = $"{headers["dapr-api-call"]} {headers["dapr-caller-app-id"]} {headers["dapr-caller-namespace"]}";
+                await _received.Writer.WriteAsync($"{http.Request.Method} {http.Request.Path} {await body.ReadToEndAsync()} {caller}");
                 return http.Request.Path.Value!.Split('/')[^1] switch
                 {
                     "bad" => Results.Text("""{"error":"actor failed"}""", "application/json", Encoding.UTF8, 500),

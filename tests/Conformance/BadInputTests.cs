@@ -87,7 +87,13 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
         Assert.Equal(HttpStatusCode.RequestHeaderFieldsTooLarge, tooLong.StatusCode);
         var parts = endpoint.Split(' ');
         // Half a body, and gone; a body that ends in the middle of a chunk; something that is not HTTP.
-        foreach (var text in (string[])[$"{parts[0]} {parts[1]} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{{\"a\"", $"{parts[0]} {parts[1]} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{{\"a", "\u0016\u0003\u0001garbage\r\n\r\n"])
+        string[] texts =
+        [
+            $"{parts[0]} {parts[1]} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{{\"a\"",
+            $"{parts[0]} {parts[1]} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{{\"a",
+            "\u0016\u0003\u0001garbage\r\n\r\n",
+        ];
+        foreach (var text in texts)
         {
             using var socket = new TcpClient();
             await socket.ConnectAsync(IPAddress.Loopback, sidecar.HttpPort, Machine.Cancel);
@@ -102,7 +108,8 @@ public sealed class BadInputTests(BadInputMachine machine) : IClassFixture<BadIn
     {
         var (sidecar, other) = (machine.Sidecar, machine.Other);
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{sidecar.GrpcPort}");
-        foreach (var method in DaprReflection.Descriptor.Services.Single(s => s.Name == "Dapr").Methods.Where(m => !m.IsClientStreaming && !m.IsServerStreaming && m.Name != "Shutdown"))
+        var methods = DaprReflection.Descriptor.Services.Single(s => s.Name == "Dapr").Methods;
+        foreach (var method in methods.Where(m => !m.IsClientStreaming && !m.IsServerStreaming && m.Name != "Shutdown"))
         {
             foreach (var body in (byte[][])[[], [0xff, 0xff, 0xff], [0x0a, 0x7f], [0x12, 0x02, 0xff, 0xfe]])
             {

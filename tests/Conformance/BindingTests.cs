@@ -46,8 +46,8 @@ public sealed class BindingTests : IAsyncDisposable
         using var http = Machine.Http(await StartAsync());
         var answer = await http.PostAsync("/v1.0/bindings/" + binding, new StringContent(body), Machine.Cancel);
         Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
-        var message =
-            $"error invoking output binding {binding}: {why.Replace("{root}", Path.Combine(_machine.Folder, "files"), StringComparison.Ordinal)}";
+        var reason = why.Replace("{root}", Path.Combine(_machine.Folder, "files"), StringComparison.Ordinal);
+        var message = $"error invoking output binding {binding}: {reason}";
         using var json = System.Text.Json.JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Machine.Cancel));
         Assert.Equal(("ERR_INVOKE_OUTPUT_BINDING", message),
             (json.RootElement.GetProperty("errorCode").GetString(), json.RootElement.GetProperty("message").GetString()));

@@ -195,8 +195,9 @@ public sealed class GrpcAppTests : IAsyncDisposable
             var message = new byte[header[4]];
             await http.Request.Body.ReadExactlyAsync(message);
             var word = StringValue.Parser.ParseFrom(message).Value;
-            var answer =
-                new StringValue { Value = $"{word} {http.Request.Headers["x-mine"]} {http.Request.Headers["dapr-caller-app-id"]} {http.Request.Headers["traceparent"]}" }.ToByteArray();
+            var headers = http.Request.Headers;
+            var said = $"{word} {headers["x-mine"]} {headers["dapr-caller-app-id"]} {headers["traceparent"]}";
+            var answer = new StringValue { Value = said }.ToByteArray();
             await http.Response.Body.WriteAsync((byte[])[0, 0, 0, 0, (byte)answer.Length, .. answer]);
             await http.Response.Body.FlushAsync();
         }
@@ -214,9 +215,15 @@ public sealed class GrpcAppTests : IAsyncDisposable
             : Task.FromResult(new InvokeResponse
             {
                 ContentType = "text/plain",
-                Data =
-                    new Any { Value = ByteString.CopyFromUtf8($"{Verb(request)} {request.Method} {request.HttpExtension?.Querystring} {context.RequestHeaders.GetValue("dapr-caller-app-id")} {request.Data.Value.ToString(Encoding.UTF8)}") },
+                Data = new Any { Value = ByteString.CopyFromUtf8(Describe(request, context)) },
             });
+
+        private static string Describe(InvokeRequest request, ServerCallContext context)
+        {
+            var caller = context.RequestHeaders.GetValue("dapr-caller-app-id");
+            var body = request.Data.Value.ToString(Encoding.UTF8);
+            return $"{Verb(request)} {request.Method} {request.HttpExtension?.Querystring} {caller} {body}";
+        }
 
         private static string Verb(InvokeRequest request) =>
             request.HttpExtension is null ? "None" : request.HttpExtension.Verb.ToString().ToUpperInvariant();

@@ -327,7 +327,8 @@ public sealed class GrpcEventTests : IAsyncDisposable
         {
             Trust(context);
             Batches.Writer.TryWrite(request);
-            return new TopicEventBulkResponse { Statuses = { request.Entries.Select(e => new TopicEventBulkResponseEntry { EntryId = e.EntryId, Status = AnswerEntry(e) }) } };
+            var answers = request.Entries.Select(e => new TopicEventBulkResponseEntry { EntryId = e.EntryId, Status = AnswerEntry(e) });
+            return new TopicEventBulkResponse { Statuses = { answers } };
         }
 
         public JobEventResponse Handle(JobEventRequest request, ServerCallContext context)

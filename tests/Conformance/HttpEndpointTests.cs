@@ -23,7 +23,8 @@ public sealed class HttpEndpointTests : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "secrets.json"), """{"key": "s3cr3t"}""", Machine.Cancel);
         var outside = await _machine.StartAppAsync(
             app => app.MapGet("/a", (HttpContext http) => http.Request.Headers["x-key"].ToString()));
-        using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("caller"), Machine.Component("secrets", "secretstores.local.file", ("secretsFile", "secrets.json")) + $$"""
+        var secrets = Machine.Component("secrets", "secretstores.local.file", ("secretsFile", "secrets.json"));
+        using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("caller"), secrets + $$"""
             apiVersion: dapr.io/v1alpha1
             kind: HTTPEndpoint
             metadata: {name: outside}

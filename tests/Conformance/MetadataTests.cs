@@ -99,7 +99,8 @@ public sealed class MetadataTests : IAsyncDisposable
         app.MapPost("/echo/x", async (HttpContext http) =>
         {
             using var body = new StreamReader(http.Request.Body);
-            return $"{http.Request.Method} {http.Request.Path}{http.Request.QueryString} {http.Request.ContentType} {http.Request.Headers["x-mine"]} {await body.ReadToEndAsync()}";
+            var (asked, mine) = (http.Request, http.Request.Headers["x-mine"]);
+            return $"{asked.Method} {asked.Path}{asked.QueryString} {asked.ContentType} {mine} {await body.ReadToEndAsync()}";
         });
     }));
 
@@ -134,12 +135,15 @@ public sealed class MetadataTests : IAsyncDisposable
             """dapr_http_server_request_count{app_id="app1",method="GET",status="400"} 1""",
             """dapr_http_server_latency_count{app_id="app1",method="POST",status="204"} 1""",
             """dapr_http_server_latency_bucket{app_id="app1",method="POST",status="204",le="+Inf"} 1""",
-            """dapr_grpc_io_server_completed_rpcs{app_id="app1",grpc_server_method="/dapr.proto.runtime.v1.Dapr/SaveState",grpc_server_status="OK"} 1""",
+            """dapr_grpc_io_server_completed_rpcs{app_id="app1",grpc_server_method="/dapr.proto.runtime.v1.Dapr/SaveState","""
+                + """grpc_server_status="OK"} 1""",
             """dapr_component_state_count{app_id="app1",namespace="default",component="state",operation="get",success="true"} 1""",
             """dapr_component_state_count{app_id="app1",namespace="default",component="state",operation="set",success="true"} 1""",
             """dapr_component_pubsub_egress_count{app_id="app1",namespace="default",component="pubsub",topic="t",success="true"} 1""",
-            """dapr_component_output_binding_count{app_id="app1",namespace="default",component="files",operation="get",success="false"} 1""",
-            """dapr_component_pubsub_ingress_count{app_id="app1",namespace="default",component="pubsub",topic="t",process_status="success"} 1""",
+            """dapr_component_output_binding_count{app_id="app1",namespace="default",component="files","""
+                + """operation="get",success="false"} 1""",
+            """dapr_component_pubsub_ingress_count{app_id="app1",namespace="default",component="pubsub","""
+                + """topic="t",process_status="success"} 1""",
         ];
         // A request is counted when it is over, which may be a moment after its answer was read.
         string[] lines;

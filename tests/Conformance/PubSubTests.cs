@@ -179,7 +179,8 @@ public sealed class PubSubTests : IAsyncDisposable
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""
             [{"pubsubname":"pubsub","topic":"plain","rules":[{"path":"/from-a-file"}],"deadLetterTopic":"","type":"DECLARATIVE"},
              {"pubsubname":"pubsub","topic":"routed","rules":[{"match":"event.type == \"order.v2\"","path":"/v2"},
-               {"match":"has(event.data.id) && event.data.id > 10","path":"/big"},{"path":"/rest"}],"deadLetterTopic":"dead","type":"DECLARATIVE"},
+               {"match":"has(event.data.id) && event.data.id > 10","path":"/big"},{"path":"/rest"}],
+              "deadLetterTopic":"dead","type":"DECLARATIVE"},
              {"pubsubname":"pubsub","topic":"asked","rules":[{"path":"asked"}],"deadLetterTopic":"","type":"PROGRAMMATIC"}]
             """), told), told!.ToJsonString());
     }
@@ -263,8 +264,8 @@ public sealed class PubSubTests : IAsyncDisposable
     {
         var cancel = TestContext.Current.CancellationToken;
         using var http = Machine.Http(await StartAsync("pubsub.sqlite", await StubAsync("app1", Topic("t"))));
-        var query =
-            "?metadata.mine=7&metadata.content-length=3&metadata.dapr-api-token=x&metadata.host=evil&metadata.bad=%0d%0aX:1&metadata.b%20d=1&metadata.uml=%c3%a4";
+        var query = "?metadata.mine=7&metadata.content-length=3&metadata.dapr-api-token=x&metadata.host=evil"
+            + "&metadata.bad=%0d%0aX:1&metadata.b%20d=1&metadata.uml=%c3%a4";
         await PublishAsync(http, "t" + query, 1);
         var got = await _got.Reader.ReadAsync(cancel);
         Assert.Equal(

@@ -35,8 +35,10 @@ public sealed class PublishTests : IAsyncDisposable
     [InlineData(
             "v1.0/publish/bulk/pubsub/t", "{", 400, "ERR_PUBSUB_EVENTS_SER",
             "error when unmarshaling the request for topic t pubsub pubsub: unexpected EOF", "DAPR_PUBSUB_UNMARSHAL_EVENTS")]
-    [InlineData("v1.0-alpha1/publish/bulk/pubsub/t", """[{"entryId":"1","event":1,"contentType":"application/json"},{"entryId":"1","event":2,"contentType":"application/json"}]""", 400,
-        "ERR_PUBSUB_EVENTS_SER", DuplicateIds, "DAPR_PUBSUB_MARSHAL_EVENTS")]
+    [InlineData(
+            "v1.0-alpha1/publish/bulk/pubsub/t",
+            """[{"entryId":"1","event":1,"contentType":"application/json"},{"entryId":"1","event":2,"contentType":"application/json"}]""",
+            400, "ERR_PUBSUB_EVENTS_SER", DuplicateIds, "DAPR_PUBSUB_MARSHAL_EVENTS")]
     [InlineData(
             "v1.0/publish/bulk/pubsub/t", """[{"event":1,"contentType":"application/json"}]""", 400, "ERR_PUBSUB_EVENTS_SER", DuplicateIds,
             "DAPR_PUBSUB_MARSHAL_EVENTS")]
@@ -116,14 +118,9 @@ public sealed class PublishTests : IAsyncDisposable
     }
 
     private Task<ITestedSidecar> StartAsync() => _machine.StartAsync(Machine.Component("pubsub", "pubsub.in-memory")
-
-
-
-
-
-
-
-                                    + Machine.Component("scoped", "pubsub.in-memory", ("allowedTopics", "open, secret, mine"), ("protectedTopics", "secret"), ("publishingScopes", "app2=secret;app3=")));
+                                    + Machine.Component(
+            "scoped", "pubsub.in-memory",
+            ("allowedTopics", "open, secret, mine"), ("protectedTopics", "secret"), ("publishingScopes", "app2=secret;app3=")));
 
     public ValueTask DisposeAsync() => _machine.DisposeAsync();
 }

@@ -138,7 +138,8 @@ public sealed class ResiliencyTests : IAsyncDisposable
             app.MapPost("/work", () => Results.StatusCode(Interlocked.Increment(ref _calls) > 0 ? 500 : 200));
             app.MapPost("/dead", () => dead.TrySetResult("dead"));
         });
-        using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("app") { AppPort = port }, Machine.Component("pubsub", "pubsub.in-memory") + """
+        var pubsub = Machine.Component("pubsub", "pubsub.in-memory");
+        using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("app") { AppPort = port }, pubsub + """
             apiVersion: dapr.io/v1alpha1
             kind: Resiliency
             metadata: {name: policies}
@@ -188,13 +189,8 @@ public sealed class ResiliencyTests : IAsyncDisposable
         });
         using var http = Machine.Http(await _machine.StartAsync(new SidecarOptions("app") { AppPort = port },
             Machine.Component("pubsub", "pubsub.in-memory")
-
-
-
-
-
-
-                                        + Components("pubsub", "inbound", "{policy: constant, duration: 1ms, maxRetries: 2, matching: {httpStatusCodes: 501-503}}")));
+                                        + Components(
+                "pubsub", "inbound", "{policy: constant, duration: 1ms, maxRetries: 2, matching: {httpStatusCodes: 501-503}}")));
         await Machine.AskAsync(http, HttpMethod.Post, "/v1.0/publish/pubsub/work", new { id = 1 });
         await dead.Task.WaitAsync(cancel);
         Assert.Equal(tries, _calls);

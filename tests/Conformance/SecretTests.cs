@@ -18,7 +18,8 @@ public sealed class SecretTests : IAsyncDisposable
     [InlineData("secrets/nested:user", 200, """{"nested:user":"u"}""")]
     [InlineData(
             "secrets/none", 500,
-            """{"errorCode":"ERR_SECRET_GET","message":"failed getting secret with key none from secret store secrets: secret none not found"}""")]
+            """{"errorCode":"ERR_SECRET_GET","message":"failed getting secret with key none from secret store secrets: """
+            + "secret none not found\"}")]
     [InlineData("nosuch/x", 401, """{"errorCode":"ERR_SECRET_STORE_NOT_FOUND","message":"failed finding secret store with key nosuch"}""")]
     [InlineData("multi/nested", 200, """{"user":"u","password":"p"}""")]
     public async Task Http_answers_as_recorded(string path, int status, string body)

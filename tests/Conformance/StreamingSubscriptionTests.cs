@@ -110,9 +110,13 @@ public sealed class StreamingSubscriptionTests : IAsyncDisposable
         GrpcChannel channel, string topic, string deadLetters, CancellationToken cancel)
     {
         var stream = new Wire(channel).SubscribeTopicEventsAlpha1(cancellationToken: cancel);
-        await stream.RequestStream.WriteAsync(
-            new Request { InitialRequest = new SubscribeTopicEventsRequestInitialAlpha1 { PubsubName = "pubsub", Topic = topic, DeadLetterTopic = deadLetters } },
-            cancel);
+        var initial = new SubscribeTopicEventsRequestInitialAlpha1
+        {
+            PubsubName = "pubsub",
+            Topic = topic,
+            DeadLetterTopic = deadLetters,
+        };
+        await stream.RequestStream.WriteAsync(new Request { InitialRequest = initial }, cancel);
         Assert.True(await stream.ResponseStream.MoveNext(cancel));
         Assert.NotNull(stream.ResponseStream.Current.InitialResponse);
         return stream;
@@ -126,10 +130,11 @@ public sealed class StreamingSubscriptionTests : IAsyncDisposable
     }
 
     private static Task AnswerAsync(
-        AsyncDuplexStreamingCall<Request, Response> stream, string id, Status status, CancellationToken cancel) =>
-        stream.RequestStream.WriteAsync(
-            new Request { EventProcessed = new SubscribeTopicEventsRequestProcessedAlpha1 { Id = id, Status = new Reply { Status = status } } },
-            cancel);
+        AsyncDuplexStreamingCall<Request, Response> stream, string id, Status status, CancellationToken cancel)
+    {
+        var processed = new SubscribeTopicEventsRequestProcessedAlpha1 { Id = id, Status = new Reply { Status = status } };
+        return stream.RequestStream.WriteAsync(new Request { EventProcessed = processed }, cancel);
+    }
 
     public ValueTask DisposeAsync() => _machine.DisposeAsync();
 }

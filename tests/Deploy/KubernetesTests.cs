@@ -19,7 +19,9 @@ public sealed partial class KubernetesTests
         "dapr.io/sidecar-seccomp-profile-type",
         "dapr.io/block-shutdown-duration", "dapr.io/graceful-shutdown-seconds", "dapr.io/api-token-secret", "dapr.io/app-token-secret",
         "dapr.io/max-body-size",
-        "dapr.io/app-max-concurrency", "dapr.io/enable-app-health-check", "dapr.io/app-health-check-path", "dapr.io/enable-native-sidecar",
+        "dapr.io/app-max-concurrency", "dapr.io/enable-app-health-check", "dapr.io/app-health-check-path",
+            "dapr.io/app-health-probe-interval",
+        "dapr.io/enable-native-sidecar",
         "dapr.io/metrics-port",
     ];
 

@@ -21,7 +21,8 @@ public sealed class BrokerKillTests : IAsyncDisposable
         var handled = Groups.ToDictionary(g => g, _ => new ConcurrentDictionary<string, byte>());
         for (var round = 0; round < 6; round++)
         {
-            foreach (var line in await KilledProcess.RunAsync(linesBeforeKill: Random.Shared.Next(1, 1500), _bench.File, $"{1 + (round * 1_000_000)}"))
+            var lines = await KilledProcess.RunAsync(Random.Shared.Next(1, 1500), _bench.File, $"{1 + (round * 1_000_000)}");
+            foreach (var line in lines)
             {
                 var words = line.Split(' ');
                 if (words[0] == "p")

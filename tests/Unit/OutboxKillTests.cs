@@ -4,8 +4,8 @@ using Grpc.Net.Client;
 using Microsoft.Data.Sqlite;
 using Samples.Runtime;
 using Xunit;
-using Stream =
-    Grpc.Core.AsyncDuplexStreamingCall<Dapr.Client.Autogen.Grpc.v1.SubscribeTopicEventsRequestAlpha1, Dapr.Client.Autogen.Grpc.v1.SubscribeTopicEventsResponseAlpha1>;
+using Stream = Grpc.Core.AsyncDuplexStreamingCall<
+    Dapr.Client.Autogen.Grpc.v1.SubscribeTopicEventsRequestAlpha1, Dapr.Client.Autogen.Grpc.v1.SubscribeTopicEventsResponseAlpha1>;
 using Wire = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 
 namespace Samples.Unit;

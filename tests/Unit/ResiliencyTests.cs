@@ -43,7 +43,8 @@ public sealed class ResiliencyTests : IDisposable
     public async Task An_open_breaker_lets_one_call_through_after_its_timeout_and_closes_when_that_succeeds()
     {
         var policy = new Policies(
-            Load("circuitBreakers: {c: {trip: consecutiveFailures >= 2, timeout: 10s}}\n  targets:\n    apps:\n      a: {circuitBreaker: c}"),
+            Load("circuitBreakers: {c: {trip: consecutiveFailures >= 2, timeout: 10s}}\n"
+                + "  targets:\n    apps:\n      a: {circuitBreaker: c}"),
             _time).App("a", "m");
         for (var i = 0; i < 2; i++)
             await Assert.ThrowsAsync<FailedAnswerException>(() => Call(policy, fails: true));
@@ -71,14 +72,8 @@ public sealed class ResiliencyTests : IDisposable
     {
         var policies = new Policies(
             Load("retries: {DefaultRetryPolicy: {maxRetries: 1}, DefaultPubsubComponentOutboundRetryPolicy: {maxRetries: 0}}\n"
-
-
-
-
-
-
-
-                                        + "    timeouts: {DefaultTimeoutPolicy: 1s, t: 2s}\n  targets:\n    components:\n      named: {outbound: {timeout: t}}"), _time);
+                                        + "    timeouts: {DefaultTimeoutPolicy: 1s, t: 2s}\n"
+                + "  targets:\n    components:\n      named: {outbound: {timeout: t}}"), _time);
         Assert.False(policies.Outbound("broker", ComponentKind.Pubsub)!.Retries);
         Assert.True(policies.Outbound("store", ComponentKind.Statestore)!.Retries);
         Assert.False(policies.Outbound("named", ComponentKind.Statestore)!.Retries);
@@ -89,7 +84,8 @@ public sealed class ResiliencyTests : IDisposable
     public async Task Each_method_has_its_own_breaker_and_the_least_used_is_forgotten()
     {
         var policies = new Policies(
-            Load("circuitBreakers: {c: {trip: consecutiveFailures >= 1}}\n  targets:\n    apps:\n      a: {circuitBreaker: c, circuitBreakerCacheSize: 2}"),
+            Load("circuitBreakers: {c: {trip: consecutiveFailures >= 1}}\n"
+                + "  targets:\n    apps:\n      a: {circuitBreaker: c, circuitBreakerCacheSize: 2}"),
             _time);
         await Assert.ThrowsAsync<FailedAnswerException>(() => Call(policies.App("a", "broken"), fails: true));
         Assert.True(await Call(policies.App("a", "fine"), fails: false));
@@ -103,7 +99,8 @@ public sealed class ResiliencyTests : IDisposable
     public async Task An_actors_breaker_is_its_own_or_its_types(string scope, bool own)
     {
         var policies = new Policies(
-            Load($"circuitBreakers: {{c: {{trip: consecutiveFailures >= 1}}}}\n  targets:\n    actors:\n      a: {{circuitBreaker: c, circuitBreakerScope: {scope}}}"),
+            Load("circuitBreakers: {c: {trip: consecutiveFailures >= 1}}\n"
+                + $"  targets:\n    actors:\n      a: {{circuitBreaker: c, circuitBreakerScope: {scope}}}"),
             _time);
         await Assert.ThrowsAsync<FailedAnswerException>(() => Call(policies.Actor("a", "1"), fails: true));
         if (own)
@@ -116,7 +113,8 @@ public sealed class ResiliencyTests : IDisposable
     public async Task An_open_breaker_ends_the_tries()
     {
         var policy = new Policies(
-            Load("retries: {r: {duration: 0s, maxRetries: 9}}\n    circuitBreakers: {c: {trip: consecutiveFailures >= 2}}\n  targets:\n    apps:\n      a: {retry: r, circuitBreaker: c}"),
+            Load("retries: {r: {duration: 0s, maxRetries: 9}}\n    circuitBreakers: {c: {trip: consecutiveFailures >= 2}}\n"
+                + "  targets:\n    apps:\n      a: {retry: r, circuitBreaker: c}"),
             _time).App("a", "m");
         var calls = 0;
         await Assert.ThrowsAsync<BrokenCircuitException>(() => policy.RunAsync<bool>(_ =>

@@ -67,7 +67,8 @@ public sealed class ResourceLoaderTests : IDisposable
         ":12: component 'x' has the unknown type 'state.etcd'")]
     [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Component, metadata: {name: x}, spec: {type: state.etcd}, scopes: [app]}",
         ":12: component 'x' has the unknown type 'state.etcd'")]
-    [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Componnet, metadata: {name: x}}", ":12: kind 'Componnet' is unknown. Known: Component")]
+    [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Componnet, metadata: {name: x}}",
+        ":12: kind 'Componnet' is unknown. Known: Component")]
     public void Its_twin_with_a_mistake_is_refused(string document, string problem) => Assert.Contains(problem,
         Assert.Throws<ResourceException>(() => Load(Valid("connectionString", "a.db") + "\n---\n" + document)).Message);
 

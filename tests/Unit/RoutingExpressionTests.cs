@@ -10,7 +10,8 @@ namespace Samples.Unit;
 public sealed class RoutingExpressionTests
 {
     private const string Event = """
-        {"type": "order.v2", "source": "shop/berlin", "data": {"total": 120.5, "items": 3, "rush": true, "tags": ["a", "b"], "note": null, "customer": {"name": "Zoë"}, "order-id": 7}}
+        {"type": "order.v2", "source": "shop/berlin", "data": {"total": 120.5, "items": 3, "rush": true, "tags": ["a", "b"], "note": null,
+         "customer": {"name": "Zoë"}, "order-id": 7}}
         """;
 
     [Theory]
@@ -110,7 +111,8 @@ public sealed class RoutingExpressionTests
                 """);
             var error = Assert.Throws<ResourceException>(() => ResourceLoader.Load([folder], "app", EngineCatalog.All.Values));
             Assert.Contains(
-                "sub.yaml:11: the rule 'event.data.items.map(i, i > 2) == [2]' of subscription 'orders' cannot be used: the function 'map' at column 18 is not supported: startsWith, endsWith, contains, matches and size are. Write",
+                "sub.yaml:11: the rule 'event.data.items.map(i, i > 2) == [2]' of subscription 'orders' cannot be used: "
+                + "the function 'map' at column 18 is not supported: startsWith, endsWith, contains, matches and size are. Write",
                 error.Message);
         }
         finally

@@ -6,6 +6,9 @@ namespace Samples.Unit;
 
 public sealed class ScheduleTests
 {
+    private static readonly Gen<string> Texts =
+        Gen.Char["0123456789PTRYMDWHS/.-+:Zhmsnuµ @every"].Array[0, 24].Select(c => new string(c));
+
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     [Theory]
@@ -55,9 +58,15 @@ public sealed class ScheduleTests
         TimeNotation.ParsePeriod(TimeNotation.ToGo(TimeSpan.FromTicks(ticks))) == new Period(0, 0, 0, TimeSpan.FromTicks(ticks)));
 
     [Fact]
-    public void No_text_breaks_the_readers() => Gen.Char["0123456789PTRYMDWHS/.-+:Zhmsnuµ @every"].Array[0, 24].Select(c => new string(c)).Sample(text =>
+    public void No_text_breaks_the_readers() => Texts.Sample(text =>
     {
-        foreach (var read in (Action[])[() => TimeNotation.ParsePeriod(text), () => TimeNotation.ParseTime(text, Noon), () => Recurrence.Parse(text, TimeZoneInfo.Utc)])
+        Action[] reads =
+        [
+            () => TimeNotation.ParsePeriod(text),
+            () => TimeNotation.ParseTime(text, Noon),
+            () => Recurrence.Parse(text, TimeZoneInfo.Utc),
+        ];
+        foreach (var read in reads)
         {
             try
             {
@@ -98,7 +107,7 @@ public sealed class ScheduleTests
 
     [Fact]
     public void The_rhythm_goes_on_after_a_silence() =>
-        (from length in Gen.Long[1, TimeSpan.TicksPerHour] from silence in Gen.Long[0, TimeSpan.TicksPerDay] select (length, silence)).Sample((length, silence) =>
+        Gen.Select(Gen.Long[1, TimeSpan.TicksPerHour], Gen.Long[0, TimeSpan.TicksPerDay]).Sample((length, silence) =>
         {
             var every = Recurrence.Every(new Period(0, 0, 0, TimeSpan.FromTicks(length)));
             var now = Noon + TimeSpan.FromTicks(silence);

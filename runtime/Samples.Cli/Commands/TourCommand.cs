@@ -31,7 +31,7 @@ internal static class TourCommand
         var without = new Option<string[]>("--without")
         {
             Description = "Take away what a promise rests on, to see the claims fail "
-                + "(ambassador: ring; ownership: fencing; scatter-gather: hedging).",
+                + $"({TourOptions.DescribeRemovable(Lab.Experiments.All)}).",
             DefaultValueFactory = _ => [],
         };
         var page = new Option<bool>("--page") { Description = "Also write the claims into the pattern's page, under \"Measured\"." };

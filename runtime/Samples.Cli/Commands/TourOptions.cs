@@ -26,22 +26,38 @@ internal static class TourOptions
         if (rounds is { } count)
             options["rounds"] = $"{count}";
         foreach (var name in without)
-            options["without-" + name] = "1";
+            options[ExperimentContext.WithoutPrefix + name] = "1";
         return options;
     }
+
+    /// <summary>What experiments can do without, for people: <c>ownership: fencing; replicated: retries, draining</c>.</summary>
+    public static string DescribeRemovable(IEnumerable<IExperiment> experiments) => string.Join(
+        "; ", experiments.Where(e => e.Removable.Count > 0).Select(e => $"{e.Pattern}: {string.Join(", ", e.Removable)}"));
 
     /// <summary>
     /// A name that no experiment of the tour reads is a typo. Experiments that do not tell their names are believed to know all.
     /// </summary>
     public static void RefuseUnknown(IReadOnlyDictionary<string, string> options, IReadOnlyList<IExperiment> experiments)
     {
+        var without = options.Keys.Where(o => o.StartsWith(ExperimentContext.WithoutPrefix, StringComparison.Ordinal)).ToList();
+        foreach (var name in without.Select(o => o[ExperimentContext.WithoutPrefix.Length..]))
+        {
+            if (!experiments.Any(e => e.Removable.Contains(name)))
+                throw new ResourceException(
+                    Origin.Code, $"'--without {name}': no experiment of this tour rests on that.", Removable(experiments));
+        }
+
         if (experiments.Any(e => e.OptionNames is null))
             return;
         var known = experiments.SelectMany(e => e.OptionNames!).Distinct().ToList();
-        if (options.Keys.FirstOrDefault(o => !known.Contains(o)) is { } unknown)
+        if (options.Keys.Except(without).FirstOrDefault(o => !known.Contains(o)) is { } unknown)
         {
             throw new ResourceException(Origin.Code, $"no experiment of this tour has an option '{unknown}'.",
                 $"There are: {string.Join(", ", known)}.");
         }
     }
+
+    private static string Removable(IReadOnlyList<IExperiment> experiments) => DescribeRemovable(experiments) is { Length: > 0 } all
+        ? $"There are: {all}."
+        : "Leave it out: nothing can be taken away here.";
 }

@@ -32,7 +32,9 @@ internal static class Readiness
     {
         try
         {
-            var listens = member.Sidecar.WaitForAppAsync(limit);
+            // A health check says who gets requests: a standby never passes it, and is ready all the same.
+            var isAsked = member.Entry is { HealthCheck: not null, AppProtocol: "http" };
+            var listens = isAsked ? Task.CompletedTask : member.Sidecar.WaitForAppAsync(limit);
             while (!listens.IsCompleted || !await IsReadyAsync(member, limit))
             {
                 if (member.Endings >= EndingsAtStart)

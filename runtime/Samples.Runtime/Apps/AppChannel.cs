@@ -18,6 +18,7 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
     private readonly SemaphoreSlim? _slots;
     private readonly string? _token;
     private readonly CancellationTokenSource _closing = new();
+    private readonly SemaphoreSlim _nudges = new(0);
     private readonly TaskCompletionSource _firstReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _watch = Task.CompletedTask;
@@ -165,6 +166,16 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
         Volatile.Read(ref _lost).TrySetResult();
     }
 
+    /// <summary>Follows the application no more; completes when no callback runs any more.</summary>
+    internal async Task UnwatchAsync()
+    {
+        await _closing.CancelAsync();
+        await _watch;
+    }
+
+    /// <summary>Somebody knows that the application listens now: it is looked for at once.</summary>
+    internal void Nudge() => _nudges.Release();
+
     private async Task WatchAsync(Func<CancellationToken, Task> ready, Func<CancellationToken, Task> lost)
     {
         var closing = _closing.Token;
@@ -173,7 +184,7 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
             while (true)
             {
                 while (!await WorksAsync(closing))
-                    await Task.Delay(ProbeInterval, closing);
+                    await _nudges.WaitAsync(ProbeInterval, closing);
                 var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 Volatile.Write(ref _lost, gone);
                 _available = true;
@@ -238,12 +249,12 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _available = false;
-        await _closing.CancelAsync();
-        await _watch;
+        await UnwatchAsync();
         _client.Dispose();
         _closing.Dispose();
         Grpc?.Dispose();
         _slots?.Dispose();
+        _nudges.Dispose();
     }
 
     /// <summary>A place within the concurrency limit.</summary>

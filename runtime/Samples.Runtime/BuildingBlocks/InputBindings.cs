@@ -42,12 +42,8 @@ internal sealed class InputBindings(
         {
             if (engine is IInputBinding binding && await IsWantedAsync(component, cancel))
             {
-                _running.Add(await binding.StartAsync(context.AppId, (happened, stop) =>
-                    context.Policies
-                        .Inbound(component.Name, ComponentKind.Binding)
-                        .RunAsync(async limit => await DeliverAsync(component, happened, limit), stop)
-                        .AsTask(),
-                    cancel));
+                _running.Add(await binding.StartAsync(
+                    context.AppId, (happened, stop) => DeliverUnderPolicyAsync(component, happened, stop), cancel));
             }
         }
     }
@@ -66,6 +62,23 @@ internal sealed class InputBindings(
         component.Metadata.TryGetValue("direction", out var direction)
             ? direction.Contains("input", StringComparison.OrdinalIgnoreCase)
             : await app.WantsAsync(component, cancel);
+
+    private async Task<ReadOnlyMemory<byte>> DeliverUnderPolicyAsync(Component component, BindingEvent happened, CancellationToken stop)
+    {
+        var result = DeliveryResult.Failed;
+        try
+        {
+            var answer = await context.Policies.Inbound(component.Name, ComponentKind.Binding)
+                .RunAsync(async limit => await DeliverAsync(component, happened, limit), stop);
+            result = DeliveryResult.Success;
+            return answer;
+        }
+        finally
+        {
+            context.Delivered?.Invoke(
+                new AppDelivery(DeliveryKind.Binding, context.AppId, component.Name, component.Name, happened.Data, result));
+        }
+    }
 
     private async Task<ReadOnlyMemory<byte>> DeliverAsync(Component component, BindingEvent happened, CancellationToken cancel)
     {

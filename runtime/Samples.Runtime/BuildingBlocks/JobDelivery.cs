@@ -12,19 +12,28 @@ using Samples.Runtime.BuildingBlocks.Scheduling;
 namespace Samples.Runtime.BuildingBlocks;
 
 /// <summary>Brings what is due to a replica of the application, or to the actor, wherever they are now.</summary>
-internal sealed class JobDelivery(NameTable names, ActorSystem actors, ILogger log)
+internal sealed class JobDelivery(NameTable names, ActorSystem actors, ILogger log, Action<AppDelivery>? delivered = null)
 {
-    public Task<Outcome> DeliverAsync(JobAppointment due, CancellationToken cancel) => due.Target.ActorId is { } id
-        ? RemindAsync(new ActorId(due.Target.Owner, id), due.Target.Name, due.Job, cancel)
-        : PostAsync(due.Target.Owner, due.Target.Name, due.Job, cancel);
+    public async Task<Outcome> DeliverAsync(JobAppointment due, CancellationToken cancel)
+    {
+        var (owner, id, name) = due.Target;
+        var outcome = id is null
+            ? await PostAsync(owner, name, due.Job, cancel)
+            : await RemindAsync(new ActorId(owner, id), name, due.Job, cancel);
+        delivered?.Invoke(id is null
+            ? new AppDelivery(DeliveryKind.Job, owner, "", name, Body(due.Job), outcome.ToResult())
+            : new AppDelivery(DeliveryKind.Reminder, $"{owner}/{id}", "", name, Payload(due.Job) ?? default, outcome.ToResult()));
+        return outcome;
+    }
 
     private Task<Outcome> RemindAsync(ActorId actor, string name, Job job, CancellationToken cancel)
     {
         // What the actor gets says nothing of due time and period: daprd's reminders do not, either.
-        var data = job.Data is { } any ? (ReadOnlyMemory<byte>?)any.Unpack<BytesValue>().Value.Memory : null;
-        return TimerAppointment.CallAsync(
-            actors.Router, actor, "remind/" + Uri.EscapeDataString(name), TimerAppointment.Body(data, null, null, null), log, cancel);
+        var body = TimerAppointment.Body(Payload(job), null, null, null);
+        return TimerAppointment.CallAsync(actors.Router, actor, "remind/" + Uri.EscapeDataString(name), body, log, cancel);
     }
+
+    private static ReadOnlyMemory<byte>? Payload(Job job) => job.Data?.Unpack<BytesValue>().Value.Memory;
 
     private async Task<Outcome> PostAsync(string app, string name, Job job, CancellationToken cancel)
     {

@@ -101,8 +101,10 @@ internal sealed class Outbox : IAsyncDisposable
     private ApiException Failed(string why) =>
         new(500, "ERR_PUBLISH_OUTBOX", StatusCode.Internal, $"error while publishing outbox message: {why}")
         {
-            Details =
-            new ErrorDetails("DAPR_PUBSUB_OUTBOX") { Metadata = new Dictionary<string, string> { ["appID"] = _context.AppId, ["error"] = why } },
+            Details = new ErrorDetails("DAPR_PUBSUB_OUTBOX")
+            {
+                Metadata = new Dictionary<string, string> { ["appID"] = _context.AppId, ["error"] = why },
+            },
         };
 
     public async ValueTask DisposeAsync()

@@ -42,6 +42,9 @@ public sealed record SidecarContext(
     /// <summary>Who takes care of which outbox event, for all sidecars of the run.</summary>
     internal OutboxClaims Outboxes { get; init; } = new();
 
+    /// <summary>Is told of each delivery to the application.</summary>
+    internal Action<AppDelivery>? Delivered { get; init; }
+
     /// <summary>Jobs and reminders of all applications that share a data folder.</summary>
     internal Scheduler Jobs { get; init; } = null!;
 }

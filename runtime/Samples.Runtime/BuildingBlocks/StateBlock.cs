@@ -2,6 +2,7 @@ using Grpc.Core;
 using Samples.Runtime.Components;
 using Samples.Runtime.Errors;
 using Samples.Runtime.Resilience;
+using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.BuildingBlocks;
 
@@ -179,17 +180,20 @@ internal sealed class StateBlock(SidecarContext context, Outbox? outbox = null)
     {
         var engine = context.Components.Find<IStateStore>(name)
             ?? throw NotFound(context, name);
-        var prefix = context.Components.All.First(
-            c => c.Component.Name == name).Component.Metadata.GetValueOrDefault("keyPrefix", "appid");
-        return new Store(name, engine, prefix switch
+        var component = context.Components.All.First(c => c.Component.Name == name).Component;
+        return new Store(name, engine, Prefix(component, context.AppId, context.Namespace));
+    }
+
+    /// <summary>What an application's keys begin with in a store.</summary>
+    internal static string Prefix(Component component, string appId, string @namespace) =>
+        component.Metadata.GetValueOrDefault("keyPrefix", "appid") switch
         {
             "none" => "",
-            "appid" => context.AppId + Separator,
-            "name" => name + Separator,
-            "namespace" => $"{context.Namespace}.{context.AppId}{Separator}",
-            _ => prefix + Separator,
-        });
-    }
+            "appid" => appId + Separator,
+            "name" => component.Name + Separator,
+            "namespace" => $"{@namespace}.{appId}{Separator}",
+            var other => other + Separator,
+        };
 
     private readonly record struct Store(string Name, IStateStore Engine, string Prefix)
     {

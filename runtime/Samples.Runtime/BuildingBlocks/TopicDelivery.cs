@@ -203,8 +203,16 @@ internal sealed class TopicDelivery(
     {
         context.Metrics.Delivered(
             subscription.PubsubName, message.Topic, verdict switch { Verdict.Success => "success", Verdict.Drop => "drop", _ => "retry" });
+        var (delivery, result) = await SettleAsync(message, verdict, cancel);
+        context.Delivered?.Invoke(
+            new AppDelivery(DeliveryKind.Event, context.AppId, subscription.PubsubName, message.Topic, message.Data, result));
+        return delivery;
+    }
+
+    private async Task<(Delivery, DeliveryResult)> SettleAsync(BrokerMessage message, Verdict verdict, CancellationToken cancel)
+    {
         if (verdict is Verdict.Success)
-            return Delivery.Done;
+            return (Delivery.Done, DeliveryResult.Success);
         if (verdict is not Verdict.NotReached
             && subscription.DeadLetterTopic is { Length: > 0 } deadLetters
             && !cancel.IsCancellationRequested)
@@ -212,18 +220,23 @@ internal sealed class TopicDelivery(
             try
             {
                 await block.PublishDeadLetterAsync(subscription.PubsubName, deadLetters, message, cancel);
-                return Delivery.Done;
+                return (Delivery.Done, DeliveryResult.DeadLettered);
             }
             catch (Exception error) when (error is ApiException or OperationCanceledException)
             {
                 log.LogError(
                     "a message of topic {Topic} was not taken by the dead letter topic {DeadLetters}: {Problem}", message.Topic,
                     deadLetters, error.Message);
-                return Delivery.Retry;
+                return (Delivery.Retry, DeliveryResult.Failed);
             }
         }
 
-        return verdict == Verdict.Drop ? Delivery.Done : Delivery.Retry;
+        return verdict switch
+        {
+            Verdict.Drop => (Delivery.Done, DeliveryResult.Dropped),
+            Verdict.NotReached => (Delivery.Retry, DeliveryResult.NotReached),
+            _ => (Delivery.Retry, DeliveryResult.Failed),
+        };
     }
 
     private sealed class UndeliveredException : Exception;

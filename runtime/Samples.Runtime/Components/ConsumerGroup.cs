@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Samples.Runtime.Clocks;
 
 namespace Samples.Runtime.Components;
 
@@ -16,6 +17,7 @@ internal sealed class ConsumerGroup(
     private readonly PriorityQueue<QueuedMessage, long> _delayed = new();
     private readonly List<ConsumerGroupMember> _members = [];
     private ITimer? _wake;
+    private IDisposable? _scheduledHold;
     private uint _turn;
     private int _scheduled;
     private int _inHand;
@@ -72,14 +74,18 @@ internal sealed class ConsumerGroup(
 
     void IThreadPoolWorkItem.Execute()
     {
+        var hold = Interlocked.Exchange(ref _scheduledHold, null);
         Volatile.Write(ref _scheduled, 0);
         Dispatch();
+        hold?.Dispose();
     }
 
     private void Schedule()
     {
-        if (Interlocked.Exchange(ref _scheduled, 1) == 0)
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (Interlocked.Exchange(ref _scheduled, 1) != 0)
+            return;
+        _scheduledHold = time.Hold();
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     private void Dispatch()
@@ -157,6 +163,7 @@ internal sealed class ConsumerGroup(
 
     private async Task RunAsync(ConsumerGroupMember member, QueuedMessage[] batch)
     {
+        using var hold = time.Hold();
         IReadOnlyList<Delivery> answers;
         try
         {

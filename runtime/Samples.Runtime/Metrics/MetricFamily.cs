@@ -100,7 +100,8 @@ internal sealed class MetricFamily(string name, string help, string[] labels, bo
             text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{{own},le=\"+Inf\"}} {count}\n");
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"{name}_sum{{{own}}} {TimeSpan.FromTicks(Volatile.Read(ref series.Ticks)).TotalMilliseconds}\n{name}_count{{{own}}} {count}\n");
+                $"{name}_sum{{{own}}} {TimeSpan.FromTicks(Volatile.Read(ref series.Ticks)).TotalMilliseconds}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{name}_count{{{own}}} {count}\n");
         }
     }
 

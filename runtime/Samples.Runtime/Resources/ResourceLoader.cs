@@ -3,8 +3,8 @@ using YamlDotNet.RepresentationModel;
 namespace Samples.Runtime.Resources;
 
 /// <summary>
-/// Reads Dapr resources strictly: a mistake stops the start with the place, the component and the cure, because a typo that vanishes is found in
-/// production. What Dapr itself passes over is a warning with the cure, so that other people's files run as they are.
+/// Reads Dapr resources strictly: a mistake stops the start with the place, the component and the cure, because a typo that vanishes is
+/// found in production. What Dapr itself passes over is a warning with the cure, so that other people's files run as they are.
 /// </summary>
 public static class ResourceLoader
 {
@@ -68,7 +68,8 @@ public static class ResourceLoader
                 break;
             case "Configuration":
                 found.Warn(document.Origin,
-                    "a Configuration in a resources path is passed over, as daprd does; name its file as 'configFilePath', outside of this folder.");
+                    "a Configuration in a resources path is passed over, as daprd does; "
+                    + "name its file as 'configFilePath', outside of this folder.");
                 break;
             case var kind when IsOfDapr(document) && kind is not null && !KindsOfDapr.Contains(kind):
                 throw document.ErrorAt("kind", $"kind '{kind}' is unknown.", "Known: Component, HTTPEndpoint, Resiliency, Subscription.");
@@ -158,7 +159,8 @@ public static class ResourceLoader
             problems.Try(() => ReadSetting(item));
 
         foreach (var missing in engine.Settings.Where(s => s.Required && !origins.ContainsKey(s.Name)))
-            problems.Try(() => throw spec.Error($"component '{name}' ({type}) lacks the setting '{missing.Name}'.", "Add it under 'spec.metadata'."));
+            problems.Try(() => throw spec.Error(
+                $"component '{name}' ({type}) lacks the setting '{missing.Name}'.", "Add it under 'spec.metadata'."));
 
         return new Component(name, type, spec.Text("version") ?? "v1", metadata, root.Origin)
         {

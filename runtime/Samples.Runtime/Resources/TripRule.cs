@@ -60,7 +60,8 @@ public sealed partial class TripRule
     };
 
     [GeneratedRegex(
-            @"^\s*(?<count>requests|total(Successes|Failures)|consecutive(Successes|Failures))\s*(/\s*(?<by>requests|total(Successes|Failures))\s*)?(?<op>>=|<=|>|<|==)\s*(?<limit>\d+(\.\d+)?)\s*$",
+            @"^\s*(?<count>requests|total(Successes|Failures)|consecutive(Successes|Failures))\s*"
+            + @"(/\s*(?<by>requests|total(Successes|Failures))\s*)?(?<op>>=|<=|>|<|==)\s*(?<limit>\d+(\.\d+)?)\s*$",
             RegexOptions.ExplicitCapture)]
     private static partial Regex Comparison();
 }

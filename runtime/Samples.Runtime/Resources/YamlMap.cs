@@ -42,8 +42,12 @@ public sealed class YamlMap(YamlMappingNode node, string file)
     public IEnumerable<string> Keys => node.Children.Keys.Select(k => (k as YamlScalarNode)?.Value ?? "");
 
     /// <summary>Where a field stands.</summary>
-    public Origin OriginOf(string key) => new(file, (int)(node.Children.Keys.FirstOrDefault(k => k is YamlScalarNode { Value: var name } && name == key)
-        ?? node.Children.Keys.FirstOrDefault(k => k is not YamlScalarNode) ?? node).Start.Line);
+    public Origin OriginOf(string key)
+    {
+        var named = node.Children.Keys.FirstOrDefault(k => k is YamlScalarNode { Value: var name } && name == key);
+        var place = named ?? node.Children.Keys.FirstOrDefault(k => k is not YamlScalarNode) ?? node;
+        return new Origin(file, (int)place.Start.Line);
+    }
 
     /// <summary>True where the field is there.</summary>
     public bool Has(string key) => Find(key) is not null;

@@ -5,9 +5,9 @@ namespace Samples.Hashing;
 
 /// <summary>
 /// Consistent hashing (Karger et al., "Consistent Hashing and Random Trees", 1997): a key belongs to the first point at or after its own on
-/// a circle, and each member has many points (virtual nodes). A member that joins takes an even share from all others; one that leaves gives
-/// its share to all others, and gets just that back when it returns; nothing else moves. The same in every process that has the same members
-/// and points. Immutable.
+/// a circle, and each member has many points (virtual nodes). A member that joins takes an even share from all others; one that leaves
+/// gives its share to all others, and gets just that back when it returns; nothing else moves. The same in every process that has the same
+/// members and points. Immutable.
 /// </summary>
 public sealed class HashRing
 {
@@ -95,7 +95,9 @@ public sealed class HashRing
         return place;
     }
 
-    /// <summary>Where a text lies on the circle: XXH3 of its UTF-8, which is specified, fast and spreads evenly. No secret is safe with it.</summary>
+    /// <summary>
+    /// Where a text lies on the circle: XXH3 of its UTF-8, which is specified, fast and spreads evenly. No secret is safe with it.
+    /// </summary>
     public static ulong Hash(string text)
     {
         Span<byte> bytes = stackalloc byte[512];

@@ -17,6 +17,9 @@ public sealed record ExperimentContext(
     IReadOnlyDictionary<string, string> Options,
     TimeProvider Time)
 {
+    /// <summary>Begins the name of the option that takes something away.</summary>
+    public const string WithoutPrefix = "without-";
+
     /// <summary>
     /// Stores a value (the second argument) under a key of the configuration store, as the store of this run wants it: Dapr has no API for
     /// that.
@@ -32,6 +35,9 @@ public sealed record ExperimentContext(
             ? value
             : throw new ArgumentException($"Option '{name}' is '{text}'; give a whole number.");
     }
+
+    /// <summary>True where the run has to do without one of the experiment's <see cref="IExperiment.Removable"/>.</summary>
+    public bool IsWithout(string part) => Option(WithoutPrefix + part, 0) == 1;
 
     /// <summary>The first replica of a service; its sidecar is where a client's requests enter.</summary>
     public Replica ReplicaOf(string appId) =>

@@ -13,6 +13,16 @@ public interface IExperiment
     IReadOnlyList<string>? OptionNames => null;
 
     /// <summary>
+    /// What it can do without, to see the claims fail that rest on it: <see cref="ExperimentContext.IsWithout"/> tells whether it has to.
+    /// By default what its <see cref="OptionNames"/> say with <c>without-</c> before the name.
+    /// </summary>
+    IReadOnlyList<string> Removable =>
+    [
+        .. (OptionNames ?? []).Where(o => o.StartsWith(ExperimentContext.WithoutPrefix, StringComparison.Ordinal))
+            .Select(o => o[ExperimentContext.WithoutPrefix.Length..]),
+    ];
+
+    /// <summary>
     /// Puts something to work on into a data folder, for people who just run the pattern. Done again after it was cut off, it does no harm.
     /// </summary>
     Task SeedAsync(string dataDirectory, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -114,7 +114,14 @@ internal sealed partial class Likeness
     private static partial Regex Id();
 
     // A trace that the request named (0af76519...) is determined; the zeros of a daprd that does not trace are not.
-    [GeneratedRegex(@"(?<trace>00-0{32}-0{16}-00)|(?<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(?<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)|(?<gotime>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000 UTC)|(?<address>127\.0\.0\.1:\d{5})|(?<folder>/data/files)|(?<date>[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)")]
+    [GeneratedRegex(
+        "(?<trace>00-0{32}-0{16}-00)"
+        + "|(?<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+        + @"|(?<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"
+        + @"|(?<gotime>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000 UTC)"
+        + @"|(?<address>127\.0\.0\.1:\d{5})"
+        + "|(?<folder>/data/files)"
+        + @"|(?<date>[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)")]
     private static partial Regex Varying();
 }
 

@@ -47,9 +47,10 @@ internal sealed class RecordedMachine(StubApp stub, bool http, CancellationToken
         if (_redis is not null)
         {
             await using var redis = await _redis.ConnectAsync();
+            async Task<bool> IsWatchedAsync() =>
+                (await redis.GetDatabase().ExecuteAsync("PUBSUB", "CHANNELS", $"__keyspace@1__:{items[0].Key}")).Length > 0;
             // Daprd answers a subscription before it watches.
-            while (watched
-                && ((RedisResult[])(await redis.GetDatabase().ExecuteAsync("PUBSUB", "CHANNELS", $"__keyspace@1__:{items[0].Key}"))!).Length == 0)
+            while (watched && !await IsWatchedAsync())
                 await Task.Delay(20, cancel);
             foreach (var (key, value, version) in items)
                 await redis.GetDatabase(1).StringSetAsync(key, version.Length > 0 ? $"{value}||{version}" : value);

@@ -52,7 +52,8 @@ internal sealed class StubApp(object[] subscriptions)
             Task arrival;
             lock (_gate)
             {
-                if ((_received.FirstOrDefault(exactly) ?? (cancel.IsCancellationRequested ? _received.FirstOrDefault(nearly) : null)) is { } found)
+                var second = cancel.IsCancellationRequested ? _received.FirstOrDefault(nearly) : null;
+                if ((_received.FirstOrDefault(exactly) ?? second) is { } found)
                 {
                     _received.Remove(found);
                     return found;

@@ -21,7 +21,8 @@ public sealed class RedisOutboxTests : IAsyncDisposable
         await using var server = await RedisServer.StartAsync(cancel);
         await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Host);
         var left =
-            """{"id":"outbox-left","source":"app1","type":"t","specversion":"1.0","datacontenttype":"text/plain","data":"left","topic":"changes","pubsubname":"pubsub"}""";
+            """{"id":"outbox-left","source":"app1","type":"t","specversion":"1.0","datacontenttype":"text/plain","data":"left","""
+            + """ "topic":"changes","pubsubname":"pubsub"}""";
         await redis.GetDatabase().HashSetAsync("outbox||app1||store||outbox-left", [new("data", left), new("version", "1")]);
         var events = Channel.CreateUnbounded<string>();
         var port = await _machine.StartAppAsync(app =>

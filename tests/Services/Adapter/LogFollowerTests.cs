@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Samples.LogAdapter;
@@ -13,11 +14,15 @@ public sealed class LogFollowerTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("samples-logs-").FullName;
     private readonly FakeTimeProvider _time = new();
-    private readonly RecordBook _book = new(1000);
+    private readonly RecordBook _book;
     private readonly FileFollower _follower;
 
-    public LogFollowerTests() => _follower = new FileFollower(
-        "app", LogFile, new AnyLog(TimeZoneInfo.Utc), new LogOptions { MostLineBytes = 200 }, _book, _time, NullLogger.Instance);
+    public LogFollowerTests()
+    {
+        _book = new RecordBook(RecordFile.Open(Path.Combine(_folder, "book.db"), NullLogger.Instance), 1000);
+        _follower = new FileFollower(
+            "app", LogFile, new AnyLog(TimeZoneInfo.Utc), new LogOptions { MostLineBytes = 200 }, _book, _time, NullLogger.Instance);
+    }
 
     private string LogFile => Path.Combine(_folder, "app.log");
 
@@ -34,11 +39,16 @@ public sealed class LogFollowerTests : IDisposable
         // The application still has the old file open, and makes the new one later.
         await AppendAsync(LogFile + ".1", Line(4));
         await LookAsync();
-        await AppendAsync(LogFile + ".1", Line(5) + "{\"msg\":\"6\"}");
-        await AppendAsync(LogFile, Line(7));
+        await AppendAsync(LogFile + ".1", Line(5) + "{\"msg\":");
+        await AppendAsync(LogFile, Line(6));
         await LookAsync();
         await FlushAsync();
-        Assert.Equal(["1", "2", "3", "4", "5", "6", "7"], Bodies());
+        await FlushAsync();
+        // Nor has it heard of the new one at once.
+        await AppendAsync(LogFile + ".1", "\"7\"}\n{\"msg\":\"8\"}");
+        for (var i = 0; i < 10; i++)
+            await FlushAsync();
+        Assert.Equal(["1", "2", "3", "4", "5", "6", "7", "8"], Bodies());
     }
 
     [Fact]
@@ -53,6 +63,7 @@ public sealed class LogFollowerTests : IDisposable
         await LookAsync();
         await FlushAsync();
         Assert.Equal(["1", "2", "3", "4"], Bodies());
+        Assert.Equal(2, _book.Counts["app"].Truncations);
     }
 
     [Fact]
@@ -99,31 +110,43 @@ public sealed class LogFollowerTests : IDisposable
         for (var i = 0; i < 50; i++)
             await database.StringSetAsync($"more {i}", i);
         await follower.LookAsync(Cancel);
-        var last = long.Parse($"{_book.Read(0, 1000).Records[^1].Attributes["redis.slowlog.id"]}");
+        var last = Ids().Last();
         // Every number is a record or is counted; the first ones were written before anybody looked.
-        var first = (long)_book.Read(0, 1).Records[0].Attributes["redis.slowlog.id"];
+        var first = Ids().First();
         Assert.Equal(last + 1, _book.Counts["redis"].Records + _book.Counts["redis"].Lost + first);
         Assert.True(_book.Counts["redis"].Lost >= 30);
 
-        // Started again, it counts from zero.
+        // The adapter starts again, and takes none twice.
+        var before = _book.Counts["redis"].Records;
+        using var next = new SlowLogFollower(
+            "redis", server.Host, new LogOptions(), _ => Task.FromResult<string?>(null), _book, TimeProvider.System, NullLogger.Instance);
+        await database.StringSetAsync("between", 1);
+        await next.LookAsync(Cancel);
+        Assert.Equal(Ids().Distinct().Count(), Ids().Count());
+        Assert.InRange(_book.Counts["redis"].Records - before, 1, 19);
+        Assert.Contains("SET between 1", Queries());
+
+        // Redis starts again, and counts from zero.
         await server.KillAsync();
-        await follower.LookAsync(Cancel);
+        await next.LookAsync(Cancel);
         await server.StartAgainAsync();
         await using var again = await server.ConnectAsync();
         await again.GetDatabase().ExecuteAsync("CONFIG", "SET", "slowlog-log-slower-than", "0");
         await again.GetDatabase().StringSetAsync("reborn", 1);
-        await follower.LookAsync(Cancel);
+        await next.LookAsync(Cancel);
         Assert.Contains("SET reborn 1", Queries());
     }
 
     [Fact]
     public void A_reader_that_is_too_slow_learns_what_it_missed()
     {
-        var book = new RecordBook(3);
+        using var book = new RecordBook(RecordFile.Open(Path.Combine(_folder, "small.db"), NullLogger.Instance), 3);
         for (var i = 0; i < 5; i++)
-            book.Add("app", ParsedLine.Unreadable($"{i}", "x"), DateTimeOffset.UnixEpoch);
+            book.Keep("app", [new(ParsedLine.Unreadable($"{i}", "x"), DateTimeOffset.UnixEpoch)], null);
         var (records, next, missed) = book.Read(0, 10);
-        Assert.Equal(["2", "3", "4"], records.Select(r => r.Body));
+        Assert.Equal(["2", "3", "4"], records.Select(r => JsonDocument.Parse(r).RootElement.GetProperty("Body").GetString()));
+        // Large ones are fewer at once, but never none.
+        Assert.Equal((1, 3L), (book.Read(0, 10, mostCharacters: 1).Records.Count, book.Read(0, 10, mostCharacters: 1).Next));
         Assert.Equal((5L, 2L), (next, missed));
         Assert.Equal((0, 5L, 0L), (book.Read(5, 10).Records.Count, book.Read(5, 10).Next, book.Read(5, 10).Missed));
         Assert.Equal(5, book.Read(1000, 10).Next);
@@ -131,9 +154,13 @@ public sealed class LogFollowerTests : IDisposable
 
     private static string Line(int number) => $"{{\"msg\":\"{number}\"}}\n";
 
-    private IEnumerable<string> Bodies() => _book.Read(0, 1000).Records.Select(r => r.Body);
+    private List<JsonElement> Records() => [.. _book.Read(0, 1000).Records.Select(r => JsonDocument.Parse(r).RootElement)];
 
-    private IEnumerable<string> Queries() => _book.Read(0, 1000).Records.Select(r => $"{r.Attributes["db.query.text"]}");
+    private IEnumerable<string> Bodies() => Records().Select(r => r.GetProperty("Body").GetString()!);
+
+    private IEnumerable<string> Queries() => Records().Select(r => r.GetProperty("Attributes").GetProperty("db.query.text").GetString()!);
+
+    private IEnumerable<long> Ids() => Records().Select(r => r.GetProperty("Attributes").GetProperty("redis.slowlog.id").GetInt64());
 
     private Task LookAsync() => _follower.LookAsync(Cancel);
 
@@ -150,6 +177,7 @@ public sealed class LogFollowerTests : IDisposable
     public void Dispose()
     {
         _follower.Dispose();
+        _book.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 }

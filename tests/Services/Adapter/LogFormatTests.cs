@@ -140,10 +140,11 @@ public sealed class LogFormatTests
     {
         var lines = new LineReader(10);
         Assert.Empty(lines.Add("123"u8.ToArray()));
-        Assert.Equal([new Line("12345", false), new Line("", false)], lines.Add("45\r\n\n"u8.ToArray()));
+        Assert.Equal([new Line("12345", false), new Line("", false, 7)], lines.Add("45\r\n\n"u8.ToArray()));
         Assert.Empty(lines.Add("abcdefghijk"u8.ToArray()));
-        Assert.Equal([new Line("abcdefghij", true), new Line("next", false)], lines.Add("tail\nnext\nopen"u8.ToArray()));
-        Assert.Equal(new Line("open", false), lines.End());
+        Assert.Equal(8, lines.Begin);
+        Assert.Equal([new Line("abcdefghij", true, 8), new Line("next", false, 24)], lines.Add("tail\nnext\nopen"u8.ToArray()));
+        Assert.Equal(new Line("open", false, 29), lines.End());
         Assert.Null(lines.End());
     }
 }

@@ -68,7 +68,8 @@ public sealed class RouterTests
         var log = new KeptLog<ShardMap>();
         var map = Map(Four, log);
         var before = map.Now;
-        map.Take(new Dictionary<string, string> { [$"shard-router.{key}"] = value, ["shard-router.shards"] = value.Length == 0 ? "" : Five });
+        map.Take(
+            new Dictionary<string, string> { [$"shard-router.{key}"] = value, ["shard-router.shards"] = value.Length == 0 ? "" : Five });
         Assert.Same(before, map.Now);
         Assert.Contains(log.Messages, m => m.Contains($"shard-router.{key}", StringComparison.Ordinal));
     }
@@ -125,10 +126,11 @@ public sealed class RouterTests
         shard.Missed("a");
         shard.Missed("a");
         Assert.Equal("b", shard.Best);
-        Assert.All(Enumerable.Range(0, 4), _ => Assert.Equal(["b", "a"], shard.InOrder()));
+        Assert.All(Enumerable.Range(0, 4), _ => Assert.Equal(["b"], shard.InOrder()));
+        Assert.Equal(["b", "a"], shard.InOrder(all: true));
         _time.Advance(TimeSpan.FromSeconds(0.5));
         Assert.Equal(["a", "b"], shard.InOrder());
-        Assert.Equal(["b", "a"], shard.InOrder());
+        Assert.Equal(["b"], shard.InOrder());
         shard.Missed("a");
         _time.Advance(TimeSpan.FromSeconds(0.9));
         Assert.Equal("b", shard.InOrder()[0]);
@@ -140,13 +142,16 @@ public sealed class RouterTests
     }
 
     [Fact]
-    public void When_all_replicas_failed_one_is_tried_all_the_same()
+    public void When_all_replicas_failed_the_origin_is_asked_and_they_are_tried_again_one_by_one()
     {
         var shard = new Shard(new ShardEntry("1", ["a", "b"]), _time);
         shard.Missed("a");
         shard.Missed("b");
-        Assert.Equal(2, shard.InOrder().Count);
+        Assert.Empty(shard.InOrder());
+        Assert.Equal(2, shard.InOrder(all: true).Count);
         Assert.NotNull(shard.Best);
+        _time.Advance(TimeSpan.FromSeconds(0.5));
+        Assert.Single(shard.InOrder());
     }
 
     [Fact]

@@ -41,7 +41,8 @@ public sealed class ShardedServiceTests
             var written = await router.AskAsync(HttpMethod.Put, "/documents?id=three.txt", new { summary = text });
             Assert.Equal((200, version), (written.Status, written.Body.GetProperty("version").GetInt32()));
             for (var i = 0; i < 4; i++)
-                Assert.Equal(version % 2 == 1 ? 1 : 2, (await router.AskAsync(HttpMethod.Get, ways[i])).Body.GetProperty("total").GetInt32());
+                Assert.Equal(
+                    version % 2 == 1 ? 1 : 2, (await router.AskAsync(HttpMethod.Get, ways[i])).Body.GetProperty("total").GetInt32());
         }
 
         // One replica dies, then the other one.

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -35,6 +36,21 @@ public sealed partial class QueueServiceTests : IAsyncDisposable
         }
     }
 
+    [Fact]
+    public async Task With_the_end_of_one_item_comes_the_next()
+    {
+        var manager = await StartManagerAsync();
+        await StartSourceAsync();
+        Write("a.txt", "b.txt");
+        await WaitAsync(manager, "queued", 2);
+        var (_, a) = await manager.AskAsync(HttpMethod.Post, "/leases", new { worker = "w" });
+        var (status, b) = await manager.AskAsync(HttpMethod.Post, LeasePath(a, "end"), new { next = "w" });
+        Assert.Equal((200, "b.txt", 1), (status, b.GetProperty("id").GetString(), b.GetProperty("attempt").GetInt32()));
+        Assert.Equal(204, (await manager.AskAsync(HttpMethod.Post, LeasePath(b, "end"), new { failure = "broken", next = "w" })).Status);
+        var item = (await manager.AskAsync(HttpMethod.Get, "/items/b.txt")).Body;
+        Assert.Equal(("queued", "broken"), (item.GetProperty("state").GetString(), item.GetProperty("failure").GetString()));
+    }
+
     private static readonly (string Method, string Path, string? Body, int Status, string? Type, string? Field)[] WrongRequests =
     [
         ("GET", "/items/unknown", null, 404, "item-not-found", null),
@@ -50,6 +66,7 @@ public sealed partial class QueueServiceTests : IAsyncDisposable
         ("POST", "/leases/x/items/waits.txt/renew", "", 409, "lease-lost", null),
         ("POST", "/leases/x/items/waits.txt/end", "{}", 409, "lease-lost", null),
         ("POST", "/leases/x/items/waits.txt/end", """{"failure": {}}""", 400, "unreadable-request", "failure"),
+        ("POST", "/leases/x/items/waits.txt/end", """{"next": ""}""", 400, null, "next"),
         ("POST", "/dead-letters/unknown/replay", "", 404, "item-not-found", null),
         ("DELETE", "/items/waits.txt", "", 405, null, null),
         ("GET", "/no/such/path", null, 404, null, null),
@@ -98,6 +115,9 @@ public sealed partial class QueueServiceTests : IAsyncDisposable
         Write("a.txt");
         await WaitAsync(first, "queued", 1);
         var standby = await _machine.StartAsync("Samples.QueueManager", "queue-manager", Fast);
+        // What Dapr asks to know whom to send requests to.
+        Assert.Equal(200, (await first.AskAsync(HttpMethod.Get, "/active")).Status);
+        Assert.Equal(503, (await standby.AskAsync(HttpMethod.Get, "/active")).Status);
         using (var answer = await standby.Http.GetAsync("/demand", Machine.Cancel))
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
@@ -125,21 +145,29 @@ public sealed partial class QueueServiceTests : IAsyncDisposable
         await WaitAsync(manager, "queued", 1);
         var (_, lease) = await manager.AskAsync(HttpMethod.Post, "/leases", new { worker = "w" });
         await manager.AskAsync(HttpMethod.Post, LeasePath(lease, "end"), new { failure = "broken" });
+        Write("next.jpg");
+        await WaitAsync(manager, "queued", 1);
         var text = File.ReadAllText(Path.Combine(Checkout.Root, "services/batch/work-queue/try.http"))
             .Replace("127.0.0.1:6310", $"127.0.0.1:{manager.Sidecar.HttpPort}", StringComparison.Ordinal);
         foreach (Match variable in Variable().Matches(text))
             text = text.Replace("{{" + variable.Groups["name"].Value + "}}", variable.Groups["value"].Value, StringComparison.Ordinal);
         var requests = Request().Matches(text);
-        Assert.Equal(9, requests.Count);
+        Assert.Equal(10, requests.Count);
+        var answers = new Dictionary<string, JsonElement>();
         foreach (Match request in requests)
         {
             using var content = request.Groups["body"] is { Success: true } body
                 ? new StringContent(body.Value, Encoding.UTF8, "application/json")
                 : null;
             var method = new HttpMethod(request.Groups["method"].Value);
-            using var message = new HttpRequestMessage(method, request.Groups["address"].Value) { Content = content };
+            var address = OfAnswer().Replace(
+                request.Groups["address"].Value,
+                o => answers[o.Groups["name"].Value].GetProperty(o.Groups["field"].Value).GetString()!);
+            using var message = new HttpRequestMessage(method, address) { Content = content };
             using var answer = await manager.Http.SendAsync(message, Machine.Cancel);
             Assert.True(answer.StatusCode == HttpStatusCode.OK, $"{request.Value}: {(int)answer.StatusCode}");
+            if (request.Groups["name"] is { Success: true } name)
+                answers[name.Value] = await answer.Content.ReadFromJsonAsync<JsonElement>(Machine.Cancel);
         }
     }
 
@@ -173,8 +201,13 @@ public sealed partial class QueueServiceTests : IAsyncDisposable
     [GeneratedRegex(@"^@(?<name>\w+) = (?<value>\S+)", RegexOptions.Multiline)]
     private static partial Regex Variable();
 
-    [GeneratedRegex(@"^(?<method>GET|POST) (?<address>\S+)(\nContent-Type: application/json\n\n(?<body>\{.*\}))?", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^(# @name (?<name>\w+)\n)?(?<method>GET|POST) (?<address>\S+)(\nContent-Type: application/json\n\n(?<body>\{.*\}))?",
+        RegexOptions.Multiline)]
     private static partial Regex Request();
+
+    [GeneratedRegex(@"\{\{(?<name>\w+)\.response\.body\.\$\.(?<field>\w+)\}\}")]
+    private static partial Regex OfAnswer();
 
     public ValueTask DisposeAsync() => _machine.DisposeAsync();
 }

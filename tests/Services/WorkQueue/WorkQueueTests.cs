@@ -32,9 +32,9 @@ public sealed class WorkQueueTests : IAsyncLifetime
         var lease = await LeaseAsync();
         Assert.Equal(("a", 10.0, 1), (lease.Id, lease.Seconds, lease.Attempt));
         Assert.Null(await _queue.LeaseAsync("other", Machine.Cancel));
-        await _queue.FinishAsync("a", lease.Lease, Machine.Cancel);
+        await _queue.FinishAsync("a", lease.Lease, next: null, Machine.Cancel);
         // Saying it twice is saying it once: the answer to the first may have been lost.
-        var item = await _queue.FinishAsync("a", lease.Lease, Machine.Cancel);
+        var (item, _) = await _queue.FinishAsync("a", lease.Lease, next: null, Machine.Cancel);
         Assert.Equal((ItemState.Done, 1), (item!.State, item.Completions));
         Assert.Null(await _queue.LeaseAsync("other", Machine.Cancel));
     }
@@ -53,13 +53,13 @@ public sealed class WorkQueueTests : IAsyncLifetime
         await AddAsync("a");
         foreach (var wait in (int[])[1, 2])
         {
-            await _queue.FailAsync("a", (await LeaseAsync()).Lease, "broken", Machine.Cancel);
+            await _queue.FailAsync("a", (await LeaseAsync()).Lease, "broken", next: null, Machine.Cancel);
             _time.Advance(TimeSpan.FromSeconds(wait) - TimeSpan.FromMilliseconds(1));
             Assert.Null(await _queue.LeaseAsync("w", Machine.Cancel));
             _time.Advance(TimeSpan.FromMilliseconds(1));
         }
 
-        var item = await _queue.FailAsync("a", (await LeaseAsync()).Lease, "still broken", Machine.Cancel);
+        var (item, _) = await _queue.FailAsync("a", (await LeaseAsync()).Lease, "still broken", next: null, Machine.Cancel);
         Assert.Equal((ItemState.Dead, 3, "still broken"), (item!.State, item.Attempts, item.Failure));
         _time.Advance(TimeSpan.FromDays(1));
         Assert.Null(await _queue.LeaseAsync("w", Machine.Cancel));
@@ -71,10 +71,10 @@ public sealed class WorkQueueTests : IAsyncLifetime
         await AddAsync("a");
         Assert.False((await _queue.ReplayAsync("a", Machine.Cancel)).Replayed);
         for (var attempt = 0; attempt < 3; attempt++, _time.Advance(TimeSpan.FromMinutes(1)))
-            await _queue.FailAsync("a", (await LeaseAsync()).Lease, "broken", Machine.Cancel);
+            await _queue.FailAsync("a", (await LeaseAsync()).Lease, "broken", next: null, Machine.Cancel);
         var (item, replayed) = await _queue.ReplayAsync("a", Machine.Cancel);
         Assert.Equal((ItemState.Queued, 0, true), (item!.State, item.Attempts, replayed));
-        await _queue.FinishAsync("a", (await LeaseAsync()).Lease, Machine.Cancel);
+        await _queue.FinishAsync("a", (await LeaseAsync()).Lease, next: null, Machine.Cancel);
         Assert.False((await _queue.ReplayAsync("a", Machine.Cancel)).Replayed);
         Assert.Null((await _queue.ReplayAsync("unknown", Machine.Cancel)).Item);
     }
@@ -90,13 +90,13 @@ public sealed class WorkQueueTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(10.1));
         await _queue.TakeBackAsync(Machine.Cancel);
         Assert.False(_queue.Renew("a", lost.Lease));
-        Assert.Equal(ItemState.Queued, (await _queue.FinishAsync("a", lost.Lease, Machine.Cancel))!.State);
+        Assert.Equal(ItemState.Queued, (await _queue.FinishAsync("a", lost.Lease, next: null, Machine.Cancel)).Item!.State);
         _time.Advance(TimeSpan.FromSeconds(1));
         var next = await LeaseAsync();
         Assert.Equal(2, next.Attempt);
-        Assert.Equal(ItemState.Leased, (await _queue.FinishAsync("a", lost.Lease, Machine.Cancel))!.State);
-        Assert.Equal(ItemState.Leased, (await _queue.FailAsync("a", lost.Lease, "late", Machine.Cancel))!.State);
-        Assert.Equal(1, (await _queue.FinishAsync("a", next.Lease, Machine.Cancel))!.Completions);
+        Assert.Equal(ItemState.Leased, (await _queue.FinishAsync("a", lost.Lease, next: null, Machine.Cancel)).Item!.State);
+        Assert.Equal(ItemState.Leased, (await _queue.FailAsync("a", lost.Lease, "late", next: null, Machine.Cancel)).Item!.State);
+        Assert.Equal(1, (await _queue.FinishAsync("a", next.Lease, next: null, Machine.Cancel)).Item!.Completions);
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class WorkQueueTests : IAsyncLifetime
             _time.Advance(TimeSpan.FromSeconds(10.1));
             await _queue.TakeBackAsync(Machine.Cancel);
             _time.Advance(TimeSpan.FromHours(1));
-            Assert.Equal(ItemState.Queued, (await _queue.HandBackAsync("a", (await LeaseAsync()).Lease, Machine.Cancel))!.State);
+            Assert.Equal(ItemState.Queued, (await _queue.HandBackAsync("a", (await LeaseAsync()).Lease, Machine.Cancel)).Item!.State);
         }
 
         await LeaseAsync();
@@ -130,7 +130,7 @@ public sealed class WorkQueueTests : IAsyncLifetime
             await _queue.TakeBackAsync(Machine.Cancel);
         }
 
-        Assert.Equal(ItemState.Done, (await _queue.FinishAsync("a", lease.Lease, Machine.Cancel))!.State);
+        Assert.Equal(ItemState.Done, (await _queue.FinishAsync("a", lease.Lease, next: null, Machine.Cancel)).Item!.State);
     }
 
     [Fact]
@@ -138,7 +138,7 @@ public sealed class WorkQueueTests : IAsyncLifetime
     {
         await AddAsync([.. Enumerable.Range(0, 450).Select(i => $"item {i:000} ä%")]);
         var done = await LeaseAsync();
-        await _queue.FinishAsync(done.Id, done.Lease, Machine.Cancel);
+        await _queue.FinishAsync(done.Id, done.Lease, next: null, Machine.Cancel);
         var running = await LeaseAsync();
         _time.Advance(TimeSpan.FromSeconds(9));
 
@@ -148,7 +148,7 @@ public sealed class WorkQueueTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(9));
         await other.TakeBackAsync(Machine.Cancel);
         Assert.True(other.Renew(running.Id, running.Lease));
-        Assert.Equal(ItemState.Done, (await other.FinishAsync(running.Id, running.Lease, Machine.Cancel))!.State);
+        Assert.Equal(ItemState.Done, (await other.FinishAsync(running.Id, running.Lease, next: null, Machine.Cancel)).Item!.State);
     }
 
     [Fact]
@@ -170,6 +170,88 @@ public sealed class WorkQueueTests : IAsyncLifetime
         var leases = await Task.WhenAll(Enumerable.Range(0, 110).Select(w => _queue.LeaseAsync($"w{w}", Machine.Cancel)));
         Assert.Equal(100, leases.OfType<ItemLease>().Select(l => l.Id).Distinct().Count());
         Assert.Equal(10, leases.Count(l => l is null));
+    }
+
+    [Fact]
+    public async Task Who_ends_an_item_gets_the_next_in_one_call_as_long_as_there_is_one()
+    {
+        await AddAsync("a", "b");
+        var (a, b) = await _queue.FinishAsync("a", (await LeaseAsync()).Lease, next: "w", Machine.Cancel);
+        Assert.Equal((ItemState.Done, "b", 1), (a!.State, b!.Id, b.Attempt));
+        Assert.True(_queue.Renew("b", b.Lease));
+        var record = await new ItemBook(_dapr, Options).FindAsync("b", Machine.Cancel);
+        Assert.Equal((ItemState.Leased, "w", b.Lease), (record!.State, record.Worker, record.Lease));
+        // A failed one is not the next itself: it waits first.
+        Assert.Null((await _queue.FailAsync("b", b.Lease, "broken", next: "w", Machine.Cancel)).Next);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var again = await LeaseAsync();
+        Assert.Equal(("b", 2), (again.Id, again.Attempt));
+        Assert.Null((await _queue.FinishAsync("b", again.Lease, next: "w", Machine.Cancel)).Next);
+        Assert.Equal(2, _queue.Count()[ItemState.Done]);
+    }
+
+    [Fact]
+    public async Task A_lost_lease_neither_ends_its_item_nor_gets_the_next()
+    {
+        await AddAsync("a", "b");
+        var lost = await LeaseAsync();
+        _time.Advance(TimeSpan.FromSeconds(10.1));
+        await _queue.TakeBackAsync(Machine.Cancel);
+        var (a, next) = await _queue.FinishAsync("a", lost.Lease, next: "w", Machine.Cancel);
+        Assert.Equal((ItemState.Queued, null), (a!.State, a.Lease));
+        Assert.Null(next);
+        Assert.Equal("b", (await LeaseAsync()).Id);
+    }
+
+    [Fact]
+    public async Task Saying_twice_that_an_item_ends_is_saying_it_once_and_gives_the_next_each_time()
+    {
+        await AddAsync("a", "b", "c");
+        var lease = await LeaseAsync();
+        Assert.Equal("b", (await _queue.FinishAsync("a", lease.Lease, next: "w", Machine.Cancel)).Next!.Id);
+        // The answer was lost; "b" comes back when its lease is over.
+        var (a, next) = await _queue.FinishAsync("a", lease.Lease, next: "w", Machine.Cancel);
+        Assert.Equal((1, "c"), (a!.Completions, next!.Id));
+        _time.Advance(TimeSpan.FromSeconds(10.1));
+        await _queue.TakeBackAsync(Machine.Cancel);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("b", (await LeaseAsync()).Id);
+    }
+
+    [Fact]
+    public async Task Where_another_manager_took_the_next_item_the_end_is_recorded_and_the_one_after_it_is_leased()
+    {
+        await AddAsync("a", "b", "c");
+        var lease = await LeaseAsync();
+        var other = NewQueue();
+        await other.LoadAsync(Machine.Cancel);
+        var taken = await other.LeaseAsync("w2", Machine.Cancel);
+        Assert.Equal("b", taken!.Id);
+        var (a, next) = await _queue.FinishAsync("a", lease.Lease, next: "w", Machine.Cancel);
+        Assert.Equal((ItemState.Done, 1, "c"), (a!.State, a.Completions, next!.Id));
+        Assert.Equal(ItemState.Done, (await other.FinishAsync("b", taken.Lease, next: null, Machine.Cancel)).Item!.State);
+    }
+
+    [Fact]
+    public async Task Many_workers_that_end_and_take_at_once_through_two_managers_do_every_item_once()
+    {
+        await AddAsync([.. Enumerable.Range(0, 120).Select(i => $"i{i:000}")]);
+        var other = NewQueue();
+        await other.LoadAsync(Machine.Cancel);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async w =>
+        {
+            var (turns, name) = (w, $"w{w}");
+            var lease = await _queue.LeaseAsync(name, Machine.Cancel);
+            while (lease is not null)
+            {
+                // Now this manager, now the other: both believe to be active.
+                var ended = await (turns++ % 2 == 0 ? _queue : other).FinishAsync(lease.Id, lease.Lease, name, Machine.Cancel);
+                lease = ended.Next ?? await _queue.LeaseAsync(name, Machine.Cancel) ?? await other.LeaseAsync(name, Machine.Cancel);
+            }
+        }));
+        var items = await new ItemBook(_dapr, Options).LoadAsync(Machine.Cancel);
+        Assert.All(items, i => Assert.Equal((ItemState.Done, 1, 1), (i.State, i.Completions, i.Attempts)));
+        Assert.Equal(120, items.Count);
     }
 
     [Theory]

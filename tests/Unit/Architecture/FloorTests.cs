@@ -3,6 +3,7 @@ using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
 using ArchUnitNET.xUnitV3;
 using Samples.Runtime;
+using Samples.Runtime.Testing;
 using Xunit;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 
@@ -18,7 +19,7 @@ public sealed class FloorTests
 
     // From the ground up. A name stands for its namespace and those inside it; the roof is the root namespace alone.
     private static readonly string[] Floors =
-        ["Routing", "Errors", "Resources", "Components", "Metrics", "Resilience", "Apps", "BuildingBlocks", "Api"];
+        ["Clocks", "Routing", "Errors", "Resources", "Components", "Metrics", "Resilience", "Apps", "BuildingBlocks", "Api"];
 
     private static readonly string Roof = $"^{Regex.Escape(Root)}$";
 
@@ -47,6 +48,17 @@ public sealed class FloorTests
         Types().That().ResideInNamespaceMatching(Inside($"Components.{engine}"))
             .Should().NotDependOnAny(Types().That().ResideInNamespaceMatching(string.Join('|', others)))
             .Check(Runtime);
+    }
+
+    // The package for tests of one's own: beside the roof, and over everything that an application cannot see.
+    [Fact]
+    public void The_package_for_tests_uses_no_engine_and_no_API()
+    {
+        var both = new ArchLoader().LoadAssemblies(typeof(DaprRuntime).Assembly, typeof(TestDapr).Assembly).Build();
+        var below = Engines.Select(e => Inside($"Components.{e}")).Append(Inside("Api"));
+        Types().That().ResideInNamespaceMatching(Inside("Testing"))
+            .Should().NotDependOnAny(Types().That().ResideInNamespaceMatching(string.Join('|', below)))
+            .Check(both);
     }
 
     [Fact]

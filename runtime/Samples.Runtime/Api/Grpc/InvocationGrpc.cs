@@ -149,7 +149,8 @@ internal sealed class InvocationGrpc(Invocation block)
         [
             ("dapr-http-status", status.ToString(CultureInfo.InvariantCulture)), (TraceContext.Parent, trace),
             // As they came: parsed, a value with anything but ASCII in it is dropped.
-            .. response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated).Select(h => (h.Key.ToLowerInvariant(), string.Join(", ", h.Value))),
+            .. response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
+                .Select(h => (h.Key.ToLowerInvariant(), string.Join(", ", h.Value))),
         ]);
         return new InvokeResponse
         {

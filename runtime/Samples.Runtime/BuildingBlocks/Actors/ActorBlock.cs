@@ -114,7 +114,8 @@ internal sealed class ActorBlock(SidecarContext context, ActorHosting hosting)
     public IReadOnlyList<JobAppointment> ListReminders(string type, string? id)
     {
         CheckHosted(type);
-        return [.. context.Jobs.List(id is null ? $"actorreminder||{context.Namespace}||{type}||" : JobTarget.Prefix(type, id)).Cast<JobAppointment>()
+        var prefix = id is null ? $"actorreminder||{context.Namespace}||{type}||" : JobTarget.Prefix(type, id);
+        return [.. context.Jobs.List(prefix).Cast<JobAppointment>()
             .Where(j => j.Target.Owner == type && (id is null || j.Target.ActorId == id))];
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.BuildingBlocks.Scheduling;
+using Samples.Runtime.Clocks;
 
 namespace Samples.Runtime.BuildingBlocks.Actors;
 
@@ -20,13 +21,13 @@ internal sealed class ActorSystem : IAsyncDisposable
     private readonly ITimer _sweep;
     private readonly Task _timersStarted;
 
-    public ActorSystem(ActorHealth health, TimeProvider time, ILoggerFactory loggers)
+    public ActorSystem(ActorHealth health, TimeProvider time, ILoggerFactory loggers, Action<AppDelivery>? delivered = null)
     {
         _time = time;
         Health = health;
         Log = loggers.CreateLogger("actors");
         Router = new ActorRouter(Placement, time, Log);
-        Timers = new Scheduler(null, (due, cancel) => ((TimerAppointment)due).CallAsync(Router, Log, cancel), time, Log);
+        Timers = new Scheduler(null, (due, cancel) => ((TimerAppointment)due).CallAsync(Router, Log, delivered, cancel), time, Log);
         _timersStarted = Timers.StartAsync(CancellationToken.None);
         Router.Deactivated += id =>
             Track(Timers.RemoveAsync([.. Timers.List(TimerAppointment.Prefix(id)).Select(t => t.Key)], CancellationToken.None));
@@ -130,9 +131,12 @@ internal sealed class ActorSystem : IAsyncDisposable
     private void Track(Task task)
     {
         _background.TryAdd(task, 0);
-        task.ContinueWith(
-            done => _background.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
+        var hold = _time.Hold();
+        task.ContinueWith(done =>
+        {
+            _background.TryRemove(done, out _);
+            hold?.Dispose();
+        }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     /// <inheritdoc/>

@@ -51,10 +51,13 @@ internal sealed class TimerAppointment(ActorId actor, string name, TimerRequest 
         };
     }
 
-    public async Task<Outcome> CallAsync(ActorRouter router, ILogger log, CancellationToken cancel)
+    public async Task<Outcome> CallAsync(ActorRouter router, ILogger log, Action<AppDelivery>? delivered, CancellationToken cancel)
     {
         var body = Body(request.Data, request.Callback, request.DueTime, request.Period);
-        return await CallAsync(router, actor, "timer/" + Uri.EscapeDataString(name), body, log, cancel);
+        var outcome = await CallAsync(router, actor, "timer/" + Uri.EscapeDataString(name), body, log, cancel);
+        delivered?.Invoke(new AppDelivery(
+            DeliveryKind.Timer, $"{actor.Type}/{actor.Id}", "", name, request.Data ?? default, outcome.ToResult()));
+        return outcome;
     }
 
     /// <summary>One callback of an actor, timer or reminder alike.</summary>

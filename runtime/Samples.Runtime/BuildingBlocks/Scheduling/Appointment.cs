@@ -16,6 +16,17 @@ internal enum Outcome
     Undeliverable,
 }
 
+/// <summary>Outcomes in the words of who watches deliveries.</summary>
+internal static class Outcomes
+{
+    public static DeliveryResult ToResult(this Outcome outcome) => outcome switch
+    {
+        Outcome.Failed => DeliveryResult.Failed,
+        Outcome.Undeliverable => DeliveryResult.NotReached,
+        _ => DeliveryResult.Success,
+    };
+}
+
 /// <summary>What follows a failure.</summary>
 /// <param name="MaxRetries">How often it is tried again before this time is given up; null without end, 0 for not at all.</param>
 /// <param name="Interval">The pause before.</param>

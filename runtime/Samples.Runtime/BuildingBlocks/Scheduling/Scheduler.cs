@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Samples.Runtime.Clocks;
 
 namespace Samples.Runtime.BuildingBlocks.Scheduling;
 
@@ -157,12 +158,14 @@ internal sealed class Scheduler(
     {
         appointment.QueuedFor = null;
         _waiting.Remove(appointment);
+        var hold = time.Hold();
         var task = Task.Run(() => KeepAsync(appointment));
         _running.Add(task);
         task.ContinueWith(done =>
         {
             lock (_gate)
                 _running.Remove(done);
+            hold?.Dispose();
         }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 

@@ -121,7 +121,9 @@ public static partial class TimeNotation
 
     private static FormatException Unsupported(string text) => new($"unsupported time/duration format: {text}");
 
-    [GeneratedRegex(@"^(R(?<r>\d{1,9})/)?P((?<y>\d{1,4})Y)?((?<mo>\d{1,5})M)?((?<w>\d{1,6})W)?((?<d>\d{1,6})D)?(T((?<h>\d{1,6})H)?((?<mi>\d{1,8})M)?((?<s>\d{1,9})S)?)?\z")]
+    [GeneratedRegex(
+        @"^(R(?<r>\d{1,9})/)?P((?<y>\d{1,4})Y)?((?<mo>\d{1,5})M)?((?<w>\d{1,6})W)?((?<d>\d{1,6})D)?"
+        + @"(T((?<h>\d{1,6})H)?((?<mi>\d{1,8})M)?((?<s>\d{1,9})S)?)?\z")]
     private static partial Regex Iso();
 
     [GeneratedRegex(@"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\z")]

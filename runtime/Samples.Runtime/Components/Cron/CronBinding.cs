@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Samples.Runtime.Clocks;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.Components.Cron;
@@ -27,11 +28,12 @@ public sealed class CronBinding(CronSchedule schedule, TimeProvider time, ILogge
         Func<BindingEvent, CancellationToken, Task<ReadOnlyMemory<byte>>> handler, CancellationToken stop, CancellationToken abandon)
     {
         var due = schedule.Next(time.GetUtcNow(), time.LocalTimeZone);
+        IDisposable? hold = null;
         while (due is { } at)
         {
             try
             {
-                await WaitAsync(at, stop);
+                hold = await WaitAsync(at, hold, stop);
             }
             catch (OperationCanceledException)
             {
@@ -59,14 +61,35 @@ public sealed class CronBinding(CronSchedule schedule, TimeProvider time, ILogge
             if (due < time.GetUtcNow())
                 due = schedule.Next(time.GetUtcNow(), time.LocalTimeZone);
         }
+
+        hold?.Dispose();
     }
 
-    private async Task WaitAsync(DateTimeOffset due, CancellationToken stop)
+    // Lets the clock go on once a timer is set, and holds it again from the moment that it rings.
+    private async Task<IDisposable?> WaitAsync(DateTimeOffset due, IDisposable? hold, CancellationToken stop)
     {
-        // In days at most: a timer cannot hold more than about fifty.
         while (due - time.GetUtcNow() is { Ticks: > 0 } left)
-            await Task.Delay(left < TimeSpan.FromDays(1) ? left : TimeSpan.FromDays(1), time, stop);
+        {
+            var rung = new TaskCompletionSource<IDisposable?>();
+            // Whole milliseconds, not too early; in days at most: a timer cannot hold more than about fifty.
+            var pause = TimeSpan.FromMilliseconds(Math.Ceiling(Math.Min(left.TotalMilliseconds, TimeSpan.MillisecondsPerDay)));
+            await using var timer = time.CreateTimer(_ => Ring(rung), null, pause, Timeout.InfiniteTimeSpan);
+            await using var stopping = stop.Register(() => rung.TrySetCanceled(stop));
+            hold?.Dispose();
+            hold = await rung.Task;
+        }
+
+        if (stop.IsCancellationRequested)
+            hold?.Dispose();
         stop.ThrowIfCancellationRequested();
+        return hold;
+    }
+
+    private void Ring(TaskCompletionSource<IDisposable?> rung)
+    {
+        var hold = time.Hold();
+        if (!rung.TrySetResult(hold))
+            hold?.Dispose();
     }
 
     private static CronBinding Create(Component component, EngineContext context)

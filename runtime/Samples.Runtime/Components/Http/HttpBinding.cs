@@ -14,7 +14,8 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
             new("url", Required: true), new("errorIfNot2XX"), new("responseTimeout"), new("direction"),
             .. ((string[])["MTLSRootCA", "MTLSClientCert", "MTLSClientKey", "MTLSRenegotiation"]).Select(name => new ComponentSetting(name)
             {
-                WithoutEffect = "the server is known, and told of its caller, as this machine does; an HTTPEndpoint has certificates of its own",
+                WithoutEffect =
+                    "the server is known, and told of its caller, as this machine does; an HTTPEndpoint has certificates of its own",
             }),
             new("maxResponseBodySize") { WithoutEffect = "answers of any size are passed on" },
             .. ((string[])["securityToken", "securityTokenHeader"]).Select(name => new ComponentSetting(name)

@@ -38,7 +38,8 @@ public sealed class SqliteStateStore : IStateStore
             .. ((string[])["tableName", "metadataTableName", "cleanupInterval", "cleanupIntervalInSeconds", "busyTimeout", "disableWAL",
                 "timeout", "timeoutInSeconds"]).Select(name => new ComponentSetting(name)
                 {
-                    WithoutEffect = "the file has the runtime's own tables, in WAL mode, is cleaned up each minute, and writers wait in turn",
+                    WithoutEffect =
+                        "the file has the runtime's own tables, in WAL mode, is cleaned up each minute, and writers wait in turn",
                 }),
         ],
         (component, context) => new SqliteStateStore(SqliteFile.Path(component, context), context.Time),

@@ -9,9 +9,9 @@ namespace Samples.Experiments.WorkQueue;
 /// </summary>
 internal sealed class OverheadPhase(ExperimentContext context, IFaults faults, QueueView queue, PictureFolder folder)
 {
-    // An item is four calls of the store and two requests, each of which meets the standby first half of the time.
-    private const double MostTimes = 16;
-    private const int Clients = 4, WarmUp = 400, Batch = 50, BareForEach = 20;
+    // An item is one request and two calls of the store, a reading and a transaction.
+    private const double MostTimes = 8;
+    private const int Clients = 4, WarmUp = 400, Batch = 60, BareForEach = 20;
 
     private static readonly Sampling Turns = new(Least: 8, Most: 12, TimeSpan.FromSeconds(15));
 
@@ -27,13 +27,13 @@ internal sealed class OverheadPhase(ExperimentContext context, IFaults faults, Q
         var replicas = (await faults.ListAsync(cancel)).Where(r => r.AppId == "queue-manager").ToList();
         // Until code that runs often is compiled well, compiling costs more than the items do.
         await MeasureAsync(WarmUp, WorkAsync, () => ProcessorTime.Of(replicas), cancel);
-        await MeasureAsync(WarmUp * BareForEach, queue.PingAsync, ProcessorTime.OfAll, cancel);
+        await MeasureAsync(WarmUp * BareForEach, PingAsync, ProcessorTime.OfAll, cancel);
         var cost = new Comparison(Quantiles.Median);
         await Turns.TakeAsync(
             async _ =>
             {
                 var item = await MeasureAsync(Batch, WorkAsync, () => ProcessorTime.Of(replicas), cancel);
-                var bare = await MeasureAsync(Batch * BareForEach, queue.PingAsync, ProcessorTime.OfAll, cancel);
+                var bare = await MeasureAsync(Batch * BareForEach, PingAsync, ProcessorTime.OfAll, cancel);
                 cost.Add([item], [bare]);
                 context.Observe(new Observation("ms for an item", item));
             },
@@ -45,25 +45,30 @@ internal sealed class OverheadPhase(ExperimentContext context, IFaults faults, Q
             "ms");
     }
 
-    // Milliseconds of processor time for each time that it was done, by several clients.
+    // Milliseconds of processor time for each time that it was done, by several clients that share the times.
     private static async Task<double> MeasureAsync(
-        int times, Func<CancellationToken, Task> act, Func<TimeSpan> used, CancellationToken cancel)
+        int times, Func<int, CancellationToken, Task> act, Func<TimeSpan> used, CancellationToken cancel)
     {
         var before = used();
-        var left = times;
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ =>
-        {
-            while (Interlocked.Decrement(ref left) >= 0)
-                await act(cancel);
-        }));
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => act(times / Clients, cancel)));
         return (used() - before).TotalMilliseconds / times;
     }
 
-    // The experiment is the worker here: it takes an item and says that it is done.
-    private async Task WorkAsync(CancellationToken cancel)
+    // The experiment is the worker here: it takes an item, and with the answer to "done" the next.
+    private async Task WorkAsync(int times, CancellationToken cancel)
     {
-        var lease = await queue.LeaseAsync("experiment", cancel)
-            ?? throw new InvalidOperationException("The queue has fewer items than were put into it.");
-        await queue.FinishAsync(lease, cancel);
+        LeaseRecord? lease = null;
+        for (; times > 0; times--)
+        {
+            lease ??= await queue.LeaseAsync("experiment", cancel)
+                ?? throw new InvalidOperationException("The queue has fewer items than were put into it.");
+            lease = await queue.FinishAsync(lease, times > 1 ? "experiment" : null, cancel);
+        }
+    }
+
+    private async Task PingAsync(int times, CancellationToken cancel)
+    {
+        for (; times > 0; times--)
+            await queue.PingAsync(cancel);
     }
 }

@@ -83,6 +83,38 @@ public sealed class ItemBook(DaprClient dapr, QueueOptions options)
         }
     }
 
+    /// <summary>
+    /// Changes two items at once: one reading and one transaction, in which each record must still have the ETag that was read. Null where
+    /// a change is not due, where another was faster, and where nobody can say what became of it: then change one after the other. A
+    /// change asks its item whether it is due, so that trying it again does no harm.
+    /// </summary>
+    public async Task<(WorkItem First, WorkItem Second)?> TryUpdateBothAsync(
+        (string Id, Func<WorkItem, WorkItem?> Change) first, (string Id, Func<WorkItem, WorkItem?> Change) second, CancellationToken cancel)
+    {
+        try
+        {
+            var found = await dapr.GetBulkStateAsync(
+                options.Store, [Key(first.Id), Key(second.Id)], parallelism: 2, cancellationToken: cancel);
+            if (Change(first) is not var (one, oneETag) || Change(second) is not var (two, twoETag))
+                return null;
+            await dapr.ExecuteStateTransactionAsync(options.Store,
+            [
+                Upsert(Key(one.Id), one, oneETag), Upsert(Key(two.Id), two, twoETag),
+            ], cancellationToken: cancel);
+            return (one, two);
+
+            (WorkItem Item, string ETag)? Change((string Id, Func<WorkItem, WorkItem?> To) change)
+            {
+                var record = found.FirstOrDefault(f => f.Key == Key(change.Id));
+                return record is { Value.Length: > 0 } && change.To(Read(record.Value)) is { } item ? (item, record.ETag) : null;
+            }
+        }
+        catch (Dapr.DaprException) when (!cancel.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
     private StateTransactionRequest Upsert<T>(string key, T value, string? etag) => new(key,
         JsonSerializer.SerializeToUtf8Bytes(value, dapr.JsonSerializerOptions), StateOperationType.Upsert,
         string.IsNullOrEmpty(etag) ? null : etag, options: FirstWrite);

@@ -5,19 +5,25 @@ namespace Samples.QueueManager;
 /// <summary>Who asks for an item.</summary>
 public sealed record LeaseRequest(string? Worker);
 
-/// <summary>How a lease ended: handed back, with a failure, or, where it was neither, with the item done.</summary>
-public sealed record LeaseEnd(string? Failure, bool HandedBack = false);
+/// <summary>
+/// How a lease ended: handed back, with a failure, or, where it was neither, with the item done. A worker that names itself as
+/// <paramref name="Next"/> gets its next item in the answer.
+/// </summary>
+public sealed record LeaseEnd(string? Failure, bool HandedBack = false, string? Next = null);
 
 /// <summary>
-/// The queue over HTTP. What needs the active manager gets 503 from the <see cref="Standby"/>: the caller's next try reaches the other
-/// replica.
+/// The queue over HTTP. Dapr is told by <c>/active</c> which replica takes requests; what reaches the other one all the same gets 503
+/// from the <see cref="Standby"/>.
 /// </summary>
 public static class QueueEndpoints
 {
+    private const int LongestReason = 500;
+
     /// <summary>Maps the queue.</summary>
     public static void MapQueue(this IEndpointRouteBuilder routes)
     {
         var active = routes.MapGroup("").WithMetadata(new ActiveOnlyAttribute());
+        active.MapGet("/active", () => TypedResults.Ok());
         active.MapPost("/leases", LeaseAsync);
         active.MapPost("/leases/{lease}/items/{id}/renew", Renew);
         active.MapPost("/leases/{lease}/items/{id}/end", EndAsync);
@@ -45,26 +51,39 @@ public static class QueueEndpoints
     private static async Task<Results<Ok<ItemLease>, NoContent, ValidationProblem>> LeaseAsync(
         LeaseRequest request, WorkQueue queue, CancellationToken cancel)
     {
-        if (request.Worker is not { Length: > 0 and <= 100 } worker)
-            return TypedResults.ValidationProblem(
-                new Dictionary<string, string[]> { ["worker"] = ["Give a name of 1 to 100 characters."] });
-        return await queue.LeaseAsync(worker, cancel) is { } lease ? TypedResults.Ok(lease) : TypedResults.NoContent();
+        if (!IsName(request.Worker))
+            return NoName("worker");
+        return await queue.LeaseAsync(request.Worker!, cancel) is { } lease ? TypedResults.Ok(lease) : TypedResults.NoContent();
     }
+
+    private static bool IsName(string? worker) => worker is { Length: > 0 and <= 100 };
+
+    private static ValidationProblem NoName(string field) => TypedResults.ValidationProblem(
+        new Dictionary<string, string[]> { [field] = ["Give a name of 1 to 100 characters."] });
 
     private static Results<NoContent, ProblemHttpResult> Renew(string lease, string id, WorkQueue queue) =>
         queue.Renew(id, lease) ? TypedResults.NoContent() : queue.Knows(id) ? Lost(id) : Unknown(id);
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> EndAsync(
-        string lease, string id, LeaseEnd end, WorkQueue queue, CancellationToken cancel)
+    private static async Task<Results<Ok<ItemLease>, NoContent, ValidationProblem, ProblemHttpResult>> EndAsync(
+        string lease, string id, LeaseEnd end, WorkQueue queue)
     {
+        if (end.Next is not null && !IsName(end.Next))
+            return NoName("next");
         // Whoever ends a lease has done its work: the record is written even where the caller has gone away meanwhile.
-        var item = end.HandedBack
-            ? await queue.HandBackAsync(id, lease, CancellationToken.None)
-            : end.Failure is { } reason
-            ? await queue.FailAsync(id, lease, reason.Length > 500 ? reason[..500] : reason, CancellationToken.None)
-            : await queue.FinishAsync(id, lease, CancellationToken.None);
-        return item is null ? Unknown(id) : item.Lease == lease && item.State != ItemState.Leased ? TypedResults.NoContent() : Lost(id);
+        var (item, next) = end switch
+        {
+            { HandedBack: true } => await queue.HandBackAsync(id, lease, CancellationToken.None),
+            { Failure: { } reason } => await queue.FailAsync(id, lease, Shorten(reason), end.Next, CancellationToken.None),
+            _ => await queue.FinishAsync(id, lease, end.Next, CancellationToken.None),
+        };
+        if (item is null)
+            return Unknown(id);
+        if (item.Lease != lease || item.State == ItemState.Leased)
+            return Lost(id);
+        return next is null ? TypedResults.NoContent() : TypedResults.Ok(next);
     }
+
+    private static string Shorten(string reason) => reason.Length > LongestReason ? reason[..LongestReason] : reason;
 
     private static async Task<Results<Ok<WorkItem>, ProblemHttpResult>> ReplayAsync(string id, WorkQueue queue, CancellationToken cancel) =>
         await queue.ReplayAsync(id, cancel) switch

@@ -8,8 +8,8 @@ namespace Samples.QueueManager;
 public sealed class ActiveOnlyAttribute : Attribute;
 
 /// <summary>
-/// The standby's 503, given before anything of a request is read and from bytes that are made once: Dapr's sidecars take turns over
-/// replicas, so that half of all requests meet the standby first. The caller's next try reaches the other replica.
+/// The standby's 503. Dapr asks each replica whether it is active, by its check of the app's health, and passes requests to none that is
+/// not. Between two checks, and without them, a request can meet the standby: the caller's next try reaches the other replica.
 /// </summary>
 public sealed class Standby(RequestDelegate next, ActiveManager manager)
 {

@@ -32,7 +32,10 @@ public sealed record WorkItem(string Id, ItemState State)
     /// <summary>Tries whose worker fell silent: mostly bad luck, but an item that kills its worker looks the same.</summary>
     public int Losses { get; init; }
 
-    /// <summary>The token of the current (or last) lease: only its holder may finish the item.</summary>
+    /// <summary>
+    /// The token of the current lease, or of the last where its holder ended it: only who has it may say how the item ended. Null where it
+    /// was taken back.
+    /// </summary>
     public string? Lease { get; init; }
 
     /// <summary>Who has (or had) it.</summary>
@@ -60,7 +63,7 @@ public sealed record WorkItem(string Id, ItemState State)
 
     /// <summary>The worker fell silent: later again, or given up after many of these.</summary>
     public WorkItem Lose(QueueOptions options, DateTimeOffset now) =>
-        (this with { Losses = Losses + 1 }).TryAgain("The worker fell silent.", options, now);
+        (this with { Losses = Losses + 1, Lease = null }).TryAgain("The worker fell silent.", options, now);
 
     /// <summary>The worker was asked to stop: another one may have it at once.</summary>
     public WorkItem HandBack() =>

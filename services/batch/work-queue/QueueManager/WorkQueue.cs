@@ -7,6 +7,11 @@ namespace Samples.QueueManager;
 /// <param name="Attempt">1 for the first try.</param>
 public sealed record ItemLease(string Id, string Lease, double Seconds, int Attempt);
 
+/// <summary>How it stands after a worker has said that its lease ends.</summary>
+/// <param name="Item">The item as it is now; null where it is unknown.</param>
+/// <param name="Next">The worker's next item, where it asked for one and one is ready.</param>
+public sealed record EndedLease(WorkItem? Item, ItemLease? Next);
+
 /// <summary>
 /// The active manager's view: which items are ready, and which leases run. It is rebuilt from the book by whoever becomes active, and
 /// every lease then starts its full time anew, so that a take-over takes nothing from a worker that is alive.
@@ -61,10 +66,9 @@ public sealed class WorkQueue(ItemBook book, Demand demand, QueueOptions options
     {
         while (TakeReady() is { } id)
         {
-            var lease = Guid.NewGuid().ToString("N");
-            var item = await UpdateAsync(id, i => i.State == ItemState.Queued ? i.LeaseTo(worker, lease) : null, cancel);
-            if (item?.Lease == lease)
-                return new ItemLease(id, lease, options.Lease.TotalSeconds, item.Attempts);
+            var lease = NewToken();
+            if (await UpdateAsync(id, i => Take(i, worker, lease), cancel) is { } item && item.Lease == lease)
+                return LeaseOf(item);
         }
 
         return null;
@@ -82,23 +86,26 @@ public sealed class WorkQueue(ItemBook book, Demand demand, QueueOptions options
         }
     }
 
-    /// <summary>Finishes an item. Saying it twice is saying it once; a lease that was taken back finishes nothing.</summary>
-    public async Task<WorkItem?> FinishAsync(string id, string lease, CancellationToken cancel)
+    /// <summary>
+    /// Finishes an item and leases the next one to the <paramref name="next"/> worker, where it is named. Saying it twice is saying it
+    /// once; a lease that was taken back finishes nothing.
+    /// </summary>
+    public async Task<EndedLease> FinishAsync(string id, string lease, string? next, CancellationToken cancel)
     {
         var taken = TakenAt(id, lease);
-        var item = await UpdateAsync(id, i => i.State == ItemState.Leased && i.Lease == lease ? i.Finish() : null, cancel);
-        if (taken is { } at && item is { State: ItemState.Done } && item.Lease == lease)
+        var ended = await EndAsync(id, lease, i => i.Finish(), next, cancel);
+        if (taken is { } at && ended.Item is { State: ItemState.Done } item && item.Lease == lease)
             demand.Finished(time.GetElapsedTime(at));
-        return item;
+        return ended;
     }
 
-    /// <summary>The try failed.</summary>
-    public Task<WorkItem?> FailAsync(string id, string lease, string reason, CancellationToken cancel) =>
-        UpdateAsync(id, i => i.State == ItemState.Leased && i.Lease == lease ? i.Fail(reason, options, time.GetUtcNow()) : null, cancel);
+    /// <summary>The try failed; the next one as in <see cref="FinishAsync"/>.</summary>
+    public Task<EndedLease> FailAsync(string id, string lease, string reason, string? next, CancellationToken cancel) =>
+        EndAsync(id, lease, i => i.Fail(reason, options, time.GetUtcNow()), next, cancel);
 
     /// <summary>The worker was asked to stop before it was through.</summary>
-    public Task<WorkItem?> HandBackAsync(string id, string lease, CancellationToken cancel) =>
-        UpdateAsync(id, i => i.State == ItemState.Leased && i.Lease == lease ? i.HandBack() : null, cancel);
+    public Task<EndedLease> HandBackAsync(string id, string lease, CancellationToken cancel) =>
+        EndAsync(id, lease, i => i.HandBack(), next: null, cancel);
 
     /// <summary>Brings a dead letter back; anything else stays as it is.</summary>
     public async Task<(WorkItem? Item, bool Replayed)> ReplayAsync(string id, CancellationToken cancel)
@@ -127,6 +134,58 @@ public sealed class WorkQueue(ItemBook book, Demand demand, QueueOptions options
 
     /// <summary>How many workers keep up.</summary>
     public DemandReport MeasureDemand() => demand.Report(Count()[ItemState.Queued]);
+
+    // The end of one item and the beginning of the next are one transaction: half the calls of the store. Where that fails, each has its
+    // own compare-and-swap.
+    private async Task<EndedLease> EndAsync(string id, string lease, Func<WorkItem, WorkItem> end, string? next, CancellationToken cancel)
+    {
+        WorkItem? Ending(WorkItem item) => item.State == ItemState.Leased && item.Lease == lease ? end(item) : null;
+        if (next is not null && TakeReady() is { } waiting && waiting != id)
+        {
+            var token = NewToken();
+            if (await UpdateBothAsync((id, Ending), (waiting, item => Take(item, next, token)), cancel) is var (ended, taken))
+                return new EndedLease(ended, LeaseOf(taken));
+        }
+
+        var one = await UpdateAsync(id, Ending, cancel);
+        var isEnded = one?.Lease == lease && one.State != ItemState.Leased;
+        return new EndedLease(one, isEnded && next is not null ? await LeaseAsync(next, cancel) : null);
+    }
+
+    private static string NewToken() => Guid.NewGuid().ToString("N");
+
+    private static WorkItem? Take(WorkItem item, string worker, string lease) =>
+        item.State == ItemState.Queued ? item.LeaseTo(worker, lease) : null;
+
+    private ItemLease LeaseOf(WorkItem item) => new(item.Id, item.Lease!, options.Lease.TotalSeconds, item.Attempts);
+
+    private async Task<(WorkItem Ended, WorkItem Taken)?> UpdateBothAsync(
+        (string Id, Func<WorkItem, WorkItem?> Change) ending,
+        (string Id, Func<WorkItem, WorkItem?> Change) taking,
+        CancellationToken cancel)
+    {
+        (WorkItem Ended, WorkItem Taken)? both = null;
+        try
+        {
+            return both = await book.TryUpdateBothAsync(ending, taking, cancel);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                if (both is var (ended, taken))
+                {
+                    Track(ended);
+                    Track(taken);
+                }
+                else
+                {
+                    // It was its turn, and still is.
+                    _ready.Add((default, taking.Id));
+                }
+            }
+        }
+    }
 
     private async Task<WorkItem?> UpdateAsync(string id, Func<WorkItem, WorkItem?> change, CancellationToken cancel)
     {

@@ -6,22 +6,22 @@ namespace Samples.WorkerHost;
 public sealed record ItemLease(string Id, string Lease, double Seconds, int Attempt);
 
 /// <summary>
-/// The queue by Dapr service invocation. Invocation takes turns over the replicas of the manager, of which one is active: 503 means
-/// "ask again", and so does a manager that is just being restarted.
+/// The queue by Dapr service invocation. Of the manager's replicas one is active: an error of the server's or the sidecar's means "ask
+/// again", and so does a manager that is just being restarted.
 /// </summary>
 public sealed class QueueClient(HttpClient http)
 {
     // A manager that is frozen takes a request and never answers it: give up soon, long before the lease is over.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    // Where several workers take turns, the second try may meet the standby again: then soon. A take-over takes longer.
+    // The second try may meet the standby again: then soon. A take-over takes longer.
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(5), LongestWait = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The next item; null where none is ready or no manager is active.</summary>
     public async Task<ItemLease?> LeaseAsync(string worker, CancellationToken cancel)
     {
         using var answer = await SendAsync("/leases", new { worker }, tries: 4, cancel);
-        return answer?.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadFromJsonAsync<ItemLease>(cancel) : null;
+        return await ItemOfAsync(answer, cancel);
     }
 
     /// <summary>False where the lease is lost; where nobody answers it may still be held.</summary>
@@ -31,12 +31,19 @@ public sealed class QueueClient(HttpClient http)
         return answer?.StatusCode is not (HttpStatusCode.Conflict or HttpStatusCode.NotFound);
     }
 
-    /// <summary>Tells how it ended, for as long as it takes: the work is done and only needs to be recorded.</summary>
-    public async Task<bool> EndAsync(ItemLease lease, string? failure, bool handedBack, CancellationToken cancel)
+    /// <summary>
+    /// Tells how it ended, for as long as it takes: the work is done and only needs to be recorded. In the same call it takes the next
+    /// item for the worker that is named as <paramref name="next"/>; null where it is not named or none is ready.
+    /// </summary>
+    public async Task<(bool Recorded, ItemLease? Next)> EndAsync(
+        ItemLease lease, string? failure, bool handedBack, string? next, CancellationToken cancel)
     {
-        using var answer = await SendAsync(Path(lease, "end"), new { failure, handedBack }, tries: 300, cancel);
-        return answer?.IsSuccessStatusCode == true;
+        using var answer = await SendAsync(Path(lease, "end"), new { failure, handedBack, next }, tries: 300, cancel);
+        return (answer?.IsSuccessStatusCode == true, await ItemOfAsync(answer, cancel));
     }
+
+    private static async Task<ItemLease?> ItemOfAsync(HttpResponseMessage? answer, CancellationToken cancel) =>
+        answer?.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadFromJsonAsync<ItemLease>(cancel) : null;
 
     private static string Path(ItemLease lease, string action) => $"/leases/{lease.Lease}/items/{Uri.EscapeDataString(lease.Id)}/{action}";
 

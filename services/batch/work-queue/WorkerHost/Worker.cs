@@ -1,6 +1,6 @@
 namespace Samples.WorkerHost;
 
-/// <summary>One item after the other: lease, fetch, run the program, say how it ended.</summary>
+/// <summary>One item after the other: lease, fetch, run the program, say how it ended and get the next.</summary>
 public sealed class Worker(
     QueueClient queue, ItemClient items, WorkerProgram program, WorkerOptions options, ILogger<Worker> log) : BackgroundService
 {
@@ -13,10 +13,12 @@ public sealed class Worker(
             Directory.CreateDirectory(options.Output);
             while (!stoppingToken.IsCancellationRequested)
             {
-                if (await queue.LeaseAsync(options.Name, stoppingToken) is { } lease)
-                    await WorkAsync(lease, stoppingToken);
-                else
+                var lease = await queue.LeaseAsync(options.Name, stoppingToken);
+                if (lease is null)
                     await Task.Delay(options.Idle, stoppingToken);
+                // Whatever comes with an answer is worked on or handed back, also while stopping.
+                while (lease is not null)
+                    lease = await WorkAsync(lease, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -25,7 +27,8 @@ public sealed class Worker(
         }
     }
 
-    private async Task WorkAsync(ItemLease lease, CancellationToken stopping)
+    // Returns the next item, which comes with the answer to how this one ended.
+    private async Task<ItemLease?> WorkAsync(ItemLease lease, CancellationToken stopping)
     {
         using var work = new CancellationTokenSource();
         // Asked to stop, the host finishes the item that it has, or gives it back while there is still time for that.
@@ -59,12 +62,14 @@ public sealed class Worker(
         await renewal;
         // Also while stopping: an item that is handed back is tried by another at once, not after the lease.
         using var limit = new CancellationTokenSource(stopping.IsCancellationRequested ? TimeSpan.FromSeconds(3) : TimeSpan.FromMinutes(1));
-        var recorded = await queue.EndAsync(lease, failure, handedBack, limit.Token);
+        var worker = stopping.IsCancellationRequested ? null : options.Name;
+        var (recorded, next) = await queue.EndAsync(lease, failure, handedBack, worker, limit.Token);
         log.LogInformation(
             "{Item} (attempt {Attempt}): {Result}",
             lease.Id,
             lease.Attempt,
             failure ?? (recorded ? "done" : "done, but the lease was lost"));
+        return next;
     }
 
     private void Remove(string folder)

@@ -10,7 +10,10 @@ public sealed class OwnershipExperiment : IExperiment
     public string Pattern => "ownership";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> OptionNames => ["rounds", "without-fencing"];
+    public IReadOnlyList<string> OptionNames => ["rounds"];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Removable => ["fencing"];
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken)
@@ -23,7 +26,7 @@ public sealed class OwnershipExperiment : IExperiment
 
         var rounds = context.Option("rounds", 2);
         using var view = new OwnershipView(faults, context.ReplicaOf("ledger"));
-        await view.SwitchFencingAsync(context.Option("without-fencing", 0) == 0, cancellationToken);
+        await view.SwitchFencingAsync(!context.IsWithout("fencing"), cancellationToken);
         var play = new FaultRounds(context, faults, view, Ttl);
         var failovers = new Failovers(context, view, play);
         var killed = await failovers.MeasureAsync(Fault.Killed, "SIGKILL", TakeOver, rounds, cancellationToken);

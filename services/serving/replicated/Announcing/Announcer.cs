@@ -22,7 +22,9 @@ public sealed class Announcer(IServer server, Readiness readiness, AnnouncerOpti
     /// <summary>How often a ready replica is announced.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a balancer may be absent before somebody is told: all start at the same time, and one of them is the last.</summary>
+    /// <summary>
+    /// How long a balancer may be absent before somebody is told: all start at the same time, and one of them is the last.
+    /// </summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(2);

@@ -12,7 +12,7 @@ internal sealed class AffinityPhase(ExperimentContext context, ReplicatedView vi
         var claims = new List<Claim>();
         foreach (var mode in new[] { "address", "cookie" })
         {
-            if (context.Option("without-affinity", 0) == 0)
+            if (!context.IsWithout("affinity"))
                 await context.ConfigureAsync("balancer.affinity", mode, cancel);
             claims.AddRange(await MeasureAsync(mode, cancel));
         }
@@ -81,7 +81,7 @@ internal sealed class AffinityPhase(ExperimentContext context, ReplicatedView vi
     // The mode is in force when a client that is asked again and again stays.
     private async Task SettleAsync(string mode, CancellationToken cancel)
     {
-        if (context.Option("without-affinity", 0) == 1)
+        if (context.IsWithout("affinity"))
             return;
         var began = context.Time.GetTimestamp();
         while (context.Time.GetElapsedTime(began) < Patience)

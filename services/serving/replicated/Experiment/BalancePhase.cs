@@ -27,9 +27,9 @@ internal sealed class BalancePhase(ExperimentContext context, ReplicatedView vie
 
     public async Task<IReadOnlyList<Claim>> KillAsync(IFaults faults, CancellationToken cancel)
     {
-        if (context.Option("without-retries", 0) == 1)
+        if (context.IsWithout("retries"))
             await context.ConfigureAsync("balancer.retries", "off", cancel);
-        if (context.Option("without-readiness", 0) == 1)
+        if (context.IsWithout("readiness"))
             await context.ConfigureAsync("balancer.health", "off", cancel);
         var ended = false;
         var load = ReplicatedView.OpenLoopAsync(
@@ -69,7 +69,7 @@ internal sealed class BalancePhase(ExperimentContext context, ReplicatedView vie
             {
                 await view.WaitReadyAsync(now, cancel);
                 // Where nobody looks at health, nobody knows of it.
-                if (context.Option("without-readiness", 0) == 0)
+                if (!context.IsWithout("readiness"))
                     await view.WaitHealthyAsync(3, cancel);
                 return (await view.StatsAsync([now], cancel))[0].Early;
             }

@@ -11,7 +11,7 @@ internal sealed class CachePhase(ExperimentContext context, ReplicatedView view,
 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel)
     {
-        if (context.Option("without-collapsing", 0) == 1)
+        if (context.IsWithout("collapsing"))
         {
             await context.ConfigureAsync("cache.collapsing", "off", cancel);
             await Task.Delay(TimeSpan.FromSeconds(1), cancel);
@@ -24,7 +24,7 @@ internal sealed class CachePhase(ExperimentContext context, ReplicatedView view,
 
     private async Task<Claim> ZipfAsync(CancellationToken cancel)
     {
-        var without = context.Option("without-cache", 0) == 1;
+        var without = context.IsWithout("cache");
         string[] paths = [.. random.GetItems([.. view.Words], Vocabulary).Select(ReplicatedView.Define)];
         var zipf = new Zipf(Vocabulary, Skew, random);
         int[] ranks = [.. Enumerable.Range(0, Requests).Select(_ => zipf.Next())];

@@ -11,8 +11,10 @@ public sealed class ReplicatedExperiment : IExperiment
     public string Pattern => "replicated";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> OptionNames =>
-        ["seed", "without-retries", "without-draining", "without-readiness", "without-affinity", "without-cache", "without-collapsing"];
+    public IReadOnlyList<string> OptionNames => ["seed"];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Removable => ["retries", "draining", "readiness", "affinity", "cache", "collapsing"];
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken)

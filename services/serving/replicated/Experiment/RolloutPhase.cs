@@ -14,7 +14,7 @@ internal sealed class RolloutPhase(ExperimentContext context, ReplicatedView vie
     public async Task<Claim> RunAsync(IFaults faults, CancellationToken cancel)
     {
         await context.ConfigureAsync("balancer.retries", "off", cancel);
-        if (context.Option("without-draining", 0) == 1)
+        if (context.IsWithout("draining"))
             await context.ConfigureAsync("balancer.health", "off", cancel);
         // Both are in force within a second.
         await Task.Delay(TimeSpan.FromSeconds(1), cancel);

@@ -11,11 +11,14 @@ public sealed class ScatterGatherExperiment : IExperiment
     public string Pattern => "scatter-gather";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Removable => ["hedging"];
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken)
     {
         using var view = new SearchView(context.ReplicaOf("search-root"));
         var random = new Random(context.Option("seed", 1));
-        var hedging = context.Option("without-hedging", 0) == 0;
+        var hedging = !context.IsWithout("hedging");
         var oracle = await Task.Run(() => new OneIndex(Corpus.Open().Read()), cancellationToken);
         var claims = new List<Claim>();
         claims.AddRange(await new SamenessPhase(context, view, oracle, random).RunAsync(cancellationToken));

@@ -13,12 +13,13 @@ namespace Samples.CacheShard;
 /// <param name="Answers">How many are remembered.</param>
 /// <param name="Bytes">What they take.</param>
 /// <param name="Capacity">What they may take.</param>
+/// <param name="Overhead">Of which so much each, beside key and body.</param>
 /// <param name="Evicted">Those that had to go for others.</param>
 /// <param name="Refused">Those that were larger than all there is.</param>
 /// <param name="IsCurrent">Whether it has a lease.</param>
 public sealed record ShardStats(
-    string Replica, long Hits, long Misses, long Handed, long Stale, double HitRate, int Answers, long Bytes, long Capacity, long Evicted,
-    long Refused, bool IsCurrent);
+    string Replica, long Hits, long Misses, long Handed, long Stale, double HitRate, int Answers, long Bytes, long Capacity, int Overhead,
+    long Evicted, long Refused, bool IsCurrent);
 
 /// <summary>What the router asks, and what people look at.</summary>
 public static class ShardEndpoints
@@ -31,13 +32,15 @@ public static class ShardEndpoints
         routes.MapGet("/answer", AnswerAsync);
         routes.MapGet("/peek", Results<NotFound, ValidationProblem, FileContentHttpResult> (
             string? target, ReadThrough read, ShardOptions options, HttpResponse response) =>
-            IsTarget(target) ? read.Peek(target!) is { } known ? Show(known, Found.Hit, options, response) : TypedResults.NotFound() : NoTarget());
+            !IsTarget(target) ? NoTarget()
+            : read.Peek(target!) is { } known ? Show(known, Found.Hit, options, response)
+            : TypedResults.NotFound());
         routes.MapGet("/stats", (ReadThrough read, AnswerMemory memory, ChangeFeed feed, ShardOptions options) =>
         {
             var ((hits, misses, handed, stale), (bytes, count, evicted, refused)) = (read.Counts, memory.Usage);
             var all = hits + misses + handed + stale;
             return TypedResults.Ok(new ShardStats(options.Replica, hits, misses, handed, stale, all == 0 ? 0 : (double)hits / all,
-                count, bytes, memory.Capacity, evicted, refused, feed.IsCurrent));
+                count, bytes, memory.Capacity, AnswerMemory.Overhead, evicted, refused, feed.IsCurrent));
         });
         if (routes.ServiceProvider.GetRequiredService<ShardOptions>().Faults)
         {

@@ -26,7 +26,8 @@ public sealed class Cost(OriginOptions options, TimeProvider time)
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/cost", IResult (CostRequest request, Cost cost) =>
     {
         if (!(request.Ms is >= 0 and <= MostMs))
-            return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["ms"] = [$"Give milliseconds between 0 and {MostMs}."] });
+            return TypedResults.ValidationProblem(
+                new Dictionary<string, string[]> { ["ms"] = [$"Give milliseconds between 0 and {MostMs}."] });
         Volatile.Write(ref cost._ms, request.Ms);
         return TypedResults.NoContent();
     });

@@ -4,7 +4,9 @@ using Samples.Defaults;
 
 namespace Samples.Origin;
 
-/// <summary>Reads documents and edits beside the start of the server: alive at once, ready when there is something to answer with.</summary>
+/// <summary>
+/// Reads documents and edits beside the start of the server: alive at once, ready when there is something to answer with.
+/// </summary>
 public sealed class LibraryLoader : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), Between = TimeSpan.FromMilliseconds(300);

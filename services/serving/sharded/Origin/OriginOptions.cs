@@ -11,7 +11,9 @@ public sealed record OriginOptions
     /// <summary>How slow it is: what each answer takes at least [COST_MS, in milliseconds].</summary>
     public required TimeSpan Cost { get; init; }
 
-    /// <summary>How long a shard may tell what it remembers without asking again; a write waits for one that is silent as long [LEASE_SECONDS].</summary>
+    /// <summary>
+    /// How long a shard may tell what it remembers without asking again; a write waits for one that is silent as long [LEASE_SECONDS].
+    /// </summary>
     public required TimeSpan Lease { get; init; }
 
     /// <summary>The Dapr state store that edits are kept in [STATE_STORE].</summary>

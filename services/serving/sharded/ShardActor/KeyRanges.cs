@@ -4,8 +4,8 @@ using Samples.Hashing;
 namespace Samples.ShardActor;
 
 /// <summary>
-/// Into how many ranges the circle of hashes is cut. Their number never changes while there is anything to keep; which replica has a range is
-/// Dapr's business. More ranges spread more evenly, and each costs an actor.
+/// Into how many ranges the circle of hashes is cut. Their number never changes while there is anything to keep; which replica has a range
+/// is Dapr's business. More ranges spread more evenly, and each costs an actor.
 /// </summary>
 /// <param name="Count">How many [RANGES].</param>
 public sealed record KeyRanges(int Count)

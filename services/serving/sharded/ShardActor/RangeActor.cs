@@ -22,9 +22,9 @@ public interface IRange : IActor
 }
 
 /// <summary>
-/// One key range as a virtual actor. There is at most one of it, on a replica that Dapr's placement chooses; when that replica dies, the next
-/// call brings the range to life on another one, with nothing in memory. It takes one request at a time: while the source is asked for one
-/// key, the others of its range wait.
+/// One key range as a virtual actor. There is at most one of it, on a replica that Dapr's placement chooses; when that replica dies, the
+/// next call brings the range to life on another one, with nothing in memory. It takes one request at a time: while the source is asked for
+/// one key, the others of its range wait.
 /// </summary>
 public sealed class RangeActor(ActorHost host, ShardOptions options, KeyRanges ranges, LivingRanges living, ChangeFeed feed, ISource source)
     : Actor(host), IRange, IDisposable

@@ -15,7 +15,8 @@ public static class RangeEndpoints
     {
         foreach (var path in (string[])["/dapr/{**rest}", "/job/{**rest}", "/changes", "/leases"])
             routes.Map(path, () => TypedResults.NotFound()).ExcludeFromDescription();
-        routes.MapGet("/ranges", (LivingRanges living, ShardOptions options) => TypedResults.Ok(new { options.Replica, Ranges = living.All }));
+        routes.MapGet(
+            "/ranges", (LivingRanges living, ShardOptions options) => TypedResults.Ok(new { options.Replica, Ranges = living.All }));
         routes.MapGet("/{**path}", ReadAsync);
     }
 

@@ -15,7 +15,9 @@ public sealed class Callees : IDisposable
         _direct.Timeout = Timeout.InfiniteTimeSpan;
     }
 
-    /// <summary>Sends a request to somebody. Throws where no answer came within the limit, <see cref="TimeoutException"/> among others.</summary>
+    /// <summary>
+    /// Sends a request to somebody. Throws where no answer came within the limit, <see cref="TimeoutException"/> among others.
+    /// </summary>
     /// <param name="name">An app id or an address.</param>
     /// <param name="request">Its address is a path with its query.</param>
     /// <param name="limit">For the whole answer.</param>

@@ -13,8 +13,8 @@ public sealed record RouterOptions
     public required string Replica { get; init; }
 
     /// <summary>
-    /// What the ring is made of, until configuration says otherwise [SHARDS, such as <c>1: cache-shard-1-a, cache-shard-1-b; 2: …</c>; POINTS,
-    /// BOUND, COPIES].
+    /// What the ring is made of, until configuration says otherwise [SHARDS, such as <c>1: cache-shard-1-a, cache-shard-1-b; 2: …</c>;
+    /// POINTS, BOUND, COPIES].
     /// </summary>
     public required RingSettings Ring { get; init; }
 

@@ -3,7 +3,8 @@ using StackExchange.Redis;
 namespace Samples.Experiments.Adapter;
 
 /// <summary>
-/// Three adapters before four applications: their numbers, their logs and their health, while one hangs, one dies and one is locked.
+/// Three adapters before four applications: their numbers, their logs and their health, while one hangs, one dies and one is locked;
+/// then a storm.
 /// </summary>
 public sealed class AdapterExperiment : IExperiment
 {
@@ -11,7 +12,7 @@ public sealed class AdapterExperiment : IExperiment
     public string Pattern => "adapter";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> OptionNames => ["seed", "lines"];
+    public IReadOnlyList<string> OptionNames => ["seed", "lines", "storm"];
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken)
@@ -23,11 +24,14 @@ public sealed class AdapterExperiment : IExperiment
         using var logs = new LogPhase(context, applications, redis);
         using var health = new HealthPhase(context, redis);
         using var metrics = new MetricsPhase(context, applications, redis);
+        using var storm = new StormPhase(context, applications);
         return
         [
             .. await metrics.RunAsync(cancellationToken),
             .. await logs.RunAsync(cancellationToken),
             .. await health.RunAsync(cancellationToken),
+            // The last: afterwards Redis is elsewhere.
+            .. await storm.RunAsync(cancellationToken),
         ];
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 
@@ -31,6 +32,24 @@ internal sealed class Applications(ExperimentContext context) : IDisposable
     /// <summary>A job that ends in a stack trace.</summary>
     public Task FailAsync(string job, CancellationToken cancel) => PostAsync($"legacy-batch/method/jobs/{job}?fail=true", cancel);
 
+    /// <summary>True when the application answers.</summary>
+    public async Task<bool> AnswersAsync(string app, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(2));
+        try
+        {
+            // One has nothing to look at, and says so.
+            var path = app is "legacy-redis" or "legacy-meter" ? "address" : "";
+            using var answer = await _http.GetAsync($"{app}/method/{path}", limit.Token);
+            return answer.IsSuccessStatusCode || (app == "legacy-batch" && answer.StatusCode == HttpStatusCode.NotFound);
+        }
+        catch (Exception error) when (error is HttpRequestException or OperationCanceledException && !cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     private async Task PostAsync(string path, CancellationToken cancel)
     {
         using var answer = await _http.PostAsync(path, null, cancel);
@@ -43,8 +62,16 @@ internal sealed class Applications(ExperimentContext context) : IDisposable
         var began = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(began) < patience)
         {
-            if (await isSo())
-                return Stopwatch.GetElapsedTime(began);
+            try
+            {
+                if (await isSo())
+                    return Stopwatch.GetElapsedTime(began);
+            }
+            catch (HttpRequestException)
+            {
+                // It does not listen yet.
+            }
+
             await Task.Delay(25, cancel);
         }
 

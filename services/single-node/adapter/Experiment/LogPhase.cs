@@ -10,9 +10,14 @@ namespace Samples.Experiments.Adapter;
 internal sealed class LogPhase(ExperimentContext context, Applications applications, ConnectionMultiplexer redis) : IDisposable
 {
     private const int Events = 30, TraceLines = 41;
+    private const string Adapter = "log-adapter";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
-    private readonly HttpClient _http = new() { BaseAddress = new Uri($"http://127.0.0.1:{context.ReplicaOf("log-adapter").AppPort}") };
+    private string Written => context.Faults is null
+        ? "records of mixed lines, written in pieces and over a rotation: each one, once"
+        : "records of mixed lines, written in pieces, over a rotation while the adapter was dead after SIGKILL: each one, once";
+
+    private readonly HttpClient _http = new() { BaseAddress = new Uri($"http://127.0.0.1:{context.ReplicaOf(Adapter).AppPort}") };
     private readonly Random _random = new(context.Option("seed", 1));
     private readonly string _file = Path.Combine(context.DataDirectory, "mixed.log");
     private readonly List<JsonElement> _records = [];
@@ -39,7 +44,7 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
         return
         [
             new(
-                "records of mixed lines, written in pieces and over a rotation: each one, once",
+                Written,
                 $"{truth.Count}",
                 $"{mixed.Count}",
                 mixed.Count == truth.Count),
@@ -74,6 +79,13 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
                 // A file that is gone before anybody looked was never there.
                 await AppendAsync(text, cancel);
                 _ = await Applications.WaitAsync(async () => { await ReadAsync(cancel); return Of("mixed").Count > 0; }, Patience, cancel);
+            }
+
+            if (context.Faults is { } faults && (i == count / 4 || i == count * 3 / 4))
+            {
+                // Some of it was read, and is in no record yet.
+                await AppendAsync(text, cancel);
+                await (i == count / 4 ? faults.KillAsync(Adapter, cancel) : faults.StartAsync(Adapter, cancel));
             }
 
             if (i != count / 2)

@@ -4,32 +4,52 @@ using Dapr.Client;
 using Microsoft.Data.Sqlite;
 using Samples.Defaults;
 using Samples.HealthAdapter.Probes;
+using Samples.Parameters;
 using Samples.RedisWire;
 
 namespace Samples.HealthAdapter;
 
-/// <summary>One database to ask [CHECKS__NAME__...].</summary>
-/// <param name="Name">NAME in lower case.</param>
-/// <param name="Kind">sqlite, postgres, mysql (and MariaDB) or redis [KIND].</param>
-/// <param name="Connection">The driver's connection string, without a password; a relative SQLite file is in the data folder. For redis,
-/// host:port or dapr://APP-ID [CONNECTION].</param>
-/// <param name="Query">What the application's users need answered; not for redis [QUERY].</param>
-/// <param name="Secret">The name of the password in the Dapr secret store [SECRET]; null for none.</param>
+/// <summary>One database to ask.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="Kind">sqlite, postgres, mysql or redis.</param>
+/// <param name="Connection">Where it is, without a password.</param>
+/// <param name="Query">What the application's users need answered; not for redis.</param>
+/// <param name="Secret">The name of the password in the Dapr secret store; null for none.</param>
 internal sealed record CheckSettings(string Name, string Kind, string Connection, string Query, string? Secret);
 
-/// <summary>Which databases are asked, and how; every setting has an environment variable of the name in brackets.</summary>
+/// <summary>Which databases are asked, and how; <see cref="Usage"/> tells each setting.</summary>
 internal sealed record HealthOptions
 {
     private const string Form = "Name checks as CHECKS__NAME__KIND (sqlite, postgres, mysql or redis), CHECKS__NAME__CONNECTION, "
         + "and CHECKS__NAME__QUERY where it is SQL.";
 
-    /// <summary>The databases, by name [CHECKS__...].</summary>
+    /// <summary>Everything that can be set.</summary>
+    public static Usage Usage { get; } = new(
+        "health-adapter", "asks databases what their users ask, and tells whether they answer.",
+    [
+        new("CHECKS__NAME__KIND", "required", "What the database NAME is: sqlite, postgres, mysql (and MariaDB) or redis."),
+        new(
+            "CHECKS__NAME__CONNECTION",
+            "required",
+            "The driver's connection string without a password, a relative file in SAMPLES_DATA; for redis host:port, or dapr://APP-ID."),
+        new("CHECKS__NAME__QUERY", "required for SQL", "What its users ask; redis is written to and read."),
+        new("CHECKS__NAME__SECRET", "none", "The name of the password in the secret store."),
+        new("PERIOD_SECONDS", "1", "From one question to the next."),
+        new("TIMEOUT_SECONDS", "1", "How long an answer may take."),
+        new("FAILURES", "3", "So many failures in a row make it unhealthy."),
+        new("SUCCESSES", "1", "So many answers in a row make it healthy again."),
+        new("SECRET_STORE", "secretstore", "The Dapr secret store."),
+        new("APP_PORT", "5426", "The port of GET /health, /health/NAME, /healthz and /readyz."),
+        new("SAMPLES_DATA", ".samples/adapter", "The folder that the application and its adapters share."),
+    ]);
+
+    /// <summary>The databases, by name.</summary>
     public required IReadOnlyList<CheckSettings> Checks { get; init; }
 
-    /// <summary>When they are asked, and what decides [PERIOD_SECONDS, TIMEOUT_SECONDS, FAILURES, SUCCESSES].</summary>
+    /// <summary>When they are asked, and what decides.</summary>
     public required CheckLimits Limits { get; init; }
 
-    /// <summary>Name of the Dapr secret store [SECRET_STORE].</summary>
+    /// <summary>Name of the Dapr secret store.</summary>
     public required string SecretStore { get; init; }
 
     /// <summary>Reads and checks the settings.</summary>

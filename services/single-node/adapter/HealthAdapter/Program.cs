@@ -2,6 +2,9 @@ using Dapr.Client;
 using Samples.Defaults;
 using Samples.HealthAdapter;
 
+if (HealthOptions.Usage.IsAsked(args))
+    return;
+
 var builder = WebApplication.CreateBuilder(args);
 builder.AddDefaults();
 var options = HealthOptions.From(builder.Configuration);

@@ -1,4 +1,8 @@
 using System.Globalization;
+using Samples.LegacyBatch;
+
+if (BatchSettings.Usage.IsAsked(args))
+    return;
 
 // Old-fashioned on purpose: nobody can ask it anything; whoever wants to know what it did reads its log, whose times have no zone, and
 // whose failures are stack traces.

@@ -1,5 +1,8 @@
 using Samples.LegacyMeter;
 
+if (MeterSettings.Usage.IsAsked(args))
+    return;
+
 // Old-fashioned on purpose: a device that answers comma-separated lines on a port of its own and writes its log as JSON lines. HTTP is for
 // its buttons.
 var builder = WebApplication.CreateBuilder(args);

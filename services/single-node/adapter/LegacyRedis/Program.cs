@@ -2,6 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Samples.LegacyRedis;
 
+if (RedisSettings.Usage.IsAsked(args))
+    return;
+
 // Not ours to change: it answers INFO and SLOWLOG, and that is all that it says about itself. HTTP is only for the run, to ask where it
 // listens.
 var builder = WebApplication.CreateBuilder(args);

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using Samples.LegacyShop;
 
+if (ShopSettings.Usage.IsAsked(args))
+    return;
+
 // Old-fashioned on purpose: no Dapr, no metrics, no health endpoint. It has a page of statistics for whoever runs it, an access log, and a
 // database.
 var builder = WebApplication.CreateBuilder(args);

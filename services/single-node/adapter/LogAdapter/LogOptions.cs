@@ -1,46 +1,79 @@
 using Samples.Defaults;
 using Samples.LogAdapter.Formats;
+using Samples.Parameters;
 using Samples.RedisWire;
 
 namespace Samples.LogAdapter;
 
-/// <summary>One log to follow [LOGS__NAME__...].</summary>
-/// <param name="Name">The resource's <c>service.name</c>: NAME in lower case.</param>
-/// <param name="Format">clf, storm, json, any, or slowlog [FORMAT].</param>
-/// <param name="Path">The file; relative to the data folder [PATH]. For slowlog, where Redis listens: host:port or dapr://APP-ID
-/// [ADDRESS].</param>
-/// <param name="Zone">The zone of times that have none, by its IANA name [ZONE]; UTC.</param>
-/// <param name="Secret">For slowlog, the name of the password in the Dapr secret store [SECRET]; null for none.</param>
+/// <summary>One log to follow.</summary>
+/// <param name="Name">The resource's <c>service.name</c>.</param>
+/// <param name="Format">A file's format, or slowlog.</param>
+/// <param name="Path">The file; for slowlog, where Redis listens.</param>
+/// <param name="Zone">The zone of times that have none.</param>
+/// <param name="Secret">For slowlog, the name of the password in the Dapr secret store; null for none.</param>
 internal sealed record LogSource(string Name, string Format, string Path, TimeZoneInfo Zone, string? Secret);
 
-/// <summary>How the adapter follows logs; every setting has an environment variable of the name in brackets.</summary>
+/// <summary>How the adapter follows logs; <see cref="Usage"/> tells each setting.</summary>
 internal sealed record LogOptions
 {
     private const string Form =
         $"Name logs as LOGS__NAME__FORMAT ({LogFormats.Names}) with LOGS__NAME__PATH, or slowlog with LOGS__NAME__ADDRESS.";
 
-    /// <summary>The logs, by name [LOGS__...].</summary>
+    /// <summary>Everything that can be set.</summary>
+    public static Usage Usage { get; } = new(
+        "log-adapter", "reads logs of several formats and serves records of one, with the field names of OpenTelemetry.",
+    [
+        new("LOGS__NAME__FORMAT", "required", $"The format of the log NAME: {LogFormats.Names}, or slowlog. NAME becomes service.name."),
+        new(
+            "LOGS__NAME__PATH",
+            "required for a file",
+            "The file, in SAMPLES_DATA where it is relative; rotated ones are its name with a number or date behind it."),
+        new("LOGS__NAME__ZONE", "UTC", "The zone of times that have none, such as Europe/Berlin."),
+        new(
+            "LOGS__NAME__ADDRESS",
+            "required for slowlog",
+            "Where Redis listens: host:port, or dapr://APP-ID of an application that tells its address."),
+        new("LOGS__NAME__SECRET", "none", "For slowlog, the name of Redis' password in the secret store."),
+        new("STATE_FILE", "log-adapter.db in SAMPLES_DATA", "The file that keeps records, and how far logs were read."),
+        new("KEEP", "100000", "How many records are kept for readers."),
+        new("POLL_MS", "100", "How often a file is looked at, in milliseconds."),
+        new("WAIT_MS", "500", "How long a record waits for lines that go on with it, in milliseconds."),
+        new("ROTATED_SECONDS", "5", "How long a renamed file is still read: its writer may not know yet."),
+        new("MAX_LINE_BYTES", "65536", "Bytes of a line; a longer one is cut there, and is a parse error."),
+        new("SLOWLOG_POLL_MS", "1000", "How often a slow log is asked for, in milliseconds."),
+        new("SECRET_STORE", "secretstore", "The Dapr secret store."),
+        new("APP_PORT", "5425", "The port of GET /records, /sources, /healthz and /readyz."),
+        new("SAMPLES_DATA", ".samples/adapter", "The folder that the application and its adapters share."),
+    ]);
+
+    /// <summary>The logs, by name.</summary>
     public IReadOnlyList<LogSource> Sources { get; init; } = [];
 
-    /// <summary>Between two looks at a file [POLL_MS].</summary>
+    /// <summary>What keeps records and positions.</summary>
+    public string StateFile { get; init; } = "";
+
+    /// <summary>Between two looks at a file.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a record waits for lines that go on with it [WAIT_MS].</summary>
+    /// <summary>How long a record waits for lines that go on with it.</summary>
     public TimeSpan Wait { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The longest line in bytes; the rest of a longer one is left out [MAX_LINE_BYTES].</summary>
+    /// <summary>How long a renamed file is still read.</summary>
+    public TimeSpan Rest { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest line in bytes; the rest of a longer one is left out.</summary>
     public int MostLineBytes { get; init; } = 64 * 1024;
 
-    /// <summary>How many records are kept for readers [KEEP].</summary>
+    /// <summary>How many records are kept for readers.</summary>
     public int Keep { get; init; } = 100_000;
 
-    /// <summary>Between two looks at a slow log [SLOWLOG_POLL_MS].</summary>
+    /// <summary>Between two looks at a slow log.</summary>
     public TimeSpan SlowLogPoll { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long Redis may take to answer.</summary>
     public TimeSpan SlowLogTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Name of the Dapr secret store [SECRET_STORE].</summary>
+    /// <summary>Name of the Dapr secret store.</summary>
     public string SecretStore { get; init; } = "secretstore";
 
     /// <summary>Reads and checks the settings.</summary>
@@ -52,8 +85,10 @@ internal sealed record LogOptions
         return new LogOptions
         {
             Sources = sources.Count > 0 ? sources : throw new WrongSettingException($"There is no log. {Form}"),
+            StateFile = Path.Combine(folder, configuration["STATE_FILE"] is { Length: > 0 } file ? file : "log-adapter.db"),
             Poll = TimeSpan.FromMilliseconds(configuration.Number("POLL_MS", 100, 1, 60_000)),
             Wait = TimeSpan.FromMilliseconds(configuration.Number("WAIT_MS", 500, 1, 60_000)),
+            Rest = configuration.Seconds("ROTATED_SECONDS", 5, 0.05, 3600),
             MostLineBytes = configuration.Whole("MAX_LINE_BYTES", 64 * 1024, 64, 16 * 1024 * 1024),
             Keep = configuration.Whole("KEEP", 100_000, 1, 10_000_000),
             SlowLogPoll = TimeSpan.FromMilliseconds(configuration.Number("SLOWLOG_POLL_MS", 1000, 10, 600_000)),

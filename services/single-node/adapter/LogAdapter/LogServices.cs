@@ -10,22 +10,21 @@ internal static class LogServices
     /// <summary>Adds them, and the book that they write into.</summary>
     public static void AddLogAdapter(this IServiceCollection services, LogOptions options)
     {
-        services.AddSingleton(new RecordBook(options.Keep));
+        services.AddSingleton(provider =>
+            new RecordBook(RecordFile.Open(options.StateFile, provider.GetRequiredService<ILogger<RecordBook>>()), options.Keep));
         foreach (var source in options.Sources)
             services.AddSingleton<IHostedService>(provider => Follow(source, options, provider));
     }
 
     private static BackgroundService Follow(LogSource source, LogOptions options, IServiceProvider provider)
     {
-        var book = provider.GetRequiredService<RecordBook>();
-        var time = provider.GetRequiredService<TimeProvider>();
+        var (book, time) = (provider.GetRequiredService<RecordBook>(), provider.GetRequiredService<TimeProvider>());
         var log = provider.GetRequiredService<ILogger<RecordBook>>();
-        return source.Format == "slowlog"
-            ? new SlowLogFollower(source.Name, source.Path, options, AskPasswordAsync, book, time, log)
-            : new FileFollower(source.Name, source.Path, LogFormats.Create(source.Format, source.Zone)!, options, book, time, log);
-
-        Task<string?> AskPasswordAsync(CancellationToken cancel) =>
+        Task<string?> Password(CancellationToken cancel) =>
             PasswordAsync(source.Secret, options, provider.GetRequiredService<DaprClient>(), cancel);
+        return source.Format == "slowlog"
+            ? new SlowLogFollower(source.Name, source.Path, options, Password, book, time, log)
+            : new FileFollower(source.Name, source.Path, LogFormats.Create(source.Format, source.Zone)!, options, book, time, log);
     }
 
     private static async Task<string?> PasswordAsync(string? secret, LogOptions options, DaprClient dapr, CancellationToken cancel)

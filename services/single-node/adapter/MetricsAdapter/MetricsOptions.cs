@@ -2,35 +2,54 @@ using Dapr.Client;
 using Samples.Defaults;
 using Samples.MetricsAdapter.Page;
 using Samples.MetricsAdapter.Sources;
+using Samples.Parameters;
 
 namespace Samples.MetricsAdapter;
 
-/// <summary>One application to read [SOURCES__NAME__...].</summary>
-/// <param name="Name">The value of the label <c>source</c>: NAME in lower case.</param>
-/// <param name="Kind">redis, json or csv [KIND].</param>
-/// <param name="Address">host:port or dapr://APP-ID; for json an http address or dapr://APP-ID/PATH [ADDRESS].</param>
-/// <param name="Mapping">For json, which field is which metric [MAPPING, a file; relative to the program].</param>
-/// <param name="Secret">For redis, the name of its password in the Dapr secret store [SECRET]; null for none.</param>
+/// <summary>One application to read.</summary>
+/// <param name="Name">The value of the label <c>source</c>.</param>
+/// <param name="Kind">redis, json or csv.</param>
+/// <param name="Address">Where it is.</param>
+/// <param name="Mapping">For json, which field is which metric.</param>
+/// <param name="Secret">For redis, the name of its password in the Dapr secret store; null for none.</param>
 internal sealed record SourceSettings(string Name, string Kind, string Address, JsonMapping? Mapping, string? Secret);
 
-/// <summary>How the adapter reads its sources; every setting has an environment variable of the name in brackets.</summary>
+/// <summary>How the adapter reads its sources; <see cref="Usage"/> tells each setting.</summary>
 internal sealed record MetricsOptions
 {
     private const string Form = "Name sources as SOURCES__NAME__KIND (redis, json or csv) and SOURCES__NAME__ADDRESS.";
 
-    /// <summary>The sources, by name [SOURCES__...].</summary>
+    /// <summary>Everything that can be set.</summary>
+    public static Usage Usage { get; } = new(
+        "metrics-adapter", "reads what applications say about themselves and serves it as one Prometheus page.",
+    [
+        new("SOURCES__NAME__KIND", "required", "How the application NAME speaks: redis (INFO), json (a page) or csv (lines over TCP)."),
+        new(
+            "SOURCES__NAME__ADDRESS",
+            "required",
+            "host:port, or dapr://APP-ID of an application that tells its address; for json http://host:port/path, or dapr://APP-ID/path."),
+        new("SOURCES__NAME__MAPPING", "required for json", "The file that says which field is which metric; relative to the program."),
+        new("SOURCES__NAME__SECRET", "none", "For redis, the name of its password in the secret store."),
+        new("SOURCE_TIMEOUT_SECONDS", "2", "How long a source may take; less where the scraper says that it gives up earlier."),
+        new("MAX_SOURCE_BYTES", "1048576", "The largest answer of a source."),
+        new("MAX_SOURCE_SAMPLES", "10000", "The most values of a source."),
+        new("SECRET_STORE", "secretstore", "The Dapr secret store."),
+        new("APP_PORT", "5424", "The port of GET /metrics, /healthz and /readyz."),
+    ]);
+
+    /// <summary>The sources, by name.</summary>
     public required IReadOnlyList<SourceSettings> Sources { get; init; }
 
-    /// <summary>How long one source may take [SOURCE_TIMEOUT_SECONDS]; less where the scraper gives up earlier.</summary>
+    /// <summary>How long one source may take; less where the scraper gives up earlier.</summary>
     public required TimeSpan Timeout { get; init; }
 
-    /// <summary>The largest answer of a source in bytes [MAX_SOURCE_BYTES].</summary>
+    /// <summary>The largest answer of a source in bytes.</summary>
     public required int MostBytes { get; init; }
 
-    /// <summary>The most values of a source [MAX_SOURCE_SAMPLES].</summary>
+    /// <summary>The most values of a source.</summary>
     public required int MostSamples { get; init; }
 
-    /// <summary>Name of the Dapr secret store [SECRET_STORE].</summary>
+    /// <summary>Name of the Dapr secret store.</summary>
     public required string SecretStore { get; init; }
 
     /// <summary>Reads and checks the settings.</summary>

@@ -2,6 +2,9 @@ using Dapr.Client;
 using Samples.Defaults;
 using Samples.MetricsAdapter;
 
+if (MetricsOptions.Usage.IsAsked(args))
+    return;
+
 var builder = WebApplication.CreateBuilder(args);
 builder.AddDefaults();
 var options = MetricsOptions.From(builder.Configuration);

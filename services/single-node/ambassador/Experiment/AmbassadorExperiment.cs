@@ -10,6 +10,9 @@ public sealed class AmbassadorExperiment : IExperiment
     public string Pattern => "ambassador";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Removable => ["ring"];
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken)
     {
         using var invoke = new Invocation(context.ReplicaOf("shard-ambassador"));

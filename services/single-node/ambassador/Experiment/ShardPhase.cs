@@ -22,7 +22,7 @@ internal sealed class ShardPhase(ExperimentContext context, Invocation invoke)
     {
         var random = new Random(context.Option("seed", 1));
         _keys = [.. Enumerable.Range(0, context.Option("keys", 10_000)).Select(_ => $"user:{random.NextInt64():x16}:cart")];
-        if (context.Option("without-ring", 0) == 1)
+        if (context.IsWithout("ring"))
             await ReplaceRingAsync(cancel);
 
         var state = await StateAsync(cancel);

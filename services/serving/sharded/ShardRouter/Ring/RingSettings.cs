@@ -3,7 +3,9 @@ using Samples.Defaults;
 
 namespace Samples.ShardRouter.Ring;
 
-/// <summary>What the ring is made of, and how it is used. Each can be changed while it runs, by a configuration key of the name in brackets.</summary>
+/// <summary>
+/// What the ring is made of, and how it is used. Each can be changed while it runs, by a configuration key of the name in brackets.
+/// </summary>
 public sealed record RingSettings
 {
     /// <summary>At most, a shard.</summary>

@@ -29,10 +29,11 @@ public sealed class Shard(ShardEntry entry, TimeProvider time)
     public void Bypass() => Interlocked.Increment(ref _bypassed);
 
     /// <summary>
-    /// The replicas in the order to ask. Those that answer take turns, so that each is as warm as the other; those that failed come last,
+    /// The replicas in the order to ask. Those that answer take turns, so that each is as warm as the other; those that failed are left out
     /// until one request tries them again.
     /// </summary>
-    public IReadOnlyList<string> InOrder()
+    /// <param name="all">Also those that failed, at the end: there is nobody else.</param>
+    public IReadOnlyList<string> InOrder(bool all = false)
     {
         lock (_gate)
         {
@@ -42,7 +43,11 @@ public sealed class Shard(ShardEntry entry, TimeProvider time)
             var onTrial = Array.Find(turned, r => r.IsAvoided && time.GetElapsedTime(r.Since, now) >= r.Pause);
             if (onTrial is not null)
                 (onTrial.Since, onTrial.IsOnTrial) = (now, true);
-            return [.. turned.OrderBy(r => r == onTrial ? 0 : r.IsAvoided ? 2 : 1).Select(r => r.Name)];
+            return
+            [
+                .. turned.Where(r => all || r == onTrial || !r.IsAvoided).OrderBy(r => r == onTrial ? 0 : r.IsAvoided ? 2 : 1)
+                    .Select(r => r.Name)
+            ];
         }
     }
 

@@ -16,7 +16,8 @@ public static class ShardList
     /// <exception cref="WrongSettingException">It is no such list; the message says what is wrong.</exception>
     public static IReadOnlyList<ShardEntry> Parse(string setting, string text)
     {
-        var shards = text.Split(';', Words).Select(shard => shard.Split(':', 2, StringSplitOptions.TrimEntries) is [{ Length: > 0 } name, var replicas]
+        var shards = text.Split(';', Words)
+            .Select(shard => shard.Split(':', 2, StringSplitOptions.TrimEntries) is [{ Length: > 0 } name, var replicas]
             && replicas.Split(',', Words) is { Length: > 0 } list
                 ? new ShardEntry(name, list)
                 : throw Wrong($"'{shard}' is no shard")).ToList();

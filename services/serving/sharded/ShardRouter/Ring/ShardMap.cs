@@ -46,7 +46,8 @@ public sealed class ShardMap
             var next = Create(settings, now);
             Volatile.Write(ref _now, next);
             if (next.Ring != now.Ring)
-                _log.LogInformation("the ring has {Count} shards now: {Names}", settings.Shards.Count, string.Join(", ", next.Ring.Members));
+                _log.LogInformation(
+                    "the ring has {Count} shards now: {Names}", settings.Shards.Count, string.Join(", ", next.Ring.Members));
         }
         catch (WrongSettingException wrong)
         {

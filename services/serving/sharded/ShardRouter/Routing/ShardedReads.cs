@@ -22,16 +22,17 @@ public sealed class ShardedReads(ShardMap map, Callees callees, RouterOptions op
     /// <summary>What <see cref="AnswerHeaders.Cache"/> says where the origin answered past the shard.</summary>
     public const string Bypass = "BYPASS";
 
-    // A second replica is asked by fewer; it may take longer before the origin is bothered.
+    // The last one may take longer before the origin is bothered.
     private const int MorePatience = 4;
 
     /// <summary>The answer to a key; null where nobody had one.</summary>
     public async Task<Routed?> ReadAsync(string key, CancellationToken cancel)
     {
         var route = map.Choose(key);
-        var limit = options.ShardTimeout;
-        foreach (var replica in route.Shard.InOrder())
+        var replicas = route.Shard.InOrder(all: !route.Settings.Fallback);
+        foreach (var (place, replica) in replicas.Index())
         {
+            var limit = place < replicas.Count - 1 ? options.ShardTimeout : options.ShardTimeout * MorePatience;
             if (await TryAsync(replica, Question(key, route.From), limit, cancel) is { } answer)
             {
                 route.Shard.Answered(replica);
@@ -39,7 +40,6 @@ public sealed class ShardedReads(ShardMap map, Callees callees, RouterOptions op
             }
 
             route.Shard.Missed(replica);
-            limit = options.ShardTimeout * MorePatience;
         }
 
         if (!route.Settings.Fallback || await TryAsync(options.Origin, key, options.OriginTimeout, cancel) is not { } direct)

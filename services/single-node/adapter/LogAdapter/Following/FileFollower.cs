@@ -1,22 +1,21 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Samples.LogAdapter.Formats;
 
 namespace Samples.LogAdapter.Following;
 
 /// <summary>
-/// Follows a file by name. It is read to its end before the one that has taken its name is begun, so that a rotation by renaming loses
-/// nothing; a file that became shorter is begun anew. Which file it is, its first bytes say.
+/// Follows a file by name, through its rotations and its own restarts. A file that was renamed is read to its end before the one that took
+/// its name is begun, and is kept open for a while: its writer may not know yet. Records and the places up to which they were read are kept
+/// in one step, so that a line is in no record twice and none is passed over, however the process ends.
 /// </summary>
 internal sealed class FileFollower(
     string source, string path, ILogFormat format, LogOptions options, RecordBook book, TimeProvider time, ILogger log) : BackgroundService
 {
-    private const int MarkBytes = 256;
-
-    private readonly byte[] _buffer = new byte[64 * 1024];
-    private LineReader _lines = new(options.MostLineBytes);
-    private readonly RecordAssembler _records = new(format, options.Wait, time);
-    private FileStream? _file;
-    private byte[] _mark = [];
-    private string? _told;
+    private readonly List<RecordAssembler.Assembled> _finished = [];
+    private LogFamily? _family;
+    private string? _kept, _told;
+    private long _truncations;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -41,71 +40,71 @@ internal sealed class FileFollower(
     {
         try
         {
-            _file ??= Open();
-            await ReadAsync(cancel);
-            if (_file is not null && IsAnother())
-                await TurnAsync(cancel);
+            // What could not be kept at the last look; before that, nothing more is read.
+            Keep();
+            _family ??= Begin();
+            await _family.ReadAsync(_finished, Keep, cancel);
+            if (_family.MayHaveTurned)
+            {
+                _truncations += _family.Survey(_finished);
+                await _family.ReadAsync(_finished, Keep, cancel);
+            }
+
             _told = null;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SqliteException)
         {
             // Once for each problem, not with every look.
             if (_told != error.Message)
                 log.LogWarning("{Source}: {Problem} It is tried again.", source, _told = error.Message);
         }
-
-        Keep(_records.Expire());
     }
 
-    private FileStream? Open() =>
-        File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1) : null;
-
-    private async Task ReadAsync(CancellationToken cancel)
+    private LogFamily Begin()
     {
-        while (_file is not null && await _file.ReadAsync(_buffer, cancel) is > 0 and var read)
+        var family = new LogFamily(path, format, options, time);
+        var known = Known();
+        var isFound = family.Begin(known, _finished);
+        if (known is { Count: > 0 } && !isFound)
+            log.LogWarning("{Source}: what was read before is not there any more; {Path} is read from its beginning.", source, path);
+        return family;
+    }
+
+    private List<FilePlace>? Known()
+    {
+        if (book.PositionOf(source) is not { } kept)
+            return null;
+        try
         {
-            if (_mark.Length < MarkBytes)
-                _mark = [.. _mark, .. _buffer.AsSpan(0, Math.Min(read, MarkBytes - _mark.Length))];
-            foreach (var line in _lines.Add(_buffer.AsMemory(0, read)))
-                Keep(_records.Add(line));
+            var places = JsonSerializer.Deserialize<List<FilePlace>>(kept);
+            return places?.TrueForAll(p => p is { Offset: >= 0, Node: not null, Mark: not null }) == true
+                ? places
+                : throw new JsonException("it is no list of places");
+        }
+        catch (JsonException error)
+        {
+            log.LogWarning(
+                "{Source}: the kept position cannot be read ({Problem}); {Path} is read from its beginning.", source, error.Message, path);
+            return null;
         }
     }
 
-    // Shorter than what was read of it, or with another beginning.
-    private bool IsAnother()
+    // Records and places in one step.
+    private void Keep()
     {
-        using var named = Open();
-        // Renamed, and nothing has the name yet: what is written there still is ours to read.
-        if (named is null)
-            return false;
-        if (named.Length < _file!.Position)
-            return true;
-        var beginning = new byte[_mark.Length];
-        return named.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false) < beginning.Length
-            || !beginning.AsSpan().SequenceEqual(_mark);
-    }
-
-    private async Task TurnAsync(CancellationToken cancel)
-    {
-        // Once more: it may have been written between the reading and the renaming.
-        await ReadAsync(cancel);
-        if (_lines.End() is { } last)
-            Keep(_records.Add(last));
-        Keep(_records.End());
-        await _file!.DisposeAsync();
-        (_lines, _mark, _file) = (new LineReader(options.MostLineBytes), [], Open());
-        await ReadAsync(cancel);
-    }
-
-    private void Keep(RecordAssembler.Assembled? record)
-    {
-        if (record is { } finished)
-            book.Add(source, finished.Line, finished.Seen);
+        if (_family is null)
+            return;
+        var places = JsonSerializer.Serialize(_family.Places);
+        if (_finished.Count == 0 && _truncations == 0 && places == _kept)
+            return;
+        book.Keep(source, _finished, places, new SourceCounts(0, 0, 0, _truncations));
+        _finished.Clear();
+        (_kept, _truncations) = (places, 0);
     }
 
     public override void Dispose()
     {
         base.Dispose();
-        _file?.Dispose();
+        _family?.Dispose();
     }
 }

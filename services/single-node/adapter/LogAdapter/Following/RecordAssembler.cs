@@ -3,16 +3,18 @@ using Samples.LogAdapter.Formats;
 namespace Samples.LogAdapter.Following;
 
 /// <summary>
-/// Puts the lines of one source together to records: a stack trace belongs to the line before it. Each source has its own, so that two
-/// writers in turns are never mixed. A record is finished when the next one begins, or when nothing has come for a set time: it may be the
-/// last thing that is ever written.
+/// Puts the lines of one file together to records: a stack trace belongs to the line before it. Each file has its own, so that two writers
+/// in turns are never mixed. A record is finished when the next one begins, or when nothing has come for a set time: it may be the last
+/// thing that is ever written.
 /// </summary>
 internal sealed class RecordAssembler(ILogFormat format, TimeSpan wait, TimeProvider time)
 {
-    private const int MostLines = 1000;
+    private const int MostLines = 1000, MostCharacters = 1_000_000;
 
     private readonly List<string> _more = [];
     private string? _first;
+    private long _begin;
+    private int _characters;
     private bool _isCut;
     private DateTimeOffset _seen;
     private long _lastLine;
@@ -20,21 +22,26 @@ internal sealed class RecordAssembler(ILogFormat format, TimeSpan wait, TimeProv
     /// <summary>A record with the time at which its first line was seen.</summary>
     public readonly record struct Assembled(ParsedLine Line, DateTimeOffset Seen);
 
+    /// <summary>Where in its file the record begins that is not finished; null when there is none.</summary>
+    public long? Begin => _first is null ? null : _begin;
+
     /// <summary>The record that this line finishes; null when it finishes none.</summary>
     public Assembled? Add(Line line)
     {
         if (line.Text.Length == 0 && !line.IsCut)
             return null;
         _lastLine = time.GetTimestamp();
-        if (_first is not null && _more.Count < MostLines && format.Continues(line.Text))
+        var hasRoom = _more.Count < MostLines && _characters + line.Text.Length <= MostCharacters;
+        if (_first is not null && hasRoom && format.Continues(line.Text))
         {
             _more.Add(line.Text);
+            _characters += line.Text.Length;
             _isCut |= line.IsCut;
             return null;
         }
 
         var finished = End();
-        (_first, _isCut, _seen) = (line.Text, line.IsCut, time.GetUtcNow());
+        (_first, _begin, _characters, _isCut, _seen) = (line.Text, line.Begin, line.Text.Length, line.IsCut, time.GetUtcNow());
         return finished;
     }
 
