@@ -63,7 +63,8 @@ public sealed partial class KubernetesTests
         var listens = int.Parse(ImagePort().Match(File.ReadAllText(Checkout.Full("deploy/docker/Dockerfile"))).Groups[1].Value);
         foreach (var app in Cluster.Apps)
         {
-            var port = Assert.Single(app.Container.Ports);
+            // A door of another protocol may stand beside it.
+            var port = Assert.Single(app.Container.Ports, p => p.Name == "http");
             Assert.Equal((listens, $"{listens}", "http"), (port.ContainerPort, app.Annotation("dapr.io/app-port"), port.Name));
             Assert.All(
                 new[] { app.Container.LivenessProbe, app.Container.ReadinessProbe }, p => Assert.Equal(port.Name, p.HttpGet.Port.Value));
