@@ -4,6 +4,7 @@ using Samples.Benchmarks.Adapter;
 using Samples.Benchmarks.Ambassador;
 using Samples.Benchmarks.Replicated;
 using Samples.Benchmarks.Runtime;
+using Samples.Benchmarks.Sidecar;
 
 // Not commands for people: the programs that a comparison measures, each a process of its own so that its processor time can be told apart.
 switch (args)
@@ -14,10 +15,13 @@ switch (args)
     case ["serve-runtime", var app, var data]:
         await BenchmarkRuntime.RunAsync(int.Parse(app, System.Globalization.CultureInfo.InvariantCulture), data);
         return 0;
+    case ["serve-sidecar", var folder]:
+        await OneSidecar.RunAsync(folder);
+        return 0;
 }
 
 IReadOnlyList<IComparison> comparisons =
-    [new AdapterComparison(), new AmbassadorComparison(), new ReplicatedComparison(), new RuntimeComparison()];
+    [new AdapterComparison(), new AmbassadorComparison(), new ReplicatedComparison(), new RuntimeComparison(), new SidecarComparison()];
 
 var compare = new Command("compare", "Run this project beside peers and print ratios.");
 foreach (var comparison in comparisons)

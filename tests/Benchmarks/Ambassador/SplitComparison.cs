@@ -15,10 +15,10 @@ internal sealed partial class SplitComparison(string folder)
 
     public async Task RunAsync(TimeSpan duration, Action<Finding> report, CancellationToken cancel)
     {
-        var (nginx, wrk) = (Tool.Find("nginx", "nginx-light"), Tool.Find("wrk", "wrk"));
+        var wrk = Tool.Find("wrk", "wrk");
         int[] arms = [Tool.FreePort(), Tool.FreePort()];
         var (door, ours) = (Tool.FreePort(), Tool.FreePort());
-        await using var upstream = await StartNginxAsync(nginx, "arms", string.Concat(arms.Select((port, i) => $$"""
+        await using var upstream = await Nginx.StartAsync(folder, "arms", string.Concat(arms.Select((port, i) => $$"""
             server {
                 listen 127.0.0.1:{{port}};
                 keepalive_requests 1000000;
@@ -26,7 +26,7 @@ internal sealed partial class SplitComparison(string folder)
             }
 
             """)), arms[1], cancel);
-        await using var peer = await StartNginxAsync(nginx, "door", $$"""
+        await using var peer = await Nginx.StartAsync(folder, "door", $$"""
             upstream production { server 127.0.0.1:{{arms[0]}}; keepalive 64; keepalive_requests 1000000; }
             upstream experiment { server 127.0.0.1:{{arms[1]}}; keepalive 64; keepalive_requests 1000000; }
             split_clients "$http_cookie" $arm { 10% experiment; * production; }
@@ -62,21 +62,6 @@ internal sealed partial class SplitComparison(string folder)
             middle.Theirs.PerCore,
             "1/s"));
         report(new Finding("wrk, 90/10 split, 32 connections: requests a second", middle.Ours.Rate, middle.Theirs.Rate, "1/s"));
-    }
-
-    private async Task<Tool> StartNginxAsync(string nginx, string name, string servers, int port, CancellationToken cancel)
-    {
-        var home = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
-        var file = Path.Combine(home, "nginx.conf");
-        await File.WriteAllTextAsync(file, $$"""
-            daemon off; master_process off; pid {{home}}/pid; error_log {{home}}/error.log;
-            events { worker_connections 1024; }
-            http { access_log off;
-            client_body_temp_path {{home}}/body; proxy_temp_path {{home}}/proxy;
-            fastcgi_temp_path {{home}}/fastcgi; uwsgi_temp_path {{home}}/uwsgi; scgi_temp_path {{home}}/scgi;
-            {{servers}} }
-            """, cancel);
-        return await Tool.StartAsync(nginx, ["-p", home, "-c", file, "-e", $"{home}/error.log"], port, cancel);
     }
 
     private sealed record Result(double Rate, double PerCore);

@@ -10,6 +10,7 @@ internal sealed class Tool : IAsyncDisposable
     private static readonly string[] Folders = ["/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/opt/homebrew/bin"];
 
     private readonly Process _process;
+    private string _last = "";
 
     private Tool(Process process) => _process = process;
 
@@ -20,6 +21,16 @@ internal sealed class Tool : IAsyncDisposable
         {
             _process.Refresh();
             return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Resident memory in bytes.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
         }
     }
 
@@ -55,23 +66,35 @@ internal sealed class Tool : IAsyncDisposable
     public static async Task<Tool> StartAsync(
         string path, IEnumerable<string> arguments, int port, CancellationToken cancel, params (string Name, string Value)[] environment)
     {
-        var info = new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in environment)
-            info.Environment[name] = value;
-        var process = Process.Start(info)!;
-        var last = "";
-        process.OutputDataReceived += (_, line) => last = line.Data ?? last;
-        process.ErrorDataReceived += (_, line) => last = line.Data ?? last;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        var tool = Start(path, arguments, environment);
         while (!await IsOpenAsync(port, cancel))
         {
-            if (process.HasExited)
-                throw new InvalidOperationException($"{path} ended at once: {last}");
+            tool.ThrowIfEnded();
             await Task.Delay(50, cancel);
         }
 
-        return new Tool(process);
+        return tool;
+    }
+
+    /// <summary>Starts one that opens no port.</summary>
+    public static Tool Start(string path, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    {
+        var info = new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment)
+            info.Environment[name] = value;
+        var tool = new Tool(Process.Start(info)!);
+        tool._process.OutputDataReceived += (_, line) => tool._last = line.Data ?? tool._last;
+        tool._process.ErrorDataReceived += (_, line) => tool._last = line.Data ?? tool._last;
+        tool._process.BeginOutputReadLine();
+        tool._process.BeginErrorReadLine();
+        return tool;
+    }
+
+    /// <summary>Throws with what it said last where it runs no more.</summary>
+    public void ThrowIfEnded()
+    {
+        if (_process.HasExited)
+            throw new InvalidOperationException($"{_process.StartInfo.FileName} ended at once: {_last}");
     }
 
     /// <summary>Starts a service of this project, of the configuration that this program has.</summary>
