@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Samples.Routing;
 using Samples.Runtime.Components;
 using Samples.Runtime.Resources;
-using Samples.Runtime.Routing;
 using Xunit;
 
 namespace Samples.Unit;

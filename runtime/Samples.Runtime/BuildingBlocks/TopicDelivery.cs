@@ -1,10 +1,10 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Samples.Routing;
 using Samples.Runtime.Components;
 using Samples.Runtime.Errors;
 using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
-using Samples.Runtime.Routing;
 
 namespace Samples.Runtime.BuildingBlocks;
 

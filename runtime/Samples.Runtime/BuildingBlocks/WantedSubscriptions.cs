@@ -3,9 +3,9 @@ using System.Text.Json;
 using Dapr.AppCallback.Autogen.Grpc.v1;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Samples.Routing;
 using Samples.Runtime.Apps;
 using Samples.Runtime.Resources;
-using Samples.Runtime.Routing;
 
 namespace Samples.Runtime.BuildingBlocks;
 

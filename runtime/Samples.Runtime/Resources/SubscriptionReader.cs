@@ -1,4 +1,4 @@
-using Samples.Runtime.Routing;
+using Samples.Routing;
 
 namespace Samples.Runtime.Resources;
 

@@ -167,7 +167,9 @@ internal sealed class StormPhase(ExperimentContext context, Applications applica
         using var answer = await _http.GetAsync(Url("health-adapter", $"/health/{check}"), cancel);
         var view = await answer.Content.ReadFromJsonAsync<JsonElement>(cancel);
         var lasted = began - (long)(2 * view.GetProperty("turnsWithinSeconds").GetDouble() * context.Time.TimestampFrequency);
-        bool? truth = faults.WasLeftAlone(victim, lasted) ? true : faults.WasDown(victim, lasted) ? false : null;
+        // A shop that is frozen in the middle of an order has the table locked.
+        var isFree = check != "shop" || faults.WasLeftAlone("legacy-shop", lasted);
+        bool? truth = isFree && faults.WasLeftAlone(victim, lasted) ? true : faults.WasDown(victim, lasted) ? false : null;
         if (truth is null || !faults.WasLeftAlone("health-adapter", lasted))
             return;
         _looks++;

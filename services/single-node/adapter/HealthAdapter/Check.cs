@@ -115,7 +115,7 @@ internal sealed record CheckLimits(TimeSpan Period, TimeSpan Timeout, int Failur
 {
     /// <summary>
     /// From the moment at which the database stops answering until it is called unhealthy: the question that was just answered, then so
-    /// many that fail.
+    /// many that fail, and a period for whatever else the machine has to do meanwhile.
     /// </summary>
-    public TimeSpan TurnsWithin => (Period > Timeout ? Period : Timeout) * Failures + Timeout;
+    public TimeSpan TurnsWithin => (Period > Timeout ? Period : Timeout) * Failures + Timeout + Period;
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Samples.Runtime.Routing;
+namespace Samples.Routing;
 
 /// <summary>What a token is.</summary>
 internal enum TokenKind

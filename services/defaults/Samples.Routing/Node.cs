@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace Samples.Runtime.Routing;
+namespace Samples.Routing;
 
 /// <summary>
 /// A part of an expression. Values are null, <see cref="bool"/>, <see cref="double"/> (all numbers of JSON are), <see cref="string"/>, a

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Samples.Runtime.Routing;
+namespace Samples.Routing;
 
 /// <summary>Parses by descent, one method a level of precedence.</summary>
 internal sealed class ExpressionParser(string text)

@@ -1,6 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 
-namespace Samples.Runtime.Routing;
+namespace Samples.Routing;
 
 /// <summary>
 /// A routing rule's condition over <c>event</c>, in the part of CEL that routes events: comparisons, <c>&amp;&amp;</c>, <c>||</c>,
@@ -27,6 +28,18 @@ public sealed class RoutingExpression
     /// </summary>
     public bool Matches(JsonElement @event) => _root.Evaluate(@event) as bool?
         ?? throw new RoutingException($"the result of match expression {Text} was not a boolean");
+
+    /// <summary>
+    /// The value as a text, such as the key of an event. Throws <see cref="RoutingException"/> where the event has no such field, and for
+    /// what is no text, number or truth value, or empty: that would be one key for all that have none.
+    /// </summary>
+    public string TextOf(JsonElement @event) => _root.Evaluate(@event) switch
+    {
+        string { Length: > 0 } text => text,
+        double number => number.ToString("R", CultureInfo.InvariantCulture),
+        bool truth => truth ? "true" : "false",
+        _ => throw new RoutingException($"{Text} is empty, or no text, number or truth value"),
+    };
 }
 
 /// <summary>An event that an expression cannot judge.</summary>
