@@ -14,12 +14,13 @@ internal sealed class HitRatePhase(ExperimentContext context, ShardedView view, 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel)
     {
         await view.CostAsync(0, cancel);
-        // What is predicted is a ring of LRU memories. Copies of hot keys are another matter, and have their own claim.
+        // What is predicted is a ring of LRU memories. What else there is has claims of its own.
         await view.BoundAsync(null, cancel);
-        await view.SwitchAsync("copies", false, cancel);
+        await view.SwitchAsync(cancel, ("copies", false), ("handover", false));
         var claims = new List<Claim>();
         foreach (var shards in (int[])[1, 2, 4])
             claims.Add(await MeasureAsync(shards, cancel));
+        await view.SwitchAsync(cancel, ("handover", true));
         return claims;
     }
 
@@ -35,7 +36,8 @@ internal sealed class HitRatePhase(ExperimentContext context, ShardedView view, 
         var asked = await AskAsync(measured, zipf, cancel);
         var hits = asked.Count(a => a.Cache == "HIT") / (double)measured;
         var predicted = await PredictAsync(replicas, zipf, asked, cancel);
-        context.Observe(new Observation($"hit rate, {shards} shards", hits, $"{shards} shards: hit rate {hits:P1}, predicted {predicted:P1}"));
+        context.Observe(new Observation(
+            $"hit rate, {shards} shards", hits, $"{shards} shards: hit rate {hits:P1}, predicted {predicted:P1}"));
         var wrong = asked.Count(a => !work.IsRight(a));
         return new Claim(
             $"hit rate with {shards} shard{(shards > 1 ? "s" : "")}: to Che's approximation, and answers that are not the origin's",
@@ -58,7 +60,8 @@ internal sealed class HitRatePhase(ExperimentContext context, ShardedView view, 
         var hit = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var shard in Enumerable.Range(0, work.Targets.Count).GroupBy(i => ring.Owner(work.Targets[i])))
         {
-            var stats = await view.StatsAsync(replicas.Single(r => r.StartsWith($"cache-shard-{shard.Key}-", StringComparison.Ordinal)), cancel);
+            var replica = replicas.Single(r => r.StartsWith($"cache-shard-{shard.Key}-", StringComparison.Ordinal));
+            var stats = await view.StatsAsync(replica, cancel);
             var keys = shard.Select(i => new KeyClass(zipf.Probability(i), stats.Overhead + work.Bytes(work.Targets[i]))).ToList();
             var time = CheModel.Time(keys, stats.Capacity);
             foreach (var i in shard)

@@ -1,6 +1,8 @@
 namespace Samples.Experiments.Sharded;
 
-/// <summary>Some keys are asked for far more than others: no shard gets more than its bound, and a hot key is on more shards while it is.</summary>
+/// <summary>
+/// Some keys are asked for far more than others: no shard gets more than its bound, and a hot key is on more shards while it is hot.
+/// </summary>
 internal sealed class LoadPhase(ExperimentContext context, ShardedView view, Workload work, Random random)
 {
     private const int Clients = 8, Keys = 100;
@@ -16,8 +18,8 @@ internal sealed class LoadPhase(ExperimentContext context, ShardedView view, Wor
     // Without copies, which would take the load off as well.
     private async Task<Claim> BoundAsync(CancellationToken cancel)
     {
-        await view.BoundAsync(context.Option("without-bounds", 0) == 1 ? null : Bound, cancel);
-        await view.SwitchAsync("copies", false, cancel);
+        await view.BoundAsync(context.IsWithout("bounds") ? null : Bound, cancel);
+        await view.SwitchAsync(cancel, ("copies", false));
         var zipf = new Zipf(Keys, Skew);
         await AskAsync(600, () => work.Targets[zipf.Next(random)], cancel);
         var asked = await AskAsync(2400, () => work.Targets[zipf.Next(random)], cancel);
@@ -36,7 +38,7 @@ internal sealed class LoadPhase(ExperimentContext context, ShardedView view, Wor
     private async Task<IReadOnlyList<Claim>> HotAsync(CancellationToken cancel)
     {
         await view.BoundAsync(null, cancel);
-        await view.SwitchAsync("copies", context.Option("without-copies", 0) == 0, cancel);
+        await view.SwitchAsync(cancel, ("copies", !context.IsWithout("copies")));
         var hot = work.Targets[^1];
         await AskAsync(500, () => random.NextDouble() < HotShare ? hot : Any(), cancel);
         var asked = await AskAsync(1200, () => random.NextDouble() < HotShare ? hot : Any(), cancel);
@@ -45,7 +47,7 @@ internal sealed class LoadPhase(ExperimentContext context, ShardedView view, Wor
         var most = (double)shares.Max() / answers.Count;
         var origin = answers.Count(a => a.Cache is not ("HIT" or "HANDED"));
         var hotter = new Claim(
-            $"a key that gets {HotShare:P0} of all requests: the share of them that one shard has to answer, and those that the origin answers",
+            $"a key that gets {HotShare:P0} of all requests: the share of them that one shard answers, and those that the origin answers",
             "at most 40%, 0",
             $"{most:P0} ({string.Join(", ", shares)}), {origin}",
             most <= 0.4 && origin == 0 && asked.All(work.IsRight));

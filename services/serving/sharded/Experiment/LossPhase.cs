@@ -6,8 +6,10 @@ namespace Samples.Experiments.Sharded;
 /// <summary>A replica of a shard dies, then a whole shard.</summary>
 internal sealed class LossPhase(ExperimentContext context, ShardedView view, Workload work)
 {
-    public const string ReplicaClaim = "SIGKILL of one replica of a shard under load: requests that fail, and that reach the origin past the shard";
-    public const string ShardClaim = "a whole shard is dead: requests that fail, and requests for other shards' keys that go to the origin";
+    public const string ReplicaClaim =
+        "SIGKILL of one replica of a shard under load: requests that fail, and that reach the origin past the shard";
+    public const string ShardClaim =
+        "a whole shard is dead: requests that fail, and requests for other shards' keys that go to the origin";
 
     private const int Clients = 6, Keys = 160, Kills = 2, WholeShard = 3;
     private static readonly TimeSpan Around = TimeSpan.FromSeconds(1);
@@ -16,17 +18,17 @@ internal sealed class LossPhase(ExperimentContext context, ShardedView view, Wor
     {
         // So that whose key it is can be told: no copies, and nothing for the next on the ring.
         await view.BoundAsync(null, cancel);
-        await view.SwitchAsync("copies", false, cancel);
-        var replicas = context.Option("without-replicas", 0) == 1 ? 1 : 2;
+        await view.SwitchAsync(cancel, ("copies", false));
+        var replicas = context.IsWithout("replicas") ? 1 : 2;
         await view.ReshardAsync(ShardedView.Shards(Enumerable.Range(1, 4), replicas), cancel);
         await view.WaitCurrentAsync(Enumerable.Range(1, 4).Select(n => $"cache-shard-{n}-a"), cancel);
         await ShardedView.ManyAsync(Keys * 3, Clients, i => view.GetAsync(work.Targets[i % Keys], cancel));
         var one = await LoseReplicasAsync(faults, cancel);
         await view.ReshardAsync(ShardedView.Shards(Enumerable.Range(1, 4)), cancel);
-        if (context.Option("without-fallback", 0) == 1)
-            await view.SwitchAsync("fallback", false, cancel);
+        if (context.IsWithout("fallback"))
+            await view.SwitchAsync(cancel, ("fallback", false));
         var whole = await LoseShardAsync(faults, cancel);
-        await view.SwitchAsync("fallback", true, cancel);
+        await view.SwitchAsync(cancel, ("fallback", true));
         return [one, whole];
     }
 

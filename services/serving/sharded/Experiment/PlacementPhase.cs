@@ -9,9 +9,10 @@ internal sealed class PlacementPhase(ExperimentContext context, ShardedView view
 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel)
     {
-        if (context.Option("without-virtual-nodes", 0) == 1)
+        if (context.IsWithout("virtual-nodes"))
             await view.ConfigureAsync("points", "1", ring => ring.Points == 1, cancel);
-        string[] targets = [.. Enumerable.Range(0, context.Option("keys", 20_000)).Select(_ => $"/search?limit=10&q={random.NextInt64():x}")];
+        var keys = context.Option("keys", 20_000);
+        string[] targets = [.. Enumerable.Range(0, keys).Select(_ => $"/search?limit=10&q={random.NextInt64():x}")];
         var four = await OwnersAsync(targets, Enumerable.Range(1, 4), cancel);
         var five = await OwnersAsync(targets, Enumerable.Range(1, 5), cancel);
         var again = await OwnersAsync(targets, Enumerable.Range(1, 4), cancel);

@@ -10,13 +10,11 @@ internal sealed class ReshardPhase(ExperimentContext context, ShardedView view, 
 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel)
     {
-        var handover = context.Option("without-handover", 0) == 0;
-        var leases = context.Option("without-leases", 0) == 0;
+        var handover = !context.IsWithout("handover");
+        var leases = !context.IsWithout("leases");
         await view.BoundAsync(1.25, cancel);
-        await view.SwitchAsync("copies", true, cancel);
+        await view.SwitchAsync(cancel, ("copies", true), ("handover", handover));
         await view.ReshardAsync(ShardedView.Shards(Enumerable.Range(1, 4)), cancel);
-        if (!handover)
-            await view.SwitchAsync("handover", false, cancel);
         await view.ForgetAsync(["cache-shard-5-a", "cache-shard-5-b"], cancel);
         // Twice: once for each replica.
         await ShardedView.ManyAsync(Keys * 3, Clients, i => view.GetAsync(work.Targets[i % Keys], cancel));
@@ -34,7 +32,7 @@ internal sealed class ReshardPhase(ExperimentContext context, ShardedView view, 
         var load = Enumerable.Range(0, Clients).Select(c => ReadAsync(new Random(c))).Append(WriteAsync(new Random(-1))).ToList();
         await view.ReshardAsync(ShardedView.Shards(Enumerable.Range(1, 5)), cancel);
         await Task.Delay(Between, cancel);
-        var moved = asked.Where(a => a.Shard == "5" && !a.Target.StartsWith("/documents", StringComparison.Ordinal)).ToList();
+        var moved = asked.Where(a => a.Shard == "5" && !IsNote(a)).ToList();
         // The member is away, what it holds gets old, and it comes back.
         await view.ReshardAsync(ShardedView.Shards(Enumerable.Range(1, 4)), cancel);
         Volatile.Write(ref writing, true);
@@ -44,7 +42,7 @@ internal sealed class ReshardPhase(ExperimentContext context, ShardedView view, 
         Volatile.Write(ref ended, true);
         await Task.WhenAll(load);
 
-        await view.SwitchAsync("handover", true, cancel);
+        await view.SwitchAsync(cancel, ("handover", true));
         if (!leases)
             await context.ConfigureAsync("cache-shard.leases", "on", cancel);
         await view.ReshardAsync(ShardedView.Shards(Enumerable.Range(1, 4)), cancel);
@@ -71,9 +69,11 @@ internal sealed class ReshardPhase(ExperimentContext context, ShardedView view, 
         }
     }
 
+    private static bool IsNote(Asked asked) => asked.Target.StartsWith("/documents", StringComparison.Ordinal);
+
     private IReadOnlyList<Claim> ToClaims(Asked[] asked, List<Asked> moved, Notes notes)
     {
-        var wrong = asked.Where(a => !(a.Target.StartsWith("/documents", StringComparison.Ordinal) ? a.IsAnswered : work.IsRight(a))).ToList();
+        var wrong = asked.Where(a => !(IsNote(a) ? a.IsAnswered : work.IsRight(a))).ToList();
         var origin = moved.Count(a => a.Cache is "MISS" or "BYPASS");
         var (reads, older, first) = notes.Reads;
         context.Observe(new Observation(

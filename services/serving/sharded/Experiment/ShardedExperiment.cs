@@ -12,11 +12,11 @@ public sealed class ShardedExperiment : IExperiment
     public string Pattern => "sharded";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> OptionNames =>
-    [
-        "seed", "keys", "warm", "measured", "storm", "without-virtual-nodes", "without-bounds", "without-copies", "without-replicas",
-        "without-fallback", "without-handover", "without-leases",
-    ];
+    public IReadOnlyList<string> OptionNames => ["seed", "keys", "warm", "measured", "storm"];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Removable =>
+        ["virtual-nodes", "bounds", "copies", "replicas", "fallback", "handover", "leases"];
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken)

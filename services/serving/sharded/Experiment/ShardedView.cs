@@ -42,7 +42,7 @@ internal sealed class ShardedView : IDisposable
     {
         Timeout = TimeSpan.FromSeconds(15),
     };
-    private readonly string[] _routers;
+    private readonly string[] _routers, _actorHosts;
     private readonly string _sidecar;
     private int _turn;
 
@@ -50,6 +50,7 @@ internal sealed class ShardedView : IDisposable
     {
         _context = context;
         _routers = [.. context.Replicas.Where(r => r.AppId == "shard-router").Select(r => $"http://127.0.0.1:{r.AppPort}")];
+        _actorHosts = [.. context.Replicas.Where(r => r.AppId == "shard-actor").Select(r => $"http://127.0.0.1:{r.AppPort}")];
         _sidecar = $"http://127.0.0.1:{context.ReplicaOf("shard-router").DaprHttpPort}/v1.0/invoke/";
     }
 
@@ -61,12 +62,11 @@ internal sealed class ShardedView : IDisposable
         $"{n}: " + string.Join(", ", "ab".Take(replicas).Select(r => $"cache-shard-{n}-{r}"))));
 
     /// <summary>A read, by the two routers in turns; by the other one where one does not answer in time.</summary>
-    public async Task<Asked> GetAsync(string target, CancellationToken cancel, TimeSpan? perRouter = null)
-    {
-        var first = Interlocked.Increment(ref _turn);
-        var asked = await AskAsync(_routers[first % _routers.Length] + target, target, perRouter, cancel);
-        return asked.Status != 0 ? asked : await AskAsync(_routers[(first + 1) % _routers.Length] + target, target, perRouter, cancel);
-    }
+    public Task<Asked> GetAsync(string target, CancellationToken cancel, TimeSpan? perRouter = null) =>
+        InTurnsAsync(_routers, target, perRouter, cancel);
+
+    /// <summary>The same of the hosts of actors.</summary>
+    public Task<Asked> GetByActorAsync(string target, CancellationToken cancel) => InTurnsAsync(_actorHosts, target, null, cancel);
 
     /// <summary>A read of an app by its sidecar.</summary>
     public Task<Asked> InvokeAsync(string appId, string target, CancellationToken cancel) =>
@@ -116,18 +116,20 @@ internal sealed class ShardedView : IDisposable
     /// <summary>Another ring.</summary>
     public Task ReshardAsync(string shards, CancellationToken cancel)
     {
-        var expected = shards.Split(';').Select(s => s.Split(':')[1].Split(',').Select(r => r.Trim())).SelectMany(r => r).ToHashSet();
-        return ConfigureAsync("shards", shards, ring => expected.SetEquals(ring.Shards.SelectMany(s => s.Replicas)), cancel);
+        var expected = shards.Split("; ").ToHashSet(StringComparer.Ordinal);
+        return ConfigureAsync(
+            "shards", shards, ring => expected.SetEquals(ring.Shards.Select(s => $"{s.Name}: {string.Join(", ", s.Replicas)}")), cancel);
     }
 
     /// <summary>Another bound of the load; null: none.</summary>
     public Task BoundAsync(double? bound, CancellationToken cancel) =>
         ConfigureAsync("bound", bound is { } b ? FormattableString.Invariant($"{b}") : "off", ring => ring.Bound == bound, cancel);
 
-    /// <summary>Hot keys are copied, or not. Nothing shows it; both routers have it within a second.</summary>
-    public async Task SwitchAsync(string setting, bool on, CancellationToken cancel)
+    /// <summary>Switches parts of the routers on or off. Nothing shows it; both routers have it within a second.</summary>
+    public async Task SwitchAsync(CancellationToken cancel, params (string Setting, bool On)[] switches)
     {
-        await _context.ConfigureAsync($"shard-router.{setting}", on ? "on" : "off", cancel);
+        foreach (var (setting, on) in switches)
+            await _context.ConfigureAsync($"shard-router.{setting}", on ? "on" : "off", cancel);
         await Task.Delay(TimeSpan.FromSeconds(1), cancel);
     }
 
@@ -189,6 +191,13 @@ internal sealed class ShardedView : IDisposable
         }
     }
 
+    private async Task<Asked> InTurnsAsync(string[] doors, string target, TimeSpan? limit, CancellationToken cancel)
+    {
+        var first = Interlocked.Increment(ref _turn);
+        var asked = await AskAsync(doors[first % doors.Length] + target, target, limit, cancel);
+        return asked.Status != 0 ? asked : await AskAsync(doors[(first + 1) % doors.Length] + target, target, limit, cancel);
+    }
+
     private async Task<Asked> AskAsync(string address, string target, TimeSpan? limit, CancellationToken cancel)
     {
         using var timed = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -198,7 +207,8 @@ internal sealed class ShardedView : IDisposable
         {
             using var answer = await _http.GetAsync(address, timed.Token);
             var body = await answer.Content.ReadAsStringAsync(timed.Token);
-            return new Asked(target, (int)answer.StatusCode, Header(answer, "X-Shard"), Header(answer, "X-Replica"), Header(answer, "X-Cache"),
+            return new Asked(
+                target, (int)answer.StatusCode, Header(answer, "X-Shard"), Header(answer, "X-Replica"), Header(answer, "X-Cache"),
                 int.TryParse(Header(answer, "X-Redirections"), out var redirections) ? redirections : 0, body,
                 answer.IsSuccessStatusCode ? null : body);
         }

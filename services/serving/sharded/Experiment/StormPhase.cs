@@ -9,7 +9,8 @@ namespace Samples.Experiments.Sharded;
 /// </summary>
 internal sealed class StormPhase(ExperimentContext context, ShardedView view, Workload work)
 {
-    public const string Sentence = "a storm of kills and freezes: requests that fail, answers that are wrong, values older than acknowledged";
+    public const string Sentence =
+        "a storm of kills and freezes: requests that fail, answers that are wrong, values older than acknowledged";
 
     private const int Clients = 6, Keys = 160;
     private static readonly TimeSpan PerRouter = TimeSpan.FromSeconds(6);
@@ -17,12 +18,12 @@ internal sealed class StormPhase(ExperimentContext context, ShardedView view, Wo
     public async Task<Claim> RunAsync(IFaults faults, int seconds, int seed, CancellationToken cancel)
     {
         await view.BoundAsync(1.25, cancel);
-        await view.SwitchAsync("copies", true, cancel);
+        await view.SwitchAsync(cancel, ("copies", true));
         await view.ReshardAsync(ShardedView.Shards(Enumerable.Range(1, 4)), cancel);
         var notes = new Notes(view, "storm", 16);
         for (var note = 0; note < notes.Count; note++)
             await notes.WriteAsync(note, cancel);
-        var leases = context.Option("without-leases", 0) == 0;
+        var leases = !context.IsWithout("leases");
         if (!leases)
             await context.ConfigureAsync("cache-shard.leases", "off", cancel);
 
@@ -40,7 +41,8 @@ internal sealed class StormPhase(ExperimentContext context, ShardedView view, Wo
         return new Claim(
             Sentence,
             FormattableString.Invariant($"0, 0, 0 of {answered + failed} in {seconds} s (seed {seed})"),
-            $"{failed}, {wrong}, {older}{(told is null ? "" : $" ({told})")}; {broken}, {notes.Writes.Done} writes, {reads} reads of them, {stale} said that they may be old",
+            $"{failed}, {wrong}, {older}{(told is null ? "" : $" ({told})")}; {broken}, {notes.Writes.Done} writes, {reads} reads of them, "
+                + $"{stale} said that they may be old",
             failed == 0 && wrong == 0 && older == 0 && reads > 0);
 
         async Task ReadAsync(Random own)

@@ -15,7 +15,8 @@ internal sealed class Workload
     public static async Task<Workload> CreateAsync(ShardedView view, int count, Random random, CancellationToken cancel)
     {
         // Names of types and members: each finds something, and hardly two are the same search.
-        string[] names = await Task.Run(() => Corpus.Open().Read().Where(m => m.Summary.Length > 0).Select(m => m.Name.Split('(')[0].Split('.')[^1])
+        string[] names = await Task.Run(() => Corpus.Open().Read().Where(m => m.Summary.Length > 0)
+            .Select(m => m.Name.Split('(')[0].Split('.')[^1])
             .Where(n => n.Length > 3 && n.All(char.IsAsciiLetter)).Select(n => n.ToLowerInvariant())
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray(), cancel);
         random.Shuffle(names);

@@ -23,7 +23,7 @@ public sealed class ShardedReads(ShardMap map, Callees callees, RouterOptions op
     public const string Bypass = "BYPASS";
 
     // The last one may take longer before the origin is bothered.
-    private const int MorePatience = 4;
+    private const int MorePatience = 2;
 
     /// <summary>The answer to a key; null where nobody had one.</summary>
     public async Task<Routed?> ReadAsync(string key, CancellationToken cancel)
