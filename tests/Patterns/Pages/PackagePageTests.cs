@@ -32,8 +32,8 @@ public sealed partial class PackagePageTests : IDisposable
             await File.WriteAllTextAsync(path, file.Groups["content"].Value, TestContext.Current.CancellationToken);
         }
 
-        Match[] commands = [.. Commands().Matches(page)];
-        Assert.Equal(2, commands.Length);
+        var commands = Commands().Matches(page);
+        Assert.Equal(2, commands.Count);
         await RunAsync(commands[0].Groups["code"].Value, Checkout.Root, Packing());
         var said = await RunAsync(commands[1].Groups["code"].Value, work, Consuming());
 
