@@ -15,7 +15,7 @@ if (args is ["guard", .. { Length: > 0 } shell])
 var root = new RootCommand("Patterns of Designing Distributed Systems as running services: run them, break them, see what holds.")
 {
     TourCommand.Create(), RunCommand.Create(), ListCommand.Create(), StopCommand.Create(), LogsCommand.Create(), ConfigureCommand.Create(),
-    DoctorCommand.Create(),
+    DoctorCommand.Create(), CapacityCommand.Create(),
 }.WithExamples(
     ("samples tour work-queue", "break a pattern and see what holds"),
     ("samples run work-queue", "run it until Ctrl-C"),

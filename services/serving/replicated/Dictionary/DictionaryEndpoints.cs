@@ -9,6 +9,9 @@ public sealed record Definition(string Word, IReadOnlyList<Meaning> Meanings);
 /// <summary>Words that begin with what was typed.</summary>
 public sealed record Completions(string Prefix, IReadOnlyList<string> Words);
 
+/// <summary>Who asked, by its own word.</summary>
+public sealed record Client(string Name);
+
 /// <summary>A replica in numbers.</summary>
 /// <param name="Replica">Its name.</param>
 /// <param name="Requests">Look-ups and completions since it started.</param>
@@ -37,8 +40,17 @@ public static class DictionaryEndpoints
             Problem(prefix, limit) is { } problem
                 ? TypedResults.ValidationProblem(problem)
                 : TypedResults.Ok(new Completions(prefix!, book.Complete(prefix!, limit ?? 10))));
+        if (routes.ServiceProvider.GetRequiredService<DictionaryOptions>().Faults)
+            routes.MapGet("/whoami", WhoAmI);
         routes.MapGet("/stats", (Served served, DictionaryOptions options) =>
             TypedResults.Ok(new ReplicaStats(options.Replica, served.Requests, served.Early)));
+    }
+
+    // For experiments: an answer that is one client's own, so that they can see whether another one ever gets it.
+    private static Ok<Client> WhoAmI(HttpContext http)
+    {
+        http.Response.Headers.CacheControl = "private, max-age=60";
+        return TypedResults.Ok(new Client(Shortened(http.Request.Headers["X-Client"].ToString())));
     }
 
     private static async ValueTask<object?> GuardAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)

@@ -1,3 +1,5 @@
+using Samples.Lab.Measuring;
+
 namespace Samples.Experiments.Replicated;
 
 /// <summary>Three replicas behind a balancer: an even share for each, and one of them killed under load.</summary>
@@ -14,13 +16,22 @@ internal sealed class BalancePhase(ExperimentContext context, ReplicatedView vie
     {
         await view.WaitHealthyAsync(3, cancel);
         var words = Words(Requests);
+        var before = ProcessorTime.Of(context.Replicas.Where(r => r.AppId == "dictionary"));
         var asked = await ReplicatedView.ManyAsync(Requests, Clients, i => view.GetAsync(view.Balancer, words[i], cancel));
+        var used = ProcessorTime.Of(context.Replicas.Where(r => r.AppId == "dictionary")) - before;
         var shares = asked.Where(a => a.IsAnswered).CountBy(a => a.Replica ?? "").OrderBy(s => s.Key, StringComparer.Ordinal)
             .Select(s => s.Value).ToArray();
         var mean = Requests / 3.0;
         var worst = shares.Select(s => Math.Abs(s - mean) / mean).DefaultIfEmpty(1).Max();
         context.Observe(
             new Observation("p50 ms", asked.Select(a => a.Ms).Order().ElementAt(Requests / 2), $"shares {string.Join(", ", shares)}"));
+        if (used > TimeSpan.Zero)
+        {
+            context.Observe(new Observation(
+                "requests a processor second", Requests / used.TotalSeconds,
+                $"a replica takes {Requests / used.TotalSeconds:0} requests a second of processor time: samples capacity --per-replica"));
+        }
+
         return new Claim($"{Requests} requests over 3 replicas: the share of each", $"within {Even:P0} of even",
             $"{string.Join(", ", shares)} ({worst:P1} off)", shares.Length == 3 && worst <= Even);
     }

@@ -1,4 +1,4 @@
-using Samples.ApiDocs;
+using Samples.Experiments.Replicated.Storm;
 
 namespace Samples.Experiments.Replicated;
 
@@ -11,7 +11,7 @@ public sealed class ReplicatedExperiment : IExperiment
     public string Pattern => "replicated";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> OptionNames => ["seed"];
+    public IReadOnlyList<string> OptionNames => ["seed", "storm"];
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Removable => ["retries", "draining", "readiness", "affinity", "cache", "collapsing"];
@@ -19,9 +19,9 @@ public sealed class ReplicatedExperiment : IExperiment
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Claim>> RunAsync(ExperimentContext context, CancellationToken cancellationToken)
     {
-        var words = await Task.Run(Words, cancellationToken);
+        var source = await Task.Run(Source.Read, cancellationToken);
         var random = new Random(context.Option("seed", 1));
-        using var view = new ReplicatedView(context, words);
+        using var view = new ReplicatedView(context, [.. source.Words]);
         var balance = new BalancePhase(context, view, random);
         List<Claim> claims = [await balance.EvenAsync(cancellationToken)];
         claims.AddRange(context.Faults is { } faults
@@ -33,11 +33,9 @@ public sealed class ReplicatedExperiment : IExperiment
         claims.AddRange(await new AffinityPhase(context, view, random).RunAsync(cancellationToken));
         claims.AddRange(await new CachePhase(context, view, random).RunAsync(cancellationToken));
         claims.AddRange(await new DoorPhase(view).RunAsync(cancellationToken));
+        claims.AddRange(await new StormPhase(context, view, source).RunAsync(cancellationToken));
         return claims;
     }
-
-    private static string[] Words() =>
-        [.. Corpus.Open().Read().Select(m => m.Name.Split('(')[0]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     private static IReadOnlyList<Claim> NotRun() =>
     [

@@ -68,7 +68,7 @@ internal sealed class ReplicatedView : IDisposable
         {
             using var answer = await _http.SendAsync(request, cancel);
             await answer.Content.ReadAsByteArrayAsync(cancel);
-            return new Asked((int)answer.StatusCode, Header(answer, "X-Replica"), Header(answer, "X-Cache") == "HIT",
+            return new Asked((int)answer.StatusCode, Header(answer, "X-Replica"), IsHit(answer),
                 Header(answer, "Set-Cookie")?.Split(';')[0], Stopwatch.GetElapsedTime(began).TotalMilliseconds, null);
         }
         catch (HttpRequestException error)
@@ -78,10 +78,13 @@ internal sealed class ReplicatedView : IDisposable
     }
 
     /// <summary>The whole answer, for looking at.</summary>
-    public async Task<HttpResponseMessage> AskAsync(string address, string path, string client, CancellationToken cancel)
+    public async Task<HttpResponseMessage> AskAsync(
+        string address, string path, string client, CancellationToken cancel, string? name = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, address + path);
         request.Headers.TryAddWithoutValidation("X-Forwarded-For", client);
+        if (name is not null)
+            request.Headers.TryAddWithoutValidation("X-Client", name);
         return await _http.SendAsync(request, cancel);
     }
 
@@ -132,6 +135,22 @@ internal sealed class ReplicatedView : IDisposable
             await Task.Delay(50, cancel);
         }
     }
+
+    /// <summary>Waits until who sends a replica its requests sees that it is healthy.</summary>
+    public async Task WaitHealthyAsync(Replica replica, CancellationToken cancel)
+    {
+        var balancer = replica.AppId == "cache" ? Door : Balancer;
+        while (true)
+        {
+            var replicas = await _http.GetFromJsonAsync<SeenReplica[]>(balancer + "/replicas", cancel) ?? [];
+            if (replicas.Any(r => r.Name == replica.Name && r is { Active: "healthy", Passive: not "unhealthy" }))
+                return;
+            await Task.Delay(50, cancel);
+        }
+    }
+
+    /// <summary>Whether a cache gave this answer.</summary>
+    public static bool IsHit(HttpResponseMessage answer) => Header(answer, "X-Cache") == "HIT";
 
     /// <summary>Waits until a replica itself says that it is ready.</summary>
     public async Task WaitReadyAsync(Replica replica, CancellationToken cancel)

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
 
 namespace Samples.LoadBalancing.Balancing;
 
@@ -12,32 +13,47 @@ public sealed class Retrying(RequestDelegate next, LiveSettings live)
     /// <summary>Marks an answer that is no use to the client, where there may be a better one; its body is left out then.</summary>
     public static bool GiveUp(HttpContext http, int status)
     {
-        if (status is not (502 or 503 or 504) || http.Features.Get<Attempt>() is not { MayBeGivenUp: true } attempt)
+        if (status is not (502 or 503 or 504) || http.Features.Get<Attempt>() is not { } attempt || !IsHarmless(http.Request))
             return false;
-        return attempt.IsGivenUp = true;
+        attempt.Next = Others(http, attempt);
+        return attempt.IsGivenUp = attempt.Next.Count > 0;
     }
 
     /// <summary>The step in YARP's pipeline.</summary>
     public async Task InvokeAsync(HttpContext http)
     {
+        if (!live.Retries)
+        {
+            await next(http);
+            return;
+        }
+
         var proxy = http.GetReverseProxyFeature();
         var attempt = new Attempt();
         http.Features.Set(attempt);
-        // The balancing leaves only its choice in the feature: who else there is has to be kept here.
-        var candidates = proxy.AvailableDestinations;
         while (true)
         {
-            var mayTryAgain = live.Retries && candidates.Count > 1;
-            attempt.MayBeGivenUp = mayTryAgain && IsHarmless(http.Request);
-            proxy.AvailableDestinations = candidates;
             await next(http);
-            if (!mayTryAgain || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested || !HasFailed(http, attempt))
+            if (http.Response.HasStarted || http.RequestAborted.IsCancellationRequested || !HasFailed(http, attempt))
                 return;
-            candidates = [.. candidates.Where(d => d != proxy.ProxiedDestination)];
+            var others = attempt.IsGivenUp ? attempt.Next : Others(http, attempt);
+            if (others.Count == 0)
+                return;
+            attempt.Tried.Add(proxy.ProxiedDestination);
             attempt.IsGivenUp = false;
             http.Response.Clear();
             http.Features.Set<IForwarderErrorFeature>(null);
+            proxy.AvailableDestinations = others;
         }
+    }
+
+    // Who is there now, not who was there when the request came: it may have waited long enough for one to come back, and for the only one
+    // of then to die.
+    private static IReadOnlyList<DestinationState> Others(HttpContext http, Attempt attempt)
+    {
+        var proxy = http.GetReverseProxyFeature();
+        return [.. proxy.Route.Cluster!.DestinationsState.AvailableDestinations
+            .Where(d => d != proxy.ProxiedDestination && !attempt.Tried.Contains(d))];
     }
 
     private static bool HasFailed(HttpContext http, Attempt attempt)
@@ -62,7 +78,9 @@ public sealed class Retrying(RequestDelegate next, LiveSettings live)
 
     private sealed class Attempt
     {
-        public bool MayBeGivenUp { get; set; }
+        public List<DestinationState?> Tried { get; } = [];
+
+        public IReadOnlyList<DestinationState> Next { get; set; } = [];
 
         public bool IsGivenUp { get; set; }
     }
