@@ -63,6 +63,27 @@ public sealed class FrontDoorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_replica_that_came_back_while_a_request_was_under_way_gets_its_second_try()
+    {
+        var die = new TaskCompletionSource();
+        await AddReplicaAsync(async http =>
+        {
+            await die.Task;
+            http.Abort();
+        });
+        await AddReplicaAsync(ScriptedOrigin.Says("well"));
+        _replicas[1].Ready = 503;
+        var door = await StartAsync();
+        await _machine.WaitAsync("the second is out", async () => (await HealthAsync(door)).Contains("unhealthy"));
+        var asking = WordsAsync(door, HttpMethod.Get);
+        await _machine.WaitAsync("the first has it", () => Task.FromResult(!_replicas[0].Asked.IsEmpty));
+        _replicas[1].Ready = 200;
+        await _machine.WaitAsync("the second is back", async () => !(await HealthAsync(door)).Contains("unhealthy"));
+        die.SetResult();
+        Assert.Equal("200 well", await asking);
+    }
+
+    [Fact]
     public async Task Where_every_replica_is_marked_unhealthy_one_is_tried_all_the_same()
     {
         await AddReplicaAsync(ScriptedOrigin.Says("well"));
@@ -174,6 +195,9 @@ public sealed class FrontDoorTests : IAsyncDisposable
         using var answer = await door.Http.SendAsync(request, Machine.Cancel);
         return $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(Machine.Cancel)}";
     }
+
+    private static async Task<IReadOnlyList<string?>> HealthAsync(Service door) =>
+        [.. (await ViewAsync(door)).Select(r => r.GetProperty("active").GetString())];
 
     private static async Task EchoAsync(ClientWebSocket client)
     {

@@ -10,6 +10,8 @@ internal sealed class AffinityPhase(ExperimentContext context, ReplicatedView vi
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel)
     {
         var claims = new List<Claim>();
+        // What broke replicas before may have left one that is not back yet.
+        await view.WaitHealthyAsync(3, cancel);
         foreach (var mode in new[] { "address", "cookie" })
         {
             if (!context.IsWithout("affinity"))

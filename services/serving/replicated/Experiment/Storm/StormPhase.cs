@@ -20,7 +20,7 @@ internal sealed class StormPhase(ExperimentContext context, ReplicatedView view,
 
         var storm = $"a storm of {seconds} s";
         context.Observe(new Observation("storm", seconds, $"{storm} begins, --set seed={seed}"));
-        await SetRetriesAsync(context.Option("without-retries", 0) == 1 ? "off" : "on", cancel);
+        await SetRetriesAsync(context.IsWithout("retries") ? "off" : "on", cancel);
         await AllBackAsync(faults, cancel);
         var (visitors, weather) = (new Visitors(view, source, seed), new Weather(context, view, faults, new Random(seed)));
         var began = context.Time.GetTimestamp();
