@@ -14,7 +14,7 @@ public sealed class GrpcRefusalTests : IAsyncDisposable
     {
         var (status, message) = await CallAsync("/my.Service/Do");
         Assert.Equal("2", status);
-        Assert.Equal("failed to proxy request: required metadata dapr-callee-app-id or dapr-app-id not found", message);
+        Assert.Equal("cannot proxy request: missing dapr-callee-app-id or dapr-app-id metadata", message);
     }
 
     [Theory, EmbeddedOnly("daprd has workflows")]

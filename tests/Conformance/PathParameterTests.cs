@@ -71,7 +71,9 @@ public sealed class PathParameterTests : IAsyncDisposable
             _received.Writer.TryWrite(request.Features.Get<IHttpRequestFeature>()!.RawTarget);
             return Results.Ok();
         }));
-        using var http = Machine.Http(await _machine.StartAsync("", port));
+        // The store for actors is what brings a scheduler, where daprd is tested.
+        using var http = Machine.Http(await _machine.StartAsync(
+            Machine.Component("store", "state.in-memory", ("actorStateStore", "true")), port));
         Assert.Equal(204, (await Machine.AskAsync(http, HttpMethod.Post, "/v1.0-alpha1/jobs/a%20b", new { dueTime = "10ms" })).Status);
         Assert.Equal("/job/a%20b", await _received.Reader.ReadAsync(Machine.Cancel));
     }

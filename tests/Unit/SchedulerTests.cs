@@ -88,7 +88,7 @@ public sealed class SchedulerTests : IDisposable
         {
             await AddAsync(first, "often", new Job { Schedule = "@every 1m", Repeats = 5 });
             await AddAsync(first, "once", new Job { DueTime = "1m" });
-            await AddAsync(first, "dead", new Job { DueTime = "1m", Ttl = "2m" });
+            await AddAsync(first, "dead", new Job { DueTime = "1m", Schedule = "@every 1h", Ttl = "2m" });
         }
 
         _time.Advance(TimeSpan.FromMinutes(3.5));
@@ -103,7 +103,7 @@ public sealed class SchedulerTests : IDisposable
     public async Task A_time_to_live_counts_from_the_due_time()
     {
         await using var scheduler = await StartAsync();
-        await AddAsync(scheduler, "late", new Job { DueTime = "10s", Ttl = "5s" });
+        await AddAsync(scheduler, "late", new Job { DueTime = "10s", Schedule = "@every 1h", Ttl = "5s" });
         await AddAsync(scheduler, "again", new Job { DueTime = "10s", Schedule = "@every 3s", Ttl = "4s" });
         Assert.Equal(["12:00:10 again", "12:00:10 late"], new[] { await NextAsync(TimeSpan.FromSeconds(10)), await NextAsync() }.Order());
         Assert.Equal("12:00:13 again", await NextAsync(TimeSpan.FromSeconds(3)));
@@ -113,7 +113,8 @@ public sealed class SchedulerTests : IDisposable
     [Theory]
     [InlineData("", "", "", "job must have either a due time or a schedule")]
     [InlineData("banana", "", "", "unsupported time/duration format: banana")]
-    [InlineData("2s", "", "2000-01-01T00:00:00Z", "ttl must be greater than due time")]
+    [InlineData("2s", "@every 1s", "2000-01-01T00:00:00Z", "ttl must be greater than due time")]
+    [InlineData("2s", "", "5s", "job must have a schedule to have a ttl")]
     [InlineData("", "0 0 0 30 2 *", "", "the schedule '0 0 0 30 2 *' never comes due")]
     public void What_can_never_come_is_refused(string due, string schedule, string ttl, string why)
     {

@@ -78,7 +78,7 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
             return new ApiException(
                 501, "ERR_API_UNIMPLEMENTED", StatusCode.Unimplemented, $"{path.Value[1..]} is not implemented{AbsentApi.Cure}");
         return new ApiException(404, "ERR_DIRECT_INVOKE", StatusCode.Unknown,
-            "failed to proxy request: required metadata dapr-callee-app-id or dapr-app-id not found");
+            "cannot proxy request: missing dapr-callee-app-id or dapr-app-id metadata");
     }
 
     private Task ForwardAsync(HttpContext http, string app)

@@ -22,9 +22,13 @@ internal sealed class JobAppointment(JobTarget target, Job job) : Appointment(ta
         var due = (job.HasDueTime ? TimeNotation.ParseTime(job.DueTime, now) : recurrence?.Next(now))
             ?? throw new FormatException(
                 recurrence is null ? "job must have either a due time or a schedule" : $"the schedule '{job.Schedule}' never comes due");
-        // A time to live counts from the due time, where there is one.
+        if (recurrence is null && job.HasRepeats && job.Repeats > 0)
+            throw new FormatException("job must have a schedule to repeat");
+        if (recurrence is null && job.HasTtl)
+            throw new FormatException("job must have a schedule to have a ttl");
+        // A time to live counts from the due time, where there is one; one that is over before the schedule begins is no error.
         DateTimeOffset? expires = job.HasTtl ? TimeNotation.ParseTime(job.Ttl, job.HasDueTime ? due : now) : null;
-        if (expires < due)
+        if (job.HasDueTime && expires < due)
             throw new FormatException("ttl must be greater than due time");
         var kept = job.Clone();
         if (expires is { } end)
