@@ -52,6 +52,24 @@ public sealed class LocalStorageBindingTests : IDisposable
         Assert.Single(Directory.EnumerateFiles(outside));
     }
 
+    [Fact]
+    public async Task A_named_pipe_is_never_opened()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Named pipes are made with mkfifo.");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(Root, "pipe")]))
+            await made.WaitForExitAsync(Cancel);
+        await InvokeAsync("create", "file", "content");
+        Assert.Equal([Path.Combine(Root, "file")], JsonSerializer.Deserialize<string[]>(await InvokeAsync("list", null))!);
+        foreach (var operation in new[] { "get", "create" })
+        {
+            // On a thread of its own: to open a pipe blocks, and then this must fail instead of waiting.
+            var asked = Task.Run(() => InvokeAsync(operation, "pipe", "x"), Cancel).WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+            Assert.Contains("named pipe", (await Assert.ThrowsAsync<EngineRequestException>(() => asked)).Message);
+        }
+
+        await Assert.ThrowsAsync<EngineRequestException>(() => InvokeAsync("list", "pipe"));
+    }
+
     [Theory, InlineData("."), InlineData("/"), InlineData(".."), InlineData("a\0b")]
     public async Task A_name_of_no_file_is_refused(string name)
     {

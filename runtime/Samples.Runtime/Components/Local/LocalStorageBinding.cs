@@ -1,11 +1,13 @@
 using System.Text.Json;
+using Samples.Files;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.Components.Local;
 
 /// <summary>
 /// Files below one folder. Names are taken as paths below the root whatever they contain (<c>..</c> stops at the root, as in
-/// Dapr), and a symbolic link on the way is refused, so that no name reaches outside.
+/// Dapr), and a symbolic link on the way is refused, so that no name reaches outside. Named pipes, sockets and devices are never opened:
+/// that may wait for ever.
 /// </summary>
 public sealed class LocalStorageBinding(string root) : IOutputBinding
 {
@@ -55,6 +57,8 @@ public sealed class LocalStorageBinding(string root) : IOutputBinding
         var path = Below(name);
         if (path == root)
             throw new EngineRequestException($"'{name}' names the root path itself, not a file below it");
+        if (File.Exists(path) && !RegularFiles.IsRegular(path))
+            throw NotRegular(name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         await File.WriteAllBytesAsync(path, Content(data), cancel);
         return Result(JsonSerializer.SerializeToUtf8Bytes(new { fileName = Path.GetRelativePath(root, path) }));
@@ -63,12 +67,13 @@ public sealed class LocalStorageBinding(string root) : IOutputBinding
     private BindingResult List(string? name)
     {
         var path = Below(name ?? "");
-        if (File.Exists(path))
+        if (RegularFiles.IsRegular(path))
             return Result(JsonSerializer.SerializeToUtf8Bytes(new[] { path }));
         if (!Directory.Exists(path))
             throw new EngineRequestException($"file not found: {path}");
         var inside = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
-        return Result(JsonSerializer.SerializeToUtf8Bytes(Directory.EnumerateFiles(path, "*", inside).Order(StringComparer.Ordinal)));
+        var files = Directory.EnumerateFiles(path, "*", inside).Where(RegularFiles.IsRegular);
+        return Result(JsonSerializer.SerializeToUtf8Bytes(files.Order(StringComparer.Ordinal)));
     }
 
     private BindingResult Delete(string? name)
@@ -85,8 +90,13 @@ public sealed class LocalStorageBinding(string root) : IOutputBinding
     private string Existing(string? name)
     {
         var path = Below(Named(name));
-        return File.Exists(path) ? path : throw new EngineRequestException($"file not found: {path}");
+        if (!File.Exists(path))
+            throw new EngineRequestException($"file not found: {path}");
+        return RegularFiles.IsRegular(path) ? path : throw NotRegular(name!);
     }
+
+    private static EngineRequestException NotRegular(string name) =>
+        new($"'{name}' is no file with content: a named pipe, a socket or a device is never opened");
 
     private static string Named(string? name) =>
         !string.IsNullOrEmpty(name) ? name : throw new EngineRequestException("required metadata not set: fileName");

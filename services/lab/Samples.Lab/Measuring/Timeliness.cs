@@ -1,9 +1,10 @@
 namespace Samples.Lab.Measuring;
 
 /// <summary>
-/// How often something came within the time that the pattern itself promises: a lease, a deadline, a period. A machine that stalls for a
-/// second makes single ones late whatever the pattern does, so one in five may be; where few were measured and one was late, that cannot
-/// be told yet, and more have to be measured.
+/// How often something came within the time that the pattern itself promises: a lease, a deadline, a period. What is promised is that it
+/// mostly does, four times in five, and the claim says so: without a real-time system nobody can promise that it always does, because a
+/// machine that stalls for a second makes single ones late whatever the pattern does. Where few were measured and one was late, that
+/// cannot be told yet, and more have to be measured.
 /// </summary>
 /// <param name="limit">The promised time.</param>
 public sealed class Timeliness(TimeSpan limit)
@@ -27,8 +28,8 @@ public sealed class Timeliness(TimeSpan limit)
     /// <summary>It took that long; <see cref="Timeout.InfiniteTimeSpan"/> where it never came.</summary>
     public void Add(TimeSpan took) => _seconds.Add(took == Timeout.InfiniteTimeSpan ? double.PositiveInfinity : took.TotalSeconds);
 
-    /// <summary>The claim that it came in time.</summary>
-    public Claim ToClaim(string text) => new(text, $"within {limit.TotalSeconds:0.##} s", Count == 0
+    /// <summary>The claim that it mostly came in time.</summary>
+    public Claim ToClaim(string text) => new(text, $"within {limit.TotalSeconds:0.##} s, {Tolerated - 1} times in {Tolerated}", Count == 0
         ? "never measured"
         : $"p50 {_seconds.Median():0.00} s, slowest {_seconds.Max():0.00} s of {Count}{(Late > 0 ? $", {Late} late" : "")}", Holds);
 }

@@ -6,6 +6,10 @@ public sealed class OwnershipExperiment : IExperiment
     // As the template sets it; an owner renews three times within it.
     private static readonly TimeSpan Ttl = TimeSpan.FromSeconds(2), Renewal = Ttl / 3;
 
+    // What Dapr's placement gives all sidecars to hear where actors live now, before it goes on without those that are silent
+    // (`--disseminate-timeout`, 8 s by default). On a busy machine it takes most of that.
+    private static readonly TimeSpan Placement = TimeSpan.FromSeconds(8);
+
     /// <inheritdoc/>
     public string Pattern => "ownership";
 
@@ -47,13 +51,12 @@ public sealed class OwnershipExperiment : IExperiment
         return [Terms(histories), Fencing(histories, refused), Believers(histories), .. killed, .. terminated, Sidecars(histories, play)];
     }
 
-    // Handed over, it comes before the lease could end by itself. An actor also waits for Dapr's placement, which tells all sidecars where
-    // actors live now; it comes before the lease that a new life would otherwise wait for.
     // A new life of the actor waits for a whole lease after placement has found that the replica is gone: it cannot tell death from
     // a freeze.
-    private static TimeSpan TakeOver(string mechanism) => mechanism == "actor" ? Ttl * 2 : Ttl + Renewal;
+    private static TimeSpan TakeOver(string mechanism) => mechanism == "actor" ? Placement + Ttl : Ttl + Renewal;
 
-    private static TimeSpan HandOver(string mechanism) => mechanism == "actor" ? Ttl : Ttl - Renewal;
+    // Handed over, it comes before the lease could end by itself. An actor waits for placement alone.
+    private static TimeSpan HandOver(string mechanism) => mechanism == "actor" ? Placement : Ttl - Renewal;
 
     private static Claim Terms(Dictionary<string, OwnershipHistory> histories)
     {
