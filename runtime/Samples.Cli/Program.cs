@@ -11,11 +11,13 @@ if (args is ["supervise", var text, .. { Length: > 0 } program] && int.TryParse(
     return Native.Become(parent, program);
 if (args is ["guard", .. { Length: > 0 } shell])
     return Native.Become(0, shell);
+if (SidecarCommand.Take(args) is { } sidecar)
+    return await sidecar;
 
 var root = new RootCommand("Patterns of Designing Distributed Systems as running services: run them, break them, see what holds.")
 {
     TourCommand.Create(), RunCommand.Create(), ListCommand.Create(), StopCommand.Create(), LogsCommand.Create(), ConfigureCommand.Create(),
-    DoctorCommand.Create(), CapacityCommand.Create(),
+    SidecarCommand.Create(), DoctorCommand.Create(), CapacityCommand.Create(),
 }.WithExamples(
     ("samples tour work-queue", "break a pattern and see what holds"),
     ("samples run work-queue", "run it until Ctrl-C"),

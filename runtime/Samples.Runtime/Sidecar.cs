@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Samples.Runtime.Api;
+using Samples.Runtime.Api.Http;
 using Samples.Runtime.Apps;
+using Samples.Runtime.Apps.Members;
 using Samples.Runtime.BuildingBlocks;
+using Samples.Runtime.BuildingBlocks.Actors;
 using Samples.Runtime.Components;
 using Samples.Runtime.Resilience;
 using Samples.Runtime.Resources;
@@ -23,15 +26,16 @@ public sealed class Sidecar : IAsyncDisposable
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IReadOnlyList<IBlockApi> _blocks = [];
     private SidecarServer? _server;
+    private RelayApi? _relay;
+    private Presence? _presence;
 
     private Sidecar(DaprRuntime runtime, SidecarOptions options)
     {
         _runtime = runtime;
         Options = options;
         _log = runtime.Options.Loggers.CreateLogger("sidecar." + options.AppId);
-        _configuration = options.ConfigurationFile is { } file
-            ? ConfigurationReader.ReadFile(Path.GetFullPath(file, options.BaseDirectory))
-            : DaprConfiguration.Empty;
+        _configuration = ConfigurationReader.ReadFiles(
+            [.. options.AllConfigurationFiles.Select(f => Path.GetFullPath(f, options.BaseDirectory))]);
         _traces = TraceExport.Create(options.AppId, _configuration.Tracing);
         _channel = new AppChannel(options.App) { Access = _configuration.AccessControl };
         var between = runtime.Options.Between;
@@ -90,10 +94,38 @@ public sealed class Sidecar : IAsyncDisposable
         var invocation = new InvocationApi(new Invocation(context, _runtime.Names), _runtime.Options.SlowClients.Standstill);
         _blocks = Blocks.Create(context, invocation);
         var own = new SidecarApi(context, Options.App, _blocks, () => _shutdown.TrySetResult());
-        _server = await SidecarServer.StartAsync(Options, _runtime.Options, own, _blocks, invocation, context.Metrics, _traces, cancel);
+        var key = Guid.NewGuid().ToString("N");
+        _relay = _runtime.Neighbours is null
+            ? null
+            : new RelayApi(context, _channel, key, _runtime.Options.SlowClients.Standstill);
+        _server = await SidecarServer.StartAsync(
+            Options, _runtime.Options, new SidecarApis(own, invocation, _relay, _blocks), context.Metrics, _traces, cancel);
         _runtime.Names.Add(AppId, _channel);
+        if (_runtime.Neighbours is { } neighbours)
+            await ShowAsync(neighbours, context.Replica, key);
         _channel.Watch(AppReadyAsync, AppLostAsync);
     }
+
+    private Task ShowAsync(Neighbours neighbours, string replica, string key)
+    {
+        _presence = neighbours.Present(new Member(Guid.NewGuid().ToString("N"), "", AppId, _server!.InternalPort, key)
+        {
+            Replica = replica,
+            Protocol = Options.AppPort is null ? null : Options.AppProtocol,
+            Access = _configuration.AccessControl,
+        }, _log);
+        _runtime.Actors.Placement.OwnChanged += ShowActors;
+        return _presence.TellAsync(member => member);
+    }
+
+    private void ShowActors(ActorHost host, bool joined)
+    {
+        if (host.Name == _presence?.Replica)
+            _ = _presence.TellAsync(member => member with { ActorTypes = joined ? [.. host.Types.Keys.Order(StringComparer.Ordinal)] : [] });
+    }
+
+    private Task ShowAppAsync() => _presence?.TellAsync(
+        member => member with { IsAvailable = _channel.IsAvailable, IsUnhealthy = _channel.IsUnhealthy }) ?? Task.CompletedTask;
 
     /// <summary>What the building blocks work with: resources read, components started.</summary>
     private async Task<SidecarContext> PrepareAsync(CancellationToken cancel)
@@ -119,13 +151,17 @@ public sealed class Sidecar : IAsyncDisposable
 
     private async Task AppReadyAsync(CancellationToken cancel)
     {
+        await ShowAppAsync();
         foreach (var block in _blocks)
             await block.AppReadyAsync(cancel);
+        if (_presence is not null)
+            await _presence.Told;
         _log.LogDebug("the application answers on port {Port}", Options.AppPort);
     }
 
     private async Task AppLostAsync(CancellationToken cancel)
     {
+        await ShowAppAsync();
         _log.LogWarning("the application does not answer any more on port {Port}", Options.AppPort);
         foreach (var block in _blocks)
             await block.AppLostAsync(cancel);
@@ -135,12 +171,17 @@ public sealed class Sidecar : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _runtime.Names.Remove(AppId, _channel);
+        // Nothing new comes from other processes; what is under way may end, and actors move when their turns have.
+        if (_presence is not null)
+            await _presence.DisposeAsync();
+        _runtime.Actors.Placement.OwnChanged -= ShowActors;
         // The application may be ending at this moment, too: the blocks are told once.
         await _channel.UnwatchAsync();
         foreach (var block in _blocks)
             await block.AppLostAsync(CancellationToken.None);
         if (_server is not null)
             await _server.DisposeAsync();
+        _relay?.Dispose();
         await _channel.DisposeAsync();
         _traces?.Dispose();
         foreach (var block in _blocks)

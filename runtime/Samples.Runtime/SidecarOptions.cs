@@ -31,6 +31,12 @@ public sealed record RuntimeOptions
 
     /// <summary>Is told of each delivery to an application, after it ended; must not throw. Null tells nobody.</summary>
     public Action<AppDelivery>? Delivered { get; init; }
+
+    /// <summary>
+    /// A SQLite file through which the runtimes of several processes on this machine find each other: names, actors, jobs and reminders
+    /// are common to all that name it. Null for a run in which one process has all sidecars.
+    /// </summary>
+    public string? MembersFile { get; init; }
 }
 
 /// <summary>Settings of one sidecar; the names are those of daprd's flags.</summary>
@@ -49,11 +55,25 @@ public sealed record SidecarOptions(string AppId)
     /// <summary>The gRPC API's port; 0 takes a free one.</summary>
     public int GrpcPort { get; init; }
 
+    /// <summary>Where the sidecars of other processes are heard, where there are any; 0 takes a free port.</summary>
+    public int InternalPort { get; init; }
+
+    /// <summary>A port of their own for metrics, as daprd has; null leaves them at <c>/metrics</c> of the HTTP port.</summary>
+    public int? MetricsPort { get; init; }
+
+    internal IEnumerable<int> Ports => ((int?[])[HttpPort, GrpcPort, InternalPort, MetricsPort]).OfType<int>().Where(p => p > 0);
+
     /// <summary>Files and folders with resources.</summary>
     public IReadOnlyList<string> ResourcePaths { get; init; } = [];
 
     /// <summary>File with a Configuration resource; null for none.</summary>
     public string? ConfigurationFile { get; init; }
+
+    /// <summary>More of them: a section of a later file goes before the same of an earlier one.</summary>
+    public IReadOnlyList<string> MoreConfigurationFiles { get; init; } = [];
+
+    internal IEnumerable<string> AllConfigurationFiles =>
+        ConfigurationFile is { } first ? MoreConfigurationFiles.Prepend(first) : MoreConfigurationFiles;
 
     /// <summary>Health checks of the application; null leaves it at whether its port listens.</summary>
     public AppHealthCheck? AppHealthCheck { get; init; }

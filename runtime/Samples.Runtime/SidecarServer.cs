@@ -17,6 +17,13 @@ using Samples.Runtime.Resources;
 
 namespace Samples.Runtime;
 
+/// <summary>What a sidecar's servers serve.</summary>
+/// <param name="Own">Health, metadata, shutdown.</param>
+/// <param name="Invocation">Service invocation, which goes before routing.</param>
+/// <param name="Relay">What comes from the sidecars of other processes; null where there are none.</param>
+/// <param name="Blocks">All building blocks.</param>
+internal sealed record SidecarApis(SidecarApi Own, InvocationApi Invocation, RelayApi? Relay, IReadOnlyList<IBlockApi> Blocks);
+
 /// <summary>The servers of one sidecar: HTTP and gRPC on loopback, and what a request passes before it reaches a building block.</summary>
 internal sealed class SidecarServer : IAsyncDisposable
 {
@@ -30,6 +37,7 @@ internal sealed class SidecarServer : IAsyncDisposable
         _host = host;
         var ports = host.Urls.Select(u => new Uri(u).Port).ToArray();
         (HttpPort, GrpcPort) = (ports[0], ports[1]);
+        InternalPort = ports.ElementAtOrDefault(2);
     }
 
     /// <summary>Where the HTTP API listens.</summary>
@@ -38,19 +46,25 @@ internal sealed class SidecarServer : IAsyncDisposable
     /// <summary>Where the gRPC API listens (h2c).</summary>
     public int GrpcPort { get; }
 
+    /// <summary>Where it takes what comes from the sidecars of other processes (h2c); 0 where there are none.</summary>
+    public int InternalPort { get; }
+
     /// <summary>Listens. Throws <see cref="ResourceException"/> for a port that is in use.</summary>
     public static async Task<SidecarServer> StartAsync(
         SidecarOptions options,
         RuntimeOptions runtime,
-        SidecarApi own,
-        IReadOnlyList<IBlockApi> blocks,
-        InvocationApi invocation,
+        SidecarApis apis,
         SidecarMetrics metrics,
         TraceExport? traces,
         CancellationToken cancel)
     {
-        var host = Build(options, runtime, own, blocks);
+        var host = Build(options, runtime, apis);
+        SidecarServer? server = null;
         var log = runtime.Loggers.CreateLogger("sidecar." + options.AppId);
+        // Ports of their own come before what callers of the API pass.
+        apis.Relay?.Use(host, () => server?.InternalPort ?? 0);
+        if (options.MetricsPort is { } port)
+            host.Use((http, next) => http.Connection.LocalPort == port ? metrics.WriteAsync(http) : next(http));
         host.Use(metrics.CountAsync);
         host.UseMiddleware<ErrorMiddleware>(options.MaxBodySize);
         if (options.ApiLogging)
@@ -59,33 +73,33 @@ internal sealed class SidecarServer : IAsyncDisposable
             host.Use((http, next) => Authorize(http, next, Encoding.UTF8.GetBytes(token)));
         if (traces is not null)
             host.Use((http, next) => TraceAsync(traces, http, next));
-        invocation.Use(host);
+        apis.Invocation.Use(host);
         host.Use(EscapedSlashes.HideAsync);
         host.Use(CleanPath);
         host.UseRouting();
         host.Use(EscapedSlashes.ShowAsync);
-        own.Map(host);
+        apis.Own.Map(host);
         metrics.Map(host);
-        foreach (var block in blocks)
+        foreach (var block in apis.Blocks)
             block.MapHttp(host);
         host.MapGrpcService<DaprService>();
         host.UseEndpoints(_ => { });
         try
         {
             await host.StartAsync(cancel);
-            return new SidecarServer(host);
+            return server = new SidecarServer(host);
         }
         catch (IOException error)
         {
             await host.DisposeAsync();
             throw new ResourceException(
                 Origin.Code,
-                $"the sidecar of '{options.AppId}' cannot listen on ports {options.HttpPort} and {options.GrpcPort}: {error.Message}",
+                $"the sidecar of '{options.AppId}' cannot listen on ports {string.Join(", ", options.Ports)}: {error.Message}",
                 "Stop what uses the port (`samples stop`), or run with --free-ports.");
         }
     }
 
-    private static WebApplication Build(SidecarOptions options, RuntimeOptions runtime, SidecarApi own, IReadOnlyList<IBlockApi> blocks)
+    private static WebApplication Build(SidecarOptions options, RuntimeOptions runtime, SidecarApis apis)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "sidecar" });
         builder.Logging.ClearProviders();
@@ -99,10 +113,14 @@ internal sealed class SidecarServer : IAsyncDisposable
             runtime.SlowClients.Limit(kestrel.Limits);
             kestrel.Listen(IPAddress.Loopback, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, options.GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
+            if (apis.Relay is not null)
+                kestrel.Listen(IPAddress.Loopback, options.InternalPort, listen => listen.Protocols = HttpProtocols.Http2);
+            if (options.MetricsPort is { } metrics)
+                kestrel.Listen(IPAddress.Loopback, metrics, listen => listen.Protocols = HttpProtocols.Http1);
         });
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = (int)Math.Min(options.MaxBodySize, int.MaxValue));
         builder.Services.AddHttpForwarder();
-        builder.Services.AddSingleton<IServiceMethodProvider<DaprService>>(new BlockMethods(own, blocks));
+        builder.Services.AddSingleton<IServiceMethodProvider<DaprService>>(new BlockMethods(apis.Own, apis.Blocks));
         return builder.Build();
     }
 

@@ -21,18 +21,19 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
         double.Parse(Environment.GetEnvironmentVariable("ACTORS_FREEZE_SECONDS") ?? "6", CultureInfo.InvariantCulture));
 
     private readonly string _folder = Directory.CreateTempSubdirectory("samples-fire-").FullName;
-    private readonly DaprRuntime _runtime = new(
-        new RuntimeOptions { ActorHealth = new ActorHealth(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1), 2) });
+    private readonly List<DaprRuntime> _runtimes = [];
     private readonly List<ActorReplica> _replicas = [];
     private readonly ConcurrentBag<Call> _calls = [];
+    private bool _isApart;
 
-    [Fact]
-    public async Task Every_actor_stays_single_no_committed_state_is_lost_every_call_is_answered_and_every_reminder_fires()
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Every_actor_stays_single_no_committed_state_is_lost_every_call_is_answered_and_every_reminder_fires(bool isApart)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs SIGSTOP, and a clock that processes share");
+        _isApart = isApart;
         for (var i = 0; i < 3; i++)
             await AddAsync();
-        var caller = await _runtime.AddSidecarAsync(Options("caller"), Machine.Cancel);
+        var caller = await Runtime().AddSidecarAsync(Options("caller"), Machine.Cancel);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{caller.HttpPort}"), Timeout = Patience };
         var fireEnds = TimeSpan.FromSeconds(6) + Freeze;
         await Parallel.ForAsync(0, Actors, new ParallelOptions { MaxDegreeOfParallelism = Callers, CancellationToken = Machine.Cancel },
@@ -189,8 +190,23 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
             yield return cut;
     }
 
+    // One for all sidecars, or one for each, as if each were a process: they know of each other through a file alone.
+    private DaprRuntime Runtime()
+    {
+        if (_isApart || _runtimes.Count == 0)
+        {
+            _runtimes.Add(new DaprRuntime(new RuntimeOptions
+            {
+                ActorHealth = new ActorHealth(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1), 2),
+                MembersFile = _isApart ? Path.Combine(_folder, "sidecars.db") : null,
+            }));
+        }
+
+        return _runtimes[^1];
+    }
+
     private async Task AddAsync() =>
-        _replicas.Add(await ActorReplica.StartAsync(_runtime, Options("app1"), Path.Combine(_folder, $"turns-{_replicas.Count}.log")));
+        _replicas.Add(await ActorReplica.StartAsync(Runtime(), Options("app1"), Path.Combine(_folder, $"turns-{_replicas.Count}.log")));
 
     private SidecarOptions Options(string appId)
     {
@@ -204,7 +220,8 @@ public sealed class ActorFireTests(ITestOutputHelper output) : IAsyncDisposable
     {
         foreach (var replica in _replicas)
             await replica.DisposeAsync();
-        await _runtime.DisposeAsync();
+        foreach (var runtime in _runtimes)
+            await runtime.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 

@@ -84,7 +84,7 @@ public sealed class InvocationTests : IAsyncDisposable
             Assert.Equal(HttpStatusCode.RequestEntityTooLarge, refused.StatusCode);
             Assert.Contains("max-body-size", await refused.Content.ReadAsStringAsync(Machine.Cancel));
         }
-        catch (HttpRequestException error) when (Executables.AreGiven && error.InnerException is IOException)
+        catch (HttpRequestException error) when (Executables.AreReal && error.InnerException is IOException)
         {
             // Daprd reads as far as the limit, answers and closes: a client that still sends may not see the answer.
         }
@@ -107,7 +107,7 @@ public sealed class InvocationTests : IAsyncDisposable
             ("caller", "callee", "for the application", "7"),
             (seen["dapr-caller-app-id"], seen["dapr-callee-app-id"], seen["dapr-api-token"], seen["x-mine"]));
         // A daprd that does not trace sends zeros.
-        Assert.Matches(Executables.AreGiven ? "^00-0{32}-0{16}-00$" : "^00-[0-9a-f]{32}-[0-9a-f]{16}-01$", seen["traceparent"]);
+        Assert.Matches(Executables.AreReal ? "^00-0{32}-0{16}-00$" : "^00-[0-9a-f]{32}-[0-9a-f]{16}-01$", seen["traceparent"]);
         Assert.DoesNotContain("dapr-app-id", seen.Keys);
     }
 
@@ -171,7 +171,7 @@ public sealed class InvocationTests : IAsyncDisposable
     [Theory, InlineData("/base"), InlineData("/base/")]
     public async Task Endpoints_outside_are_invoked_by_name_and_by_address(string @base)
     {
-        Assert.SkipWhen(Executables.AreGiven && @base.EndsWith('/'), "daprd puts a second slash behind the first");
+        Assert.SkipWhen(Executables.AreReal && @base.EndsWith('/'), "daprd puts a second slash behind the first");
         static string Describe(HttpRequest request) =>
             $"{request.Path}{request.QueryString} {request.Headers["x-key"]} {request.Headers["dapr-caller-app-id"]}";
         var outside = await _machine.StartAppAsync(app => app.MapFallback((HttpContext http) => Describe(http.Request)));

@@ -34,7 +34,7 @@ public sealed class SdkTests : IAsyncDisposable
     public async Task A_transaction_is_applied_whole_or_not_at_all(string store)
     {
         Assert.SkipWhen(
-            Executables.AreGiven && store == "durable",
+            Executables.AreReal && store == "durable",
             "Redis does not take back what stands before the operation that failed, as daprd says in its log");
         using var dapr = Client(await StartAsync("app1"));
         await dapr.SaveStateAsync(store, "x", 1, cancellationToken: Cancel);
@@ -98,7 +98,7 @@ public sealed class SdkTests : IAsyncDisposable
     public async Task Status_body_query_and_encoded_path_pass_unchanged(string path)
     {
         Assert.SkipWhen(
-            Executables.AreGiven && path.Contains("%2Fc", StringComparison.Ordinal),
+            Executables.AreReal && path.Contains("%2Fc", StringComparison.Ordinal),
             "daprd decodes the path: an escaped slash becomes one, and an escaped question mark begins the query");
         await using var app = await StartAppAsync("echo");
         await StartAsync("echo", Port(app));

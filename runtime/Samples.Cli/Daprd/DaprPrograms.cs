@@ -40,7 +40,9 @@ internal sealed record DaprPrograms(string Daprd, string? Placement, string? Sch
         // As in a run template's `runtimePath`, the folder may be the one that holds .dapr/bin.
         string[] places =
         [
-            .. named is null ? [] : new[] { Path.Combine(named, program), Path.Combine(named, ".dapr", "bin", program) },
+            .. named is null
+                ? []
+                : new[] { Path.Combine(named, program), Path.Combine(named, "bin", program), Path.Combine(named, ".dapr", "bin", program) },
             program,
             Path.Combine(home, ".dapr", "bin", program),
         ];

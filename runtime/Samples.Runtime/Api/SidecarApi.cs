@@ -23,7 +23,7 @@ internal sealed class SidecarApi(
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1.0/healthz", (string? appid) => appid is null || appid == context.AppId
-            ? app.Port is null || context.App.IsAvailable
+            ? app.Port is null || context.App.IsTakenUp
                 ? Results.NoContent()
                 : throw new ApiException(
                     500, "ERR_HEALTH_NOT_READY", StatusCode.Unavailable, "dapr is not ready: the application does not answer yet")

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Samples.Runtime.Apps.Members;
 using Samples.Runtime.Resources;
 
 namespace Samples.Runtime.Apps;
@@ -13,6 +14,9 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
 
+    // Longer than a call that was under way when its target left is waited for.
+    private static readonly TimeSpan Retirement = TimeSpan.FromMinutes(1);
+
     private readonly HttpMessageInvoker _client;
     private readonly AppHealthCheck? _health;
     private readonly SemaphoreSlim? _slots;
@@ -22,7 +26,8 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
     private readonly TaskCompletionSource _firstReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _watch = Task.CompletedTask;
-    private volatile bool _available;
+    private readonly Relay? _relay;
+    private volatile bool _available, _ill;
 
     /// <summary>A channel to an application on loopback; without a port there is none.</summary>
     public AppChannel(AppConnection app)
@@ -35,7 +40,8 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
         Authority = BaseAddress?.GetLeftPart(UriPartial.Authority);
         if (app.MaxConcurrency > 0)
             _slots = new SemaphoreSlim(app.MaxConcurrency);
-        _client = new HttpMessageInvoker(new SocketsHttpHandler
+        _relay = app.Relay;
+        var handler = new SocketsHttpHandler
         {
             UseCookies = false,
             AllowAutoRedirect = false,
@@ -47,7 +53,8 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
             // As applications write them: HTTP's own clients send nothing but ASCII, and read Latin-1.
             RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
             ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
-        });
+        };
+        _client = new HttpMessageInvoker(_relay is null ? handler : new RelayHandler(_relay, handler));
         if (IsGrpc && BaseAddress is not null)
             Grpc = new GrpcApp(BaseAddress, _client, this);
     }
@@ -78,8 +85,11 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
     /// <inheritdoc/>
     public bool IsAvailable => _available;
 
+    /// <inheritdoc/>
+    public bool IsTakenUp => _available && _firstReady.Task.IsCompletedSuccessfully;
+
     /// <summary>True where the application is asked for its health and said that it cannot work.</summary>
-    public bool IsUnhealthy => _health is not null && !_available;
+    public bool IsUnhealthy => _ill || (_health is not null && !_available);
 
     /// <summary>Waits for one of the places that the concurrency limit gives; disposing the result frees it.</summary>
     public ValueTask<Place> EnterAsync(CancellationToken cancel)
@@ -175,6 +185,17 @@ public sealed class AppChannel : IAppChannel, IAsyncDisposable
 
     /// <summary>Somebody knows that the application listens now: it is looked for at once.</summary>
     internal void Nudge() => _nudges.Release();
+
+    /// <summary>What the sidecar of another process says of its application.</summary>
+    internal void Show(bool available, bool unhealthy) => (_available, _ill) = (available, unhealthy);
+
+    /// <summary>Nothing new goes this way; what is under way may end.</summary>
+    internal async Task RetireAsync()
+    {
+        _available = false;
+        await Task.Delay(Retirement, CancellationToken.None);
+        await DisposeAsync();
+    }
 
     private async Task WatchAsync(Func<CancellationToken, Task> ready, Func<CancellationToken, Task> lost)
     {

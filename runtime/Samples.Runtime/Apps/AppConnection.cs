@@ -1,3 +1,5 @@
+using Samples.Runtime.Apps.Members;
+
 namespace Samples.Runtime.Apps;
 
 /// <summary>Where an application is, and how it wants to be called.</summary>
@@ -13,4 +15,7 @@ public sealed record AppConnection(int? Port, string Protocol = "http")
 
     /// <summary>How it is asked for its health; null leaves it at whether its port listens.</summary>
     public AppHealthCheck? Health { get; init; }
+
+    /// <summary>Set where the port is that of the application's sidecar in another process.</summary>
+    public Relay? Relay { get; init; }
 }

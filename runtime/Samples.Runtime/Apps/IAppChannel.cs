@@ -6,6 +6,9 @@ public interface IAppChannel
     /// <summary>False where the application has no port, or does not answer now.</summary>
     bool IsAvailable { get; }
 
+    /// <summary>True where it is available and has been asked what it wants.</summary>
+    bool IsTakenUp => IsAvailable;
+
     /// <summary>The callbacks of an application that speaks gRPC; null for the others.</summary>
     internal GrpcApp? Grpc => null;
 

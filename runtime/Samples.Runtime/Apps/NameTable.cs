@@ -5,15 +5,46 @@ namespace Samples.Runtime.Apps;
 /// <summary>Which sidecars stand for an app id. On one machine this table is all the name resolution there is.</summary>
 public sealed class NameTable
 {
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, AppChannel[]> _own = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Replicas> _apps = new(StringComparer.Ordinal);
+    private ILookup<string, AppChannel> _others = Array.Empty<AppChannel>().ToLookup(_ => "");
+
+    /// <summary>Called where nobody has an id, before that is said: somebody may have come a moment ago.</summary>
+    internal Action? Missing { get; set; }
 
     /// <summary>Adds a replica.</summary>
-    public void Add(string appId, AppChannel channel) =>
-        _apps.AddOrUpdate(appId, _ => new Replicas([channel]), (_, known) => new Replicas([.. known.Channels, channel]));
+    public void Add(string appId, AppChannel channel) => Change(appId, own => [.. own, channel]);
 
     /// <summary>Removes a replica.</summary>
-    public void Remove(string appId, AppChannel channel) =>
-        _apps.AddOrUpdate(appId, _ => new Replicas([]), (_, known) => new Replicas([.. known.Channels.Where(c => c != channel)]));
+    public void Remove(string appId, AppChannel channel) => Change(appId, own => [.. own.Where(c => c != channel)]);
+
+    /// <summary>The replicas of other processes, all of them, by app id.</summary>
+    internal void SetOthers(ILookup<string, AppChannel> others)
+    {
+        lock (_gate)
+        {
+            var concerned = _others.Concat(others).Select(g => g.Key).Distinct(StringComparer.Ordinal).ToList();
+            _others = others;
+            concerned.ForEach(Show);
+        }
+    }
+
+    private void Change(string appId, Func<AppChannel[], AppChannel[]> change)
+    {
+        lock (_gate)
+        {
+            _own[appId] = change(_own.GetValueOrDefault(appId, []));
+            Show(appId);
+        }
+    }
+
+    private void Show(string appId)
+    {
+        AppChannel[] all = [.. _own.GetValueOrDefault(appId, []), .. _others[appId]];
+        _apps.AddOrUpdate(
+            appId, _ => new Replicas(all), (_, known) => known.Channels.SequenceEqual(all) ? known : new Replicas(all));
+    }
 
     /// <summary>
     /// The replicas of an app id in the order to try them: round robin over those that answer, then the rest. Empty where nobody has
@@ -21,8 +52,14 @@ public sealed class NameTable
     /// </summary>
     public IReadOnlyList<AppChannel> Resolve(string appId)
     {
-        return _apps.TryGetValue(Plain(appId), out var replicas) ? replicas.InTurn() : [];
+        var found = Find(appId);
+        if (found.Length > 0 || Missing is not { } missing)
+            return found;
+        missing();
+        return Find(appId);
     }
+
+    private AppChannel[] Find(string appId) => _apps.TryGetValue(Plain(appId), out var replicas) ? replicas.InTurn() : [];
 
     /// <summary>True where both name the same application.</summary>
     public static bool IsSame(string appId, string other) => Plain(appId) == Plain(other);

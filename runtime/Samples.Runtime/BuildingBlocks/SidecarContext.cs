@@ -46,5 +46,5 @@ public sealed record SidecarContext(
     internal Action<AppDelivery>? Delivered { get; init; }
 
     /// <summary>Jobs and reminders of all applications that share a data folder.</summary>
-    internal Scheduler Jobs { get; init; } = null!;
+    internal IAppointments Jobs { get; init; } = null!;
 }

@@ -28,6 +28,9 @@ public sealed class ApiException(int httpStatus, string errorCode, StatusCode gr
     /// <summary>The machine-readable part that newer error codes carry (google.rpc); null where daprd sends none.</summary>
     public ErrorDetails? Details { get; init; }
 
+    /// <summary>True where nobody took the connection, so that nothing was sent and another replica may have the call.</summary>
+    public bool IsUndelivered { get; init; }
+
     /// <summary>A request that cannot be read: 400, <c>ERR_MALFORMED_REQUEST</c>.</summary>
     public static ApiException Malformed(string message) =>
         new(StatusCodes.Status400BadRequest, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, message);

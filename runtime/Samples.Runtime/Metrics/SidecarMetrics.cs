@@ -58,6 +58,13 @@ internal sealed class SidecarMetrics(string appId)
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/metrics", () => Results.Text(ToString(), "text/plain; version=0.0.4", Encoding.UTF8));
 
+    /// <summary>Answers on a port that has nothing else.</summary>
+    public Task WriteAsync(HttpContext http)
+    {
+        http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+        return http.Response.WriteAsync(ToString(), http.RequestAborted);
+    }
+
     /// <summary>All of them in the text format.</summary>
     public override string ToString()
     {

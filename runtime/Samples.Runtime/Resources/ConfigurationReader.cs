@@ -21,6 +21,10 @@ public static class ConfigurationReader
                 "Keep one, with 'kind: Configuration'.");
     }
 
+    /// <summary>Several files as one: a section of a later file goes before the same of an earlier one, as in daprd.</summary>
+    public static DaprConfiguration ReadFiles(IReadOnlyList<string> files) =>
+        files.Select(ReadFile).Aggregate(DaprConfiguration.Empty, (all, next) => all.With(next));
+
     private static DaprConfiguration ReadDocument(YamlMap root)
     {
         root.AllowOnly(["apiVersion", "kind", "metadata", "spec"]);
@@ -38,6 +42,7 @@ public static class ConfigurationReader
         return new DaprConfiguration
         {
             Warnings = [.. Warnings(spec)],
+            NamesFile = ReadNames(spec),
             Tracing = spec.Map("tracing") is { } tracing ? ReadTracing(tracing) : null,
             AccessControl = spec.Map("accessControl") is { } access ? ReadAccess(access) : null,
             SecretScopes = [.. (spec.Map("secrets")?.Maps("scopes") ?? []).Select(ReadScope)],
@@ -53,6 +58,16 @@ public static class ConfigurationReader
             yield return $"{zipkin.Origin}: spans are not sent to 'tracing.zipkin': the embedded runtime exports them over OTLP. "
                 + "Name a collector as 'tracing.otel' (Jaeger and Zipkin's OTLP port accept it), or in OTEL_EXPORTER_OTLP_ENDPOINT.";
         }
+    }
+
+    // A file that sidecars share is where those of several processes find each other; the other ways lead over a network.
+    private static string? ReadNames(YamlMap spec)
+    {
+        if (spec.Map("nameResolution") is not { } names || names.Text("component") != "sqlite"
+            || names.Map("configuration")?.Text("connectionString") is not { Length: > 0 } text)
+            return null;
+        var path = text.StartsWith("file:", StringComparison.Ordinal) ? text["file:".Length..].Split('?')[0] : text;
+        return path is "" or ":memory:" || text.Contains("mode=memory", StringComparison.Ordinal) ? null : path;
     }
 
     private static Tracing ReadTracing(YamlMap tracing)

@@ -20,6 +20,20 @@ public sealed record DaprConfiguration
     /// </summary>
     public IReadOnlyList<string> Features { get; init; } = [];
 
+    /// <summary>The SQLite file of <c>nameResolution</c>, as it is written there; null for every other name resolution.</summary>
+    public string? NamesFile { get; init; }
+
+    /// <summary>This configuration with the sections that a later one has.</summary>
+    public DaprConfiguration With(DaprConfiguration later) => new()
+    {
+        Tracing = later.Tracing ?? Tracing,
+        AccessControl = later.AccessControl ?? AccessControl,
+        SecretScopes = later.SecretScopes.Count > 0 ? later.SecretScopes : SecretScopes,
+        Features = later.Features.Count > 0 ? later.Features : Features,
+        NamesFile = later.NamesFile ?? NamesFile,
+        Warnings = [.. Warnings, .. later.Warnings],
+    };
+
     /// <summary>What it asks for and does not get, with the cure.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

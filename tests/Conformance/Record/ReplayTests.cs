@@ -10,7 +10,7 @@ namespace Samples.Conformance.Record;
 public sealed class ReplayTests(Replay replay) : IClassFixture<Replay>
 {
     // Daprd itself has no excuse.
-    internal static IReadOnlyList<DeliberateDifference> Deliberate { get; } = Executables.AreGiven ? [] : DeliberateDifference.Load();
+    internal static IReadOnlyList<DeliberateDifference> Deliberate { get; } = Executables.AreReal ? [] : DeliberateDifference.Load();
 
     public static TheoryData<string, string> Blocks() =>
         [.. ((string[])["http", "grpc"]).SelectMany(RecordedCase.Load).Select(c => (c.Transport, c.Block)).Distinct()];

@@ -45,6 +45,9 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
         }
     }
 
+    /// <summary>Forwards to an application without a policy. Throws <see cref="ApiException"/> where that fails.</summary>
+    public Task ForwardToAsync(HttpContext http, string app) => ForwardAsync(http, app, keepFailure: false, http.RequestAborted);
+
     /// <summary>Answers a gRPC call with a status alone.</summary>
     public static void Refuse(HttpContext http, StatusCode status, string message)
     {
@@ -148,7 +151,8 @@ internal sealed class GrpcProxy(Invocation block, IHttpForwarder forwarder)
 
         throw new ApiException(
             500, "ERR_DIRECT_INVOKE", StatusCode.Unavailable,
-            $"failed to invoke, id: {app}, err: the application does not answer on its port");
+            $"failed to invoke, id: {app}, err: the application does not answer on its port")
+        { IsUndelivered = true };
     }
 
     /// <summary>A call that ended with nothing but a status, kept until it is known whether another try follows.</summary>

@@ -65,7 +65,7 @@ internal sealed class InvocationGrpc(Invocation block)
             }
         }
 
-        throw Invocation.Failed(invocation.Id, "the application does not answer on its port");
+        throw Invocation.Undelivered(invocation.Id);
     }
 
     private async Task<InvokeResponse> AskHttpAsync(

@@ -32,7 +32,7 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder,
         foreach (var replica in block.Replicas(target.App))
         {
             var asked = target;
-            if (replica.Access is not null)
+            if (block.Guards(replica))
             {
                 // With a list to enforce, the application gets the very path that was checked.
                 var canonical = target.Canonical;
@@ -56,7 +56,7 @@ internal sealed class HttpForwarding(Invocation block, IHttpForwarder forwarder,
             http.Response.Clear();
         }
 
-        throw Invocation.Failed(target.App, "the application does not answer on its port");
+        throw Invocation.Undelivered(target.App);
     }
 
     // True: the answer is out (or nobody wants it). False: nobody took the connection. An exception for the rest.

@@ -60,6 +60,9 @@ internal sealed class ActorHost(string name, IAppChannel app, IReadOnlyDictionar
 
     public IReadOnlyDictionary<string, ActorSettings> Types => types;
 
+    /// <summary>Set where it belongs to the sidecar of another process: of its application and its turns, that one knows.</summary>
+    public IRemoteActors? Remote { get; init; }
+
     /// <summary>True where the application ended or its sidecar stops: nothing of it is left in memory.</summary>
     public bool IsGone => _gone;
 

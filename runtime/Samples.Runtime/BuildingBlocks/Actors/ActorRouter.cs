@@ -13,6 +13,12 @@ internal sealed class ActorRouter(Placement placement, TimeProvider time, ILogge
     // As long as a replica may need to come back, or a first one to join, before a call of a known type is given up.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
+    // Before a sidecar of another process that did not take a call is asked again, where nothing is heard of a change.
+    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Asked before an actor begins on a host; null where no other process could have it.</summary>
+    public IActorFence? Fence { get; set; }
+
     /// <summary>Called when an actor leaves the memory of a replica.</summary>
     public event Action<ActorId>? Deactivated;
 
@@ -28,7 +34,27 @@ internal sealed class ActorRouter(Placement placement, TimeProvider time, ILogge
     {
         while (true)
         {
-            var settings = (await OwnerAsync(id, cancel)).Types[id.Type];
+            var change = placement.NextChange;
+            var owner = await OwnerAsync(id, cancel);
+            var response = owner.Remote is { } elsewhere
+                ? await elsewhere.CallAsync(id, request, patient, cancel)
+                : await CallHereAsync(id, request, patient, cancel);
+            if (response is not null)
+                return response;
+            if (owner.Remote is not null)
+                await Task.WhenAny(change, Task.Delay(BetweenQuestions, time, cancel)).Unwrap();
+        }
+    }
+
+    /// <summary>
+    /// A call of an actor that belongs to this process, as <see cref="CallAsync"/>; null where it does not (any more), and nothing was
+    /// sent.
+    /// </summary>
+    public async Task<ActorResponse?> CallHereAsync(ActorId id, ActorRequest request, bool patient, CancellationToken cancel)
+    {
+        while (placement.Owner(id) is { Remote: null } owner)
+        {
+            var settings = owner.Types[id.Type];
             var chain = settings.Reentrant ? request.Chain ?? Guid.NewGuid().ToString() : null;
             var activation = placement.Activation(id);
             var entry = await activation.Turns.EnterAsync(chain, settings.MaxStackDepth, patient, cancel);
@@ -41,6 +67,8 @@ internal sealed class ActorRouter(Placement placement, TimeProvider time, ILogge
             if (await turn is { } response)
                 return response;
         }
+
+        return null;
     }
 
     /// <summary>Ends an activation in a turn of its own, where <paramref name="still"/> holds when that turn comes.</summary>
@@ -72,6 +100,8 @@ internal sealed class ActorRouter(Placement placement, TimeProvider time, ILogge
                 return owner;
             try
             {
+                if (!placement.Knows(id.Type))
+                    Fence?.Refresh();
                 if (!placement.Knows(id.Type))
                     throw new NoHostException(id);
                 using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, patience.Token);
@@ -132,9 +162,14 @@ internal sealed class ActorRouter(Placement placement, TimeProvider time, ILogge
         if (activation.Host is { IsUsable: true } same && same == owner)
             return same;
         await DeactivateAsync(activation);
-        activation.Host = owner;
+        if (owner is null or { Remote: not null })
+            return null;
+        if (Fence is null)
+            activation.Host = owner;
+        else if (!await Fence.BeginAsync(activation.Id, owner, () => activation.Host = owner))
+            return null;
         // Asked again after it is written down: a host that is suspended from now on finds this turn and says so.
-        return owner is { IsUsable: true } ? owner : null;
+        return owner.IsUsable ? owner : null;
     }
 
     private async Task DeactivateAsync(Activation activation)

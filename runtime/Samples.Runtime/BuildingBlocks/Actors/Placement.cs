@@ -21,6 +21,9 @@ internal sealed class Placement
     /// <summary>Called after hosts came or went.</summary>
     public event Action? Changed;
 
+    /// <summary>Called after a host of this process came or went, with the host and whether it gets actors now.</summary>
+    public event Action<ActorHost, bool>? OwnChanged;
+
     /// <summary>Completes with the next change.</summary>
     public Task NextChange
     {
@@ -57,14 +60,32 @@ internal sealed class Placement
     public void Remove(Activation activation) => _activations.TryRemove(KeyValuePair.Create(activation.Id, activation));
 
     /// <summary>A host gets its share of actors from now on.</summary>
-    public void Join(ActorHost host) => Change(hosts =>
+    public void Join(ActorHost host)
     {
-        _knownTypes.UnionWith(host.Types.Keys);
-        return hosts.SetItem(host.Name, host);
-    });
+        Change(hosts =>
+        {
+            _knownTypes.UnionWith(host.Types.Keys);
+            return hosts.SetItem(host.Name, host);
+        });
+        OwnChanged?.Invoke(host, true);
+    }
 
     /// <summary>A host gets no actors any more. Those that it has stay until their turns end.</summary>
-    public void Leave(ActorHost host) => Change(hosts => hosts.GetValueOrDefault(host.Name) == host ? hosts.Remove(host.Name) : hosts);
+    public void Leave(ActorHost host)
+    {
+        Change(hosts => hosts.GetValueOrDefault(host.Name) == host ? hosts.Remove(host.Name) : hosts);
+        OwnChanged?.Invoke(host, false);
+    }
+
+    /// <summary>The hosts of other processes, all of them. One of this process that has the name of one of them goes first.</summary>
+    public void SetRemote(IReadOnlyList<ActorHost> remote) => Change(hosts =>
+    {
+        var own = hosts.Where(h => h.Value.Remote is null).ToDictionary();
+        var wanted = remote.Where(r => !own.ContainsKey(r.Name)).DistinctBy(r => r.Name).ToList();
+        _knownTypes.UnionWith(wanted.SelectMany(r => r.Types.Keys));
+        var now = hosts.Values.Where(h => h.Remote is not null).ToHashSet();
+        return now.SetEquals(wanted) ? hosts : own.ToImmutableDictionary().AddRange(wanted.Select(r => KeyValuePair.Create(r.Name, r)));
+    });
 
     private void Change(Func<ImmutableDictionary<string, ActorHost>, ImmutableDictionary<string, ActorHost>> change)
     {

@@ -48,6 +48,9 @@ internal class Appointment(string key)
 {
     public string Key => key;
 
+    /// <summary>Tells this appointment from an earlier and a later one of that key, in whichever process.</summary>
+    public string Generation { get; init; } = Guid.NewGuid().ToString("N");
+
     /// <summary>Null for one that happens once.</summary>
     public Recurrence? Recurrence { get; init; }
 
@@ -93,4 +96,31 @@ internal interface IAppointmentBook : IAsyncDisposable
 
     /// <summary>As for writing.</summary>
     Task RemoveAsync(IReadOnlyCollection<string> keys);
+
+    /// <summary>
+    /// Writes when it is due next, or crosses it off; nothing where somebody put another in its place or removed it. As for writing.
+    /// </summary>
+    Task SettleAsync(Appointment appointment, bool comesBack);
+}
+
+/// <summary>What is kept for callers: appointments of all sidecars that share a book.</summary>
+internal interface IAppointments
+{
+    /// <summary>
+    /// Makes an appointment; completes when it is kept as durably as the book promises. False where one of that key exists and must not be
+    /// replaced.
+    /// </summary>
+    Task<bool> AddAsync(Appointment appointment, bool overwrite, CancellationToken cancel);
+
+    /// <summary>Null where there is none, or none any more.</summary>
+    Appointment? Find(string key);
+
+    /// <summary>Those whose keys begin so, by key.</summary>
+    IReadOnlyList<Appointment> List(string prefix);
+
+    /// <summary>Cancels appointments; those that do not exist are no error. One that runs finishes, and does not come back.</summary>
+    Task RemoveAsync(IReadOnlyCollection<string> keys, CancellationToken cancel);
+
+    /// <summary>Somebody is there now: what could not be delivered is due at once.</summary>
+    void Wake();
 }

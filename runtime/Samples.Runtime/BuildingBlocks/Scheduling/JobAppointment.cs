@@ -41,9 +41,11 @@ internal sealed class JobAppointment(JobTarget target, Job job) : Appointment(ta
     }
 
     /// <summary>One that was created earlier, at the time that it is due next.</summary>
-    public static JobAppointment Restore(JobTarget target, Job job, DateTimeOffset due, DateTimeOffset? expires, TimeZoneInfo zone) =>
+    public static JobAppointment Restore(
+        JobTarget target, Job job, DateTimeOffset due, DateTimeOffset? expires, TimeZoneInfo zone, string? generation = null) =>
         new(target, job)
         {
+            Generation = generation ?? Guid.NewGuid().ToString("N"),
             Recurrence = job.HasSchedule ? Scheduling.Recurrence.Parse(job.Schedule, zone) : null,
             Expires = expires,
             Repeats = job.HasRepeats && job.Repeats > 0 ? (int)Math.Min(job.Repeats, int.MaxValue) : null,

@@ -11,8 +11,11 @@ namespace Samples.Runtime.BuildingBlocks.Scheduling;
 /// <param name="deliver">Carries one out.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">For what goes wrong with nobody to be told.</param>
+/// <param name="follows">True where others write into the book, too, and <see cref="Follow"/> tells of it.</param>
 internal sealed class Scheduler(
-    IAppointmentBook? book, Func<Appointment, CancellationToken, Task<Outcome>> deliver, TimeProvider time, ILogger log) : IAsyncDisposable
+    IAppointmentBook? book, Func<Appointment, CancellationToken, Task<Outcome>> deliver, TimeProvider time, ILogger log,
+    bool follows = false)
+    : IAppointments, IAsyncDisposable
 {
     private static readonly TimeSpan UndeliverablePause = TimeSpan.FromSeconds(1), LongestSleep = TimeSpan.FromDays(1);
 
@@ -20,6 +23,9 @@ internal sealed class Scheduler(
     private readonly Dictionary<string, Appointment> _all = new(StringComparer.Ordinal);
     private readonly PriorityQueue<Appointment, long> _queue = new();
     private readonly HashSet<Appointment> _waiting = [];
+
+    // Crossed off here, and perhaps not yet in what the book was read as.
+    private readonly HashSet<string> _settled = new(StringComparer.Ordinal);
     private readonly HashSet<Task> _running = [];
     private readonly CancellationTokenSource _stop = new();
     private ITimer? _timer;
@@ -41,10 +47,7 @@ internal sealed class Scheduler(
         Pump();
     }
 
-    /// <summary>
-    /// Makes an appointment; completes when it is kept as durably as the book promises. False where one of that key exists and must not be
-    /// replaced.
-    /// </summary>
+    /// <inheritdoc/>
     public async Task<bool> AddAsync(Appointment appointment, bool overwrite, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
@@ -78,14 +81,14 @@ internal sealed class Scheduler(
         }
     }
 
-    /// <summary>Null where there is none, or none any more.</summary>
+    /// <inheritdoc/>
     public Appointment? Find(string key)
     {
         lock (_gate)
             return _all.GetValueOrDefault(key);
     }
 
-    /// <summary>Those whose keys begin so, by key.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<Appointment> List(string prefix)
     {
         lock (_gate)
@@ -94,7 +97,7 @@ internal sealed class Scheduler(
             ];
     }
 
-    /// <summary>Cancels appointments; those that do not exist are no error. One that runs finishes, and does not come back.</summary>
+    /// <inheritdoc/>
     public Task RemoveAsync(IReadOnlyCollection<string> keys, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
@@ -106,7 +109,31 @@ internal sealed class Scheduler(
         }
     }
 
-    /// <summary>Somebody is there now: what could not be delivered is due at once.</summary>
+    /// <summary>
+    /// Takes over what other processes wrote into the book: <paramref name="kept"/> is all that was in it a moment ago. What is known
+    /// already goes on as it is.
+    /// </summary>
+    public void Follow(IReadOnlyList<Appointment> kept)
+    {
+        lock (_gate)
+        {
+            foreach (var gone in _all.Keys.Except(kept.Select(a => a.Key), StringComparer.Ordinal).ToList())
+                _all.Remove(gone);
+            foreach (var appointment in kept.Where(a => !_settled.Contains(a.Generation)))
+            {
+                if (_all.GetValueOrDefault(appointment.Key)?.Generation == appointment.Generation)
+                    continue;
+                _all[appointment.Key] = appointment;
+                Queue(appointment, appointment.Due);
+            }
+
+            _settled.IntersectWith(kept.Select(a => a.Generation));
+        }
+
+        Pump();
+    }
+
+    /// <inheritdoc/>
     public void Wake()
     {
         lock (_gate)
@@ -213,8 +240,13 @@ internal sealed class Scheduler(
                 return;
             comesBack = appointment.Advance(time.GetUtcNow()) && outcome != Outcome.Cancel;
             if (!comesBack)
+            {
                 _all.Remove(appointment.Key);
-            written = book is null ? Task.CompletedTask : comesBack ? book.WriteAsync(appointment) : book.RemoveAsync([appointment.Key]);
+                if (follows)
+                    _settled.Add(appointment.Generation);
+            }
+
+            written = book?.SettleAsync(appointment, comesBack) ?? Task.CompletedTask;
         }
 
         await written;

@@ -11,18 +11,20 @@ namespace Samples.Runtime.BuildingBlocks.Scheduling;
 /// <param name="deliver">Carries out what is due.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">For log lines.</param>
+/// <param name="isShared">True where other processes have schedulers on the same folder.</param>
 internal sealed class SchedulerPool(
-    Func<JobAppointment, CancellationToken, Task<Outcome>> deliver, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+    Func<JobAppointment, CancellationToken, Task<Outcome>> deliver, TimeProvider time, ILoggerFactory loggers, bool isShared = false)
+    : IAsyncDisposable
 {
     private const string FileName = "scheduler.db";
 
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private readonly Dictionary<string, Scheduler> _all = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IAppointments> _all = new(StringComparer.Ordinal);
 
     /// <summary>
     /// The scheduler of a folder; one in memory where it is null. Throws <see cref="ResourceException"/> where the file cannot be opened.
     /// </summary>
-    public async Task<Scheduler> OpenAsync(string? folder, CancellationToken cancel)
+    public async Task<IAppointments> OpenAsync(string? folder, CancellationToken cancel)
     {
         var path = folder is null ? "" : Path.Combine(Path.GetFullPath(folder), FileName);
         await _gate.WaitAsync(cancel);
@@ -30,12 +32,9 @@ internal sealed class SchedulerPool(
         {
             if (_all.TryGetValue(path, out var known))
                 return known;
-            IAppointmentBook? book = path.Length > 0 ? new SqliteAppointmentBook(path, time.LocalTimeZone) : null;
-            var scheduler = new Scheduler(
-                book, (due, stop) => deliver((JobAppointment)due, stop), time, loggers.CreateLogger("scheduler"));
-            await scheduler.StartAsync(cancel);
-            _all.Add(path, scheduler);
-            return scheduler;
+            var opened = await StartAsync(path, cancel);
+            _all.Add(path, opened);
+            return opened;
         }
         catch (Exception error) when (error is SqliteException or IOException or UnauthorizedAccessException)
         {
@@ -49,10 +48,23 @@ internal sealed class SchedulerPool(
         }
     }
 
+    private async Task<IAppointments> StartAsync(string path, CancellationToken cancel)
+    {
+        var log = loggers.CreateLogger("scheduler");
+        var book = path.Length > 0 ? new SqliteAppointmentBook(path, time.LocalTimeZone) : null;
+        if (isShared && book is not null)
+            return new SharedScheduler(path, book, Deliver, time, log);
+        var scheduler = new Scheduler(book, Deliver, time, log);
+        await scheduler.StartAsync(cancel);
+        return scheduler;
+
+        Task<Outcome> Deliver(Appointment due, CancellationToken stop) => deliver((JobAppointment)due, stop);
+    }
+
     /// <summary>Somebody came who may be waited for.</summary>
     public void Wake()
     {
-        Scheduler[] all;
+        IAppointments[] all;
         _gate.Wait();
         try
         {
@@ -70,7 +82,7 @@ internal sealed class SchedulerPool(
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (var scheduler in _all.Values)
+        foreach (var scheduler in _all.Values.Cast<IAsyncDisposable>())
             await scheduler.DisposeAsync();
         _all.Clear();
         _gate.Dispose();
