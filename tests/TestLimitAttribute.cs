@@ -15,14 +15,14 @@ public sealed class TestLimitAttribute(int seconds) : BeforeAfterTestAttribute
 {
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<string, Timer> _running = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, Timer> Running = new(StringComparer.Ordinal);
 
     public override void Before(MethodInfo methodUnderTest, IXunitTest test)
     {
         var limit = TimeSpan.FromSeconds(seconds);
         var context = TestContext.Current;
         var cancelled = false;
-        _running[test.UniqueID] = new Timer(_ =>
+        Running[test.UniqueID] = new Timer(_ =>
         {
             if (cancelled)
                 GiveUp(test.TestDisplayName, limit + Grace);
@@ -32,9 +32,12 @@ public sealed class TestLimitAttribute(int seconds) : BeforeAfterTestAttribute
         }, null, limit, Grace);
     }
 
-    public override void After(MethodInfo methodUnderTest, IXunitTest test)
+    public override void After(MethodInfo methodUnderTest, IXunitTest test) => Ended(test);
+
+    /// <summary>A test is over that another attribute keeps from running: nobody is asked after it then.</summary>
+    public static void Ended(IXunitTest test)
     {
-        if (_running.TryRemove(test.UniqueID, out var timer))
+        if (Running.TryRemove(test.UniqueID, out var timer))
             timer.Dispose();
     }
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Samples.Conformance.Daprd;
+using Samples.Testing;
 using Xunit;
 using Xunit.v3;
 
@@ -10,6 +11,11 @@ namespace Samples.Conformance;
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class EmbeddedOnlyAttribute(string reason) : BeforeAfterTestAttribute
 {
-    public override void Before(MethodInfo methodUnderTest, IXunitTest test) =>
-        Assert.SkipWhen(Executables.AreGiven, "embedded runtime only: " + reason);
+    public override void Before(MethodInfo methodUnderTest, IXunitTest test)
+    {
+        if (!Executables.AreGiven)
+            return;
+        TestLimitAttribute.Ended(test);
+        Assert.Skip("embedded runtime only: " + reason);
+    }
 }

@@ -27,7 +27,8 @@ public sealed class NeighbourTests : IAsyncDisposable
     {
         await AddAsync("callee", await EchoAsync("one"), o => o with { AppToken = "secret" });
         var caller = await AddAsync("caller");
-        using var http = Http(caller.Sidecar);
+        using var utf8 = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => System.Text.Encoding.UTF8 };
+        using var http = new HttpClient(utf8) { BaseAddress = new Uri($"http://127.0.0.1:{caller.Sidecar.HttpPort}") };
         using var request = new HttpRequestMessage(HttpMethod.Put, "/v1.0/invoke/callee/method/a%2Fb/c?q=%20x") { Content = new StringContent("body") };
         request.Headers.Add("X-Mine", "grün");
         request.Headers.Add("dapr-caller-app-id", "somebody-else");
@@ -35,7 +36,7 @@ public sealed class NeighbourTests : IAsyncDisposable
         var seen = await answer.Content.ReadFromJsonAsync<Seen>(Machine.Cancel);
         Assert.Equal((HttpStatusCode)299, answer.StatusCode);
         Assert.Equal(("PUT", "/a%2Fb/c?q=%20x", "body"), (seen!.Method, seen.Target, seen.Body));
-        Assert.Equal(("grün", "caller", "secret"), (seen.Headers["X-Mine"], seen.Headers["dapr-caller-app-id"], seen.Headers["dapr-api-token"]));
+        Assert.Equal(("grün", "caller", "secret"), (seen.Headers["x-mine"], seen.Headers["dapr-caller-app-id"], seen.Headers["dapr-api-token"]));
         Assert.DoesNotContain(seen.Headers.Keys, k => k.StartsWith("samples", StringComparison.OrdinalIgnoreCase));
         Assert.Equal("one", answer.Headers.GetValues("X-Name").Single());
     }
@@ -207,7 +208,7 @@ public sealed class NeighbourTests : IAsyncDisposable
         using var body = new StreamReader(http.Request.Body);
         var target = http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget;
         await http.Response.WriteAsJsonAsync(new Seen(
-            http.Request.Method, target, await body.ReadToEndAsync(), http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString())));
+            http.Request.Method, target, await body.ReadToEndAsync(), http.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString())));
     }));
 
     private Task<int> ActorsAsync(string name, Func<string, bool, Task> turn) => _machine.StartAppAsync(app =>

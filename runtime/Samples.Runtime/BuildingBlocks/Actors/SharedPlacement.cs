@@ -1,3 +1,4 @@
+using Samples.Hashing;
 using Samples.Runtime.Apps.Members;
 
 namespace Samples.Runtime.BuildingBlocks.Actors;
@@ -11,7 +12,8 @@ namespace Samples.Runtime.BuildingBlocks.Actors;
 /// </summary>
 internal sealed class SharedPlacement : IActorFence, IDisposable
 {
-    private static readonly IReadOnlyDictionary<string, ActorSettings> NoTypes = new Dictionary<string, ActorSettings>();
+    // Behind the name of an actor that is held by a turn on a replica that does not answer.
+    private const string Stalled = "\n(stalled)";
 
     private readonly Lock _gate = new();
     private readonly Membership _membership;
@@ -44,11 +46,14 @@ internal sealed class SharedPlacement : IActorFence, IDisposable
             Task changed;
             lock (_gate)
             {
-                if (_isOpen && Owner(id) == host.Name && !_heldElsewhere.Contains(id.ToString()))
+                if (_isOpen && Owner(id) == host.Name && !IsHeld(id))
                 {
                     begin();
                     return true;
                 }
+
+                if (_heldElsewhere.Contains(id + Stalled))
+                    throw new ActorStalledException();
 
                 changed = _changed.Task;
             }
@@ -57,6 +62,8 @@ internal sealed class SharedPlacement : IActorFence, IDisposable
             await Task.WhenAny(changed, moved);
         }
     }
+
+    private bool IsHeld(ActorId id) => _heldElsewhere.Contains(id.ToString()) || _heldElsewhere.Contains(id + Stalled);
 
     public void Refresh() => _membership.Refresh();
 
@@ -108,8 +115,8 @@ internal sealed class SharedPlacement : IActorFence, IDisposable
         {
             return new ProcessReport(_table.Version,
             [
-                .. _placement.Activations.Where(a => a.Host is { } host && Owner(a.Id) != host.Name).Select(a => a.Id.ToString())
-                    .Order(StringComparer.Ordinal),
+                .. _placement.Activations.Select(a => (a.Id, a.Host)).Where(a => a.Host is not null && Owner(a.Id) != a.Host.Name)
+                    .Select(a => a.Id + (a.Host!.IsSuspended ? Stalled : "")).Order(StringComparer.Ordinal),
             ]);
         }
     }

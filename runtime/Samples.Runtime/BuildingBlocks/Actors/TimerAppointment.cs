@@ -76,7 +76,7 @@ internal sealed class TimerAppointment(ActorId actor, string name, TimerRequest 
                 Encoding.UTF8.GetString(answer.Body.Span));
             return Outcome.Failed;
         }
-        catch (NoHostException)
+        catch (Exception error) when (error is NoHostException or ActorStalledException)
         {
             return Outcome.Undeliverable;
         }
