@@ -120,8 +120,9 @@ public sealed class Sidecar : IAsyncDisposable
 
     private void ShowActors(ActorHost host, bool joined)
     {
+        IReadOnlyList<string> types = joined ? [.. host.Types.Keys.Order(StringComparer.Ordinal)] : [];
         if (host.Name == _presence?.Replica)
-            _ = _presence.TellAsync(member => member with { ActorTypes = joined ? [.. host.Types.Keys.Order(StringComparer.Ordinal)] : [] });
+            _ = _presence.TellAsync(member => member with { ActorTypes = types });
     }
 
     private Task ShowAppAsync() => _presence?.TellAsync(

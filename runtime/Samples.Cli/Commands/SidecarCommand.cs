@@ -25,7 +25,7 @@ internal static class SidecarCommand
     /// <summary>For the help; what it does is in <see cref="Take"/>.</summary>
     public static Command Create()
     {
-        var command = new Command("sidecar", "One sidecar as a process in the place of daprd; takes daprd's flags (samples sidecar --help).")
+        var command = new Command("sidecar", "One sidecar as a process in the place of daprd; takes daprd's flags.")
         {
             new Option<DirectoryInfo>(LinkOption) { Description = "Make links there that tools start as daprd, placement and scheduler." },
         }.WithExamples(

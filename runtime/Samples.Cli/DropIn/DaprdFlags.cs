@@ -24,7 +24,8 @@ internal enum FlagKind
 internal sealed record DaprdFlag(string Name, FlagKind Kind, string Default, string? About);
 
 /// <summary>
-/// daprd's command line, as its flag library reads it: one dash or two, <c>--name value</c> or <c>--name=value</c>, a switch without a value.
+/// daprd's command line, as its flag library reads it: one dash or two, <c>--name value</c> or <c>--name=value</c>, a switch
+/// without a value.
 /// </summary>
 internal sealed class DaprdFlags
 {
@@ -152,6 +153,11 @@ internal sealed class DaprdFlags
     public TimeSpan? Duration(string name) => Text(name) is { Length: > 0 } text and not "0" and not "0s" ? GoDuration.Parse(text) : null;
 
     /// <summary>The list that <c>--help</c> shows.</summary>
-    public static string Usage => "Usage of daprd:\n" + string.Concat(Known.Select(f =>
-        $"      --{f.Name,-38} {f.About ?? "accepted, and without a meaning here"}{(f.Default is "" or "0" ? "" : $" (default {f.Default})")}\n"));
+    public static string Usage => "Usage of daprd:\n" + string.Concat(Known.Select(Line));
+
+    private static string Line(DaprdFlag flag)
+    {
+        var otherwise = flag.Default is "" or "0" ? "" : $" (default {flag.Default})";
+        return $"      --{flag.Name,-38} {flag.About ?? "accepted, and without a meaning here"}{otherwise}\n";
+    }
 }

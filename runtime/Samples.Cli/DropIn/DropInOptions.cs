@@ -24,9 +24,9 @@ internal sealed record DropInOptions(SidecarOptions Sidecar, string MembersFile,
             throw new FormatException("parameter app-id cannot be empty");
         if (flags.Text("mode") is not ("standalone" or ""))
             throw new FormatException($"mode '{flags.Text("mode")}' needs a real daprd; this is the embedded runtime of one machine");
-        if (!Loopback.Contains(flags.Text("app-channel-address")))
+        if (flags.Text("app-channel-address") is { Length: > 0 } address && !Loopback.Contains(address))
             throw new FormatException(
-                $"app-channel-address '{flags.Text("app-channel-address")}': the embedded runtime reaches applications of this machine only");
+                $"app-channel-address '{address}': the embedded runtime reaches applications of this machine only");
         var folder = Environment.CurrentDirectory;
         var configurations = flags.Texts("config");
         var file = Path.GetFullPath(MembersOf(configurations, folder));

@@ -10,7 +10,9 @@ internal static class Executables
 {
     public static bool AreGiven { get; } = Environment.GetEnvironmentVariable("DAPRD") is { Length: > 0 };
 
-    /// <summary>True for a real daprd; the drop-in for it says in its version what it is, and is held to what the embedded runtime is.</summary>
+    /// <summary>
+    /// True for a real daprd; the drop-in for it says in its version what it is, and is held to what the embedded runtime is.
+    /// </summary>
     public static bool AreReal { get; } = AreGiven && !Version().EndsWith("-samples", StringComparison.Ordinal);
 
     public static string Sidecar => Find("DAPRD");

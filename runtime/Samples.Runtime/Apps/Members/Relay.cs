@@ -11,7 +11,9 @@ public sealed record Relay(int Port, string Key, Action Lost)
     /// <summary>Carries <see cref="Key"/>.</summary>
     internal const string KeyHeader = "samples-relay-key";
 
-    /// <summary>Set on an answer where the application took no connection: nothing was sent, and another replica may have the call.</summary>
+    /// <summary>
+    /// Set on an answer where the application took no connection: nothing was sent, and another replica may have the call.
+    /// </summary>
     internal const string UndeliveredHeader = "samples-undelivered";
 }
 

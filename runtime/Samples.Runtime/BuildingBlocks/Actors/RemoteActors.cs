@@ -19,7 +19,8 @@ internal static class ActorRelay
     /// <summary>Before the name of each header of the call, so that none is taken for one of the way.</summary>
     public const string Carried = "samples-actor-h-";
 
-    public const string Answered = "answered", Moved = "moved", Stalled = "stalled", TooDeep = "too-deep", Lost = "lost", NoHost = "no-host";
+    public const string Answered = "answered", Moved = "moved", Stalled = "stalled";
+    public const string TooDeep = "too-deep", Lost = "lost", NoHost = "no-host";
 }
 
 /// <summary>The actors of a sidecar in another process.</summary>
@@ -31,7 +32,8 @@ internal sealed class RemoteActors(Func<AppChannel?> find) : IRemoteActors
         if (find() is not { BaseAddress: not null } way)
             return null;
         var path = $"{ActorRelay.Prefix}{Uri.EscapeDataString(id.Type)}/{Uri.EscapeDataString(id.Id)}/{Uri.EscapeDataString(request.Path)}";
-        using var message = new HttpRequestMessage(HttpMethod.Put, way.Authority + path) { Content = new ReadOnlyMemoryContent(request.Body) };
+        using var message = new HttpRequestMessage(HttpMethod.Put, way.Authority + path);
+        message.Content = new ReadOnlyMemoryContent(request.Body);
         if (patient)
             message.Headers.Add(ActorRelay.PatientHeader, "true");
         foreach (var (name, value) in request.Headers)

@@ -4,26 +4,21 @@ using Samples.Runtime.Resources;
 namespace Samples.Runtime.Components.Http;
 
 /// <summary>Calls one HTTP server; the operation is the method, <c>path</c> in a request's metadata is appended to the address.</summary>
-public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessageHandler handler, TimeSpan patience) : IOutputBinding
+public sealed class HttpBinding(HttpBindingSettings settings) : IOutputBinding
 {
-    private readonly HttpClient _client = new(handler) { Timeout = patience };
+    private readonly HttpClient _client = new(settings.Connections()) { Timeout = settings.Patience };
 
     /// <summary><c>bindings.http</c>.</summary>
     public static EngineType Type { get; } = new(
         "bindings.http", [
             new("url", Required: true), new("errorIfNot2XX"), new("responseTimeout"), new("direction"),
-            .. ((string[])["MTLSRootCA", "MTLSClientCert", "MTLSClientKey", "MTLSRenegotiation"]).Select(name => new ComponentSetting(name)
+            new("MTLSRootCA"), new("maxResponseBodySize"), new("securityToken"), new("securityTokenHeader"),
+            .. ((string[])["MTLSClientCert", "MTLSClientKey", "MTLSRenegotiation"]).Select(name => new ComponentSetting(name)
             {
-                WithoutEffect =
-                    "the server is known, and told of its caller, as this machine does; an HTTPEndpoint has certificates of its own",
-            }),
-            new("maxResponseBodySize") { WithoutEffect = "answers of any size are passed on" },
-            .. ((string[])["securityToken", "securityTokenHeader"]).Select(name => new ComponentSetting(name)
-            {
-                WithoutEffect = "send the header as metadata of the request, with a name that begins with a capital",
+                WithoutEffect = "the server is not told of its caller; an HTTPEndpoint has certificates of its own",
             }),
         ],
-        Create);
+        (component, context) => new HttpBinding(HttpBindingSettings.Read(component, context)));
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Capabilities => ["OUTPUT_BINDING"];
@@ -44,6 +39,8 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json", "utf-8");
         }
 
+        if (settings.Token is { } token)
+            request.Headers.TryAddWithoutValidation(token.Name, token.Value);
         // As in Dapr, metadata whose name begins with a capital is a header.
         foreach (var (name, value) in metadata.Where(m => m.Key.Length > 0 && char.IsAsciiLetterUpper(m.Key[0])))
         {
@@ -55,25 +52,47 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
 
         try
         {
-            using var response = await _client.SendAsync(request, cancel);
-            var body = await response.Content.ReadAsByteArrayAsync(cancel);
-            var mustSucceed = metadata.TryGetValue("errorIfNot2XX", out var text) ? text != "false" : failUnlessSuccess;
+            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            var body = await ReadAsync(response.Content, cancel);
+            var mustSucceed = metadata.TryGetValue("errorIfNot2XX", out var text) ? text != "false" : settings.FailUnlessSuccess;
             if (mustSucceed && !response.IsSuccessStatusCode)
                 throw new EngineTargetException($"received status code {(int)response.StatusCode}");
             return new BindingResult(body, Described(response));
         }
-        catch (HttpRequestException error)
+        catch (Exception error) when (error is HttpRequestException or IOException)
         {
             throw new EngineTargetException($"{method} {request.RequestUri}: {error.Message}");
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new EngineTargetException($"{method} {request.RequestUri}: no answer within {patience.TotalSeconds} s");
+            throw new EngineTargetException($"{method} {request.RequestUri}: no answer within {settings.Patience.TotalSeconds} s");
         }
+    }
+
+    private async Task<byte[]> ReadAsync(HttpContent content, CancellationToken cancel)
+    {
+        // The client's limit is over with the headers.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(settings.Patience);
+        if (settings.MaxResponse == 0)
+            return await content.ReadAsByteArrayAsync(limit.Token);
+        using var kept = new MemoryStream();
+        await using var stream = await content.ReadAsStreamAsync(limit.Token);
+        var part = new byte[8 << 10];
+        while (kept.Length < settings.MaxResponse)
+        {
+            var wanted = (int)Math.Min(part.Length, settings.MaxResponse - kept.Length);
+            if (await stream.ReadAsync(part.AsMemory(0, wanted), limit.Token) is not (> 0 and var read))
+                break;
+            kept.Write(part, 0, read);
+        }
+
+        return kept.ToArray();
     }
 
     private Uri Target(string path)
     {
+        var address = settings.Address;
         if (path.Length == 0)
             return address;
         // The path may not turn into another server or climb above the configured address.
@@ -94,35 +113,6 @@ public sealed class HttpBinding(Uri address, bool failUnlessSuccess, HttpMessage
         foreach (var (name, values) in response.Headers.Concat(response.Content.Headers))
             metadata[name] = string.Join(", ", values);
         return metadata;
-    }
-
-    private static HttpBinding Create(Component component, EngineContext context)
-    {
-        var url = component.Metadata["url"];
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-        {
-            throw new ResourceException(component.MetadataOrigins.GetValueOrDefault("url", component.Origin),
-                $"'url' of component '{component.Name}' is '{url}', which is no HTTP address.",
-                "Write one such as http://localhost:8000.");
-        }
-
-        var timeout = component.Metadata.GetValueOrDefault("responseTimeout", "30s");
-        try
-        {
-            // Headers as the other side writes them: HTTP's own clients send nothing but ASCII, and read Latin-1.
-            var connections = new SocketsHttpHandler
-            {
-                RequestHeaderEncodingSelector = (_, _) => System.Text.Encoding.UTF8,
-                ResponseHeaderEncodingSelector = (_, _) => System.Text.Encoding.UTF8,
-            };
-            var isStrict = component.Metadata.GetValueOrDefault("errorIfNot2XX", "true") != "false";
-            return new HttpBinding(address, isStrict, connections, GoDuration.Parse(timeout));
-        }
-        catch (FormatException error)
-        {
-            throw new ResourceException(component.MetadataOrigins.GetValueOrDefault("responseTimeout", component.Origin),
-                $"'responseTimeout' of component '{component.Name}': {error.Message}.", "For example '10s'.");
-        }
     }
 
     /// <inheritdoc/>

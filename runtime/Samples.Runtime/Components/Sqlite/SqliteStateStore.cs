@@ -8,42 +8,38 @@ namespace Samples.Runtime.Components.Sqlite;
 /// <summary><c>state.sqlite</c>: one file, many readers, one writer that commits in groups.</summary>
 public sealed class SqliteStateStore : IStateStore
 {
-    private const string Schema = """
-        CREATE TABLE IF NOT EXISTS state(
-          key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, etag INTEGER NOT NULL, expires INTEGER, content_type TEXT) WITHOUT ROWID;
-        CREATE INDEX IF NOT EXISTS state_expires ON state(expires) WHERE expires IS NOT NULL;
-        """;
-
     private readonly string _path;
+    private readonly SqliteStateSettings _settings;
     private readonly TimeProvider _time;
     private readonly SqliteWriter _writer;
     private readonly WriteCommands _commands;
     private readonly ConcurrentBag<Reader> _readers = [];
-    private readonly ITimer _cleanup;
+    private readonly ITimer? _cleanup;
 
-    private SqliteStateStore(string path, TimeProvider time)
+    private SqliteStateStore(string path, SqliteStateSettings settings, TimeProvider time)
     {
-        _path = path;
-        _time = time;
-        var connection = SqliteFile.Open(path, Schema);
-        _commands = new WriteCommands(connection);
+        (_path, _settings, _time) = (path, settings, time);
+        var connection = settings.Open(path);
+        SqliteFile.Execute(connection, $"""
+            CREATE TABLE IF NOT EXISTS {settings.Table}(
+              key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, etag INTEGER NOT NULL, expires INTEGER, content_type TEXT) WITHOUT ROWID;
+            CREATE INDEX IF NOT EXISTS {settings.Table}_expires ON {settings.Table}(expires) WHERE expires IS NOT NULL;
+            """);
+        _commands = new WriteCommands(connection, settings.Table);
         _writer = new SqliteWriter(connection);
-        _cleanup = time.CreateTimer(_ => _ = RemoveExpiredAsync(), null, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        if (settings.Cleanup is { } pause)
+            _cleanup = time.CreateTimer(_ => _ = RemoveExpiredAsync(), null, pause, pause);
     }
 
     /// <summary>How the catalog makes it.</summary>
     public static EngineType Type { get; } = new("state.sqlite",
         [
             new("connectionString", Required: true), new("actorStateStore"), new("keyPrefix"), .. OutboxSettings.Known,
-            .. ((string[])["tableName", "metadataTableName", "cleanupInterval", "cleanupIntervalInSeconds", "busyTimeout", "disableWAL",
-                "timeout", "timeoutInSeconds"]).Select(name => new ComponentSetting(name)
-                {
-                    WithoutEffect =
-                        "the file has the runtime's own tables, in WAL mode, is cleaned up each minute, and writers wait in turn",
-                }),
+            .. SqliteStateSettings.Known,
         ],
-        (component, context) => new SqliteStateStore(SqliteFile.Path(component, context), context.Time),
-        SqliteFile.Path);
+        (component, context) =>
+            new SqliteStateStore(SqliteFile.Path(component, context), SqliteStateSettings.Read(component), context.Time),
+        (component, context) => $"{SqliteFile.Path(component, context)}\n{SqliteStateSettings.Read(component)}");
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Capabilities { get; } = ["ETAG", "TRANSACTIONAL", "TTL", "DELETE_WITH_PREFIX", "ACTOR"];
@@ -52,7 +48,7 @@ public sealed class SqliteStateStore : IStateStore
     public Task<StateItem?> GetAsync(string key, CancellationToken cancel)
     {
         if (!_readers.TryTake(out var reader))
-            reader = new Reader(SqliteFile.Open(_path));
+            reader = new Reader(_settings.Open(_path), _settings.Table);
         try
         {
             return Task.FromResult(reader.Get(key, Now));
@@ -81,7 +77,8 @@ public sealed class SqliteStateStore : IStateStore
     {
         using var command = connection.CreateCommand();
         command.CommandText =
-            "SELECT key FROM state WHERE substr(key, 1, length($prefix)) = $prefix AND (expires IS NULL OR expires > $now) ORDER BY key";
+            $"SELECT key FROM {_settings.Table} WHERE substr(key, 1, length($prefix)) = $prefix "
+            + "AND (expires IS NULL OR expires > $now) ORDER BY key";
         command.Parameters.AddWithValue("$prefix", prefix);
         command.Parameters.AddWithValue("$now", Now);
         var keys = new List<string>();
@@ -95,7 +92,7 @@ public sealed class SqliteStateStore : IStateStore
     public Task<long> DeleteWithPrefixAsync(string prefix, CancellationToken cancel) => _writer.RunAsync(connection =>
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "DELETE FROM state WHERE substr(key, 1, length($prefix)) = $prefix";
+        command.CommandText = $"DELETE FROM {_settings.Table} WHERE substr(key, 1, length($prefix)) = $prefix";
         command.Parameters.AddWithValue("$prefix", prefix);
         return (long)command.ExecuteNonQuery();
     }, cancel);
@@ -110,7 +107,7 @@ public sealed class SqliteStateStore : IStateStore
             await _writer.RunAsync(connection =>
             {
                 using var command = connection.CreateCommand();
-                command.CommandText = "DELETE FROM state WHERE expires <= $now";
+                command.CommandText = $"DELETE FROM {_settings.Table} WHERE expires <= $now";
                 command.Parameters.AddWithValue("$now", now);
                 return command.ExecuteNonQuery();
             }, CancellationToken.None);
@@ -124,7 +121,8 @@ public sealed class SqliteStateStore : IStateStore
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _cleanup.DisposeAsync();
+        if (_cleanup is not null)
+            await _cleanup.DisposeAsync();
         await _writer.DisposeAsync();
         while (_readers.TryTake(out var reader))
             reader.Dispose();
@@ -135,12 +133,12 @@ public sealed class SqliteStateStore : IStateStore
         private readonly SqliteConnection _connection;
         private readonly SqliteCommand _get;
 
-        public Reader(SqliteConnection connection)
+        public Reader(SqliteConnection connection, string table)
         {
             _connection = connection;
             _get = connection.CreateCommand();
             _get.CommandText =
-                "SELECT value, etag, expires, content_type FROM state WHERE key = $key AND (expires IS NULL OR expires > $now)";
+                $"SELECT value, etag, expires, content_type FROM {table} WHERE key = $key AND (expires IS NULL OR expires > $now)";
             _get.Parameters.Add("$key", SqliteType.Text);
             _get.Parameters.Add("$now", SqliteType.Integer);
         }
@@ -168,15 +166,15 @@ public sealed class SqliteStateStore : IStateStore
     {
         private readonly SqliteCommand _current, _set, _delete;
 
-        public WriteCommands(SqliteConnection connection)
+        public WriteCommands(SqliteConnection connection, string table)
         {
             _current = Prepare(
-                connection, "SELECT etag FROM state WHERE key = $key AND (expires IS NULL OR expires > $now)", "$key", "$now");
-            _set = Prepare(connection, """
-                INSERT INTO state(key, value, etag, expires, content_type) VALUES ($key, $value, $etag, $expires, $type)
+                connection, $"SELECT etag FROM {table} WHERE key = $key AND (expires IS NULL OR expires > $now)", "$key", "$now");
+            _set = Prepare(connection, $"""
+                INSERT INTO {table}(key, value, etag, expires, content_type) VALUES ($key, $value, $etag, $expires, $type)
                 ON CONFLICT(key) DO UPDATE SET value = $value, etag = $etag, expires = $expires, content_type = $type
                 """, "$key", "$value", "$etag", "$expires", "$type");
-            _delete = Prepare(connection, "DELETE FROM state WHERE key = $key", "$key");
+            _delete = Prepare(connection, $"DELETE FROM {table} WHERE key = $key", "$key");
         }
 
         public void Apply(StateWrite write, long now)
