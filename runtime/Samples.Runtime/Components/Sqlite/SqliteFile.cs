@@ -26,8 +26,8 @@ internal static class SqliteFile
     }
 
     /// <summary>
-    /// Opens the file in WAL mode, or with a rollback journal where it cannot have a log. <c>synchronous=FULL</c>, as Dapr's own SQLite components have it: a commit is on the disk before it is
-    /// acknowledged, so that it survives SIGKILL and a power cut. What an fsync costs is shared by all that wait
+    /// Opens the file in WAL mode, or with a rollback journal where it cannot have a log. <c>synchronous=FULL</c>, as Dapr's own
+    /// SQLite components have it: a commit is on the disk before it is acknowledged, so that it survives SIGKILL and a power cut. What an fsync costs is shared by all that wait
     /// (<see cref="SqliteWriter"/>).
     /// </summary>
     public static SqliteConnection Open(string path, string? schema = null, bool hasLog = true)
@@ -35,7 +35,8 @@ internal static class SqliteFile
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString);
         connection.Open();
-        Execute(connection, $"PRAGMA busy_timeout=5000; PRAGMA journal_mode={(hasLog ? "WAL" : "DELETE")}; PRAGMA synchronous=FULL;" + schema);
+        var journal = hasLog ? "WAL" : "DELETE";
+        Execute(connection, $"PRAGMA busy_timeout=5000; PRAGMA journal_mode={journal}; PRAGMA synchronous=FULL;" + schema);
         return connection;
     }
 

@@ -32,7 +32,8 @@ internal sealed record SqliteStateSettings(string Table, TimeSpan? Cleanup, Time
         var cleanup = asked ?? TimeSpan.FromMinutes(1);
         return new SqliteStateSettings(
             table, cleanup > TimeSpan.Zero ? cleanup : null, Duration(component, "busyTimeout") ?? TimeSpan.FromSeconds(5),
-            component.Metadata.GetValueOrDefault("disableWAL", "").ToLowerInvariant() is not ("true" or "1" or "yes" or "y" or "on" or "t"));
+            component.Metadata.GetValueOrDefault("disableWAL", "").ToLowerInvariant()
+                is not ("true" or "1" or "yes" or "y" or "on" or "t"));
     }
 
     /// <summary>Opens the file so.</summary>
