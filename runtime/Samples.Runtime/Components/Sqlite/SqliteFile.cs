@@ -27,8 +27,8 @@ internal static class SqliteFile
 
     /// <summary>
     /// Opens the file in WAL mode, or with a rollback journal where it cannot have a log. <c>synchronous=FULL</c>, as Dapr's own
-    /// SQLite components have it: a commit is on the disk before it is acknowledged, so that it survives SIGKILL and a power cut. What an fsync costs is shared by all that wait
-    /// (<see cref="SqliteWriter"/>).
+    /// SQLite components have it: a commit is on the disk before it is acknowledged, so that it survives SIGKILL and a power cut. What an
+    /// fsync costs is shared by all that wait (<see cref="SqliteWriter"/>).
     /// </summary>
     public static SqliteConnection Open(string path, string? schema = null, bool hasLog = true)
     {
