@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Samples.Services;
 
-/// <summary>A machine of its own for one test: a runtime with a state store and a broker in memory, a folder, and services as real processes.</summary>
+/// <summary>
+/// A machine of its own for one test: a runtime with a state store and a broker in memory, a folder, and services as real processes.
+/// </summary>
 internal sealed class Machine : IAsyncDisposable
 {
     private const string Components = """
