@@ -94,6 +94,7 @@ public sealed partial class PageCheckout : IDisposable
     {
         var path = System.Environment.GetEnvironmentVariable("PATH") ?? "";
         yield return ("PATH", Path.Combine(_folder, "bin") + Path.PathSeparator + path);
+        yield return ("PAGE_TEST", $"{System.Environment.ProcessId}");
         yield return ("PAGE_DOTNET", Find("dotnet"));
         yield return ("PAGE_CURL", Find("curl"));
         yield return ("PAGE_FOLDER", Directory.CreateDirectory(Path.Combine(_folder, "background")).FullName);

@@ -3,7 +3,8 @@
 # - what is built is taken, as it is for a reader's second command;
 # - what runs until Ctrl-C goes on in the background once it says that it is ready, as in a reader's first terminal;
 # - a tour gets its Ctrl-C when its experiment is under way: to the end it is run by ExperimentTests.
-# PAGE_DOTNET is the real one, PAGE_FOLDER has a file for each command in the background: its output, and in PID.exit how it ended.
+# - what goes on in the background ends with the test that started it, also where that was killed.
+# PAGE_TEST is the test's process, PAGE_DOTNET is the real one, PAGE_FOLDER has a file for each command in the background: its output, and in PID.exit how it ended.
 set -u
 
 # Whoever starts the tests in the background may have Ctrl-C ignored by all that follows.
@@ -36,6 +37,7 @@ start() { # TEXT COMMAND...
   set -m # A process group of its own, which gets the Ctrl-C as from a terminal.
   (trap : INT; "${heeding[@]}" "$@" > "$log" 2>&1 < /dev/null; echo $? > "$log.exit") > /dev/null 2>&1 &
   pid=$!
+  (while kill -0 "$PAGE_TEST"; do [ ! -s "$log.exit" ] || exit; sleep 0.5; done; kill -INT -- "-$pid") > /dev/null 2>&1 < /dev/null &
   set +m
   ln "$log" "$PAGE_FOLDER/$pid.log"
   until grep -q -- "$text" "$log"; do

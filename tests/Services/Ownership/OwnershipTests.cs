@@ -75,6 +75,25 @@ public sealed class OwnershipTests : IAsyncLifetime
     }
 
     [Theory, InlineData("lock"), InlineData("compare-and-swap")]
+    public async Task A_standby_of_the_owner_s_name_that_stops_releases_nothing(string mechanism)
+    {
+        var (owner, standby, other) = (Create(mechanism, "one"), Create(mechanism, "one"), Create(mechanism, "two"));
+        await owner.BeatAsync(Cancel);
+        await standby.BeatAsync(Cancel);
+        await other.BeatAsync(Cancel);
+        // What SIGTERM does.
+        await standby.ReleaseAsync(Cancel);
+        await other.BeatAsync(Cancel);
+        Assert.Null(other.Lease);
+        _time.Advance(TimeSpan.FromSeconds(0.6));
+        await owner.BeatAsync(Cancel);
+        Assert.Equal(1, owner.Lease!.Term);
+        Assert.True(owner.Lease.IsValid(_time));
+        await other.BeatAsync(Cancel);
+        Assert.Null(other.Lease);
+    }
+
+    [Theory, InlineData("lock"), InlineData("compare-and-swap")]
     public async Task Of_many_that_try_at_once_one_wins(string mechanism)
     {
         var replicas = Enumerable.Range(0, 8).Select(i => Create(mechanism, $"r{i}")).ToList();
