@@ -183,6 +183,21 @@ public sealed class LogPositionTests : IDisposable
     }
 
     [Fact]
+    public async Task Garbage_of_any_size_is_kept_as_far_as_allowed_and_the_next_line_is_whole()
+    {
+        var garbage = new byte[3_000_000];
+        new Random(1).NextBytes(garbage);
+        garbage.AsSpan(0, 1_000_000).Replace((byte)'\n', (byte)'x');
+        await File.WriteAllBytesAsync(LogFile, garbage, Cancel);
+        await LookAsync();
+        Write("\n", Line(1));
+        await FlushAsync();
+        Assert.Equal("1", Bodies().Last());
+        Assert.Equal(_book.Counts["app"].Records - 1, _book.Counts["app"].ParseErrors);
+        Assert.All(Bodies(), b => Assert.InRange(b.Length, 1, 2 * Options.MostLineBytes));
+    }
+
+    [Fact]
     public async Task While_records_cannot_be_kept_nothing_more_is_read_and_then_nothing_is_missing()
     {
         Write(Line(1));
@@ -293,9 +308,10 @@ public sealed class LogPositionTests : IDisposable
         await LookAsync();
     }
 
+    // Long enough for each of many rotated files to be waited for, one after the other.
     private async Task SettleAsync()
     {
-        for (var i = 0; i < 12; i++)
+        for (var i = 0; i < 100; i++)
             await FlushAsync();
     }
 

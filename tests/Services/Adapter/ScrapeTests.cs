@@ -130,6 +130,24 @@ public sealed class ScrapeTests
     }
 
     [Fact]
+    public async Task A_source_that_answers_byte_by_byte_is_ended_at_its_limit()
+    {
+        await using var drip = new Talker(async (stream, cancel) =>
+        {
+            while (true)
+            {
+                await stream.WriteAsync("f"u8.ToArray(), cancel);
+                await Task.Delay(10, cancel);
+            }
+        });
+        var slow = new CsvSource("slow", new SourceAddress($"127.0.0.1:{drip.Port}"), 1_000_000);
+        var page = await ScrapeAsync(TimeSpan.FromMilliseconds(300), slow, new Told("other", "flow,count,,5\n"));
+        Assert.Equal(1, page.Find("adapter_failed_scrapes_total", ("source", "slow"), ("reason", "timeout")));
+        Assert.Equal(5, page.Find("other_flow_total", ("source", "other")));
+        await drip.Ended(1).WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+    }
+
+    [Fact]
     public async Task A_source_that_does_not_heed_its_limit_does_not_hold_the_page()
     {
         var never = new TaskCompletionSource<Reading>();

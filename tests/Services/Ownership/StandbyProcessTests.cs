@@ -25,7 +25,7 @@ public sealed class StandbyProcessTests : IAsyncDisposable
     }
 
     // The next term that anybody believed in, from the history that both share; null where there is none within two leases.
-    private async Task<long?> BelieverAfterAsync(Service owner, long? term)
+    private static async Task<long?> BelieverAfterAsync(Service owner, long? term)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(2))

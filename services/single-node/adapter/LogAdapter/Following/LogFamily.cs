@@ -27,6 +27,9 @@ internal sealed class LogFamily(string path, ILogFormat format, LogOptions optio
         // When it was found that another has its name; null while it is the one that is written.
         public long? Turned { get; set; }
 
+        // When it was first read to its end after that.
+        public long? AtEnd { get; set; }
+
         public void Open(OpenLog? log)
         {
             _place = Place;
@@ -62,9 +65,10 @@ internal sealed class LogFamily(string path, ILogFormat format, LogOptions optio
         {
             while (await member.Log!.ReadAsync(_buffer, finished, cancel))
                 keep();
-            if (member.Turned is not { } turned)
+            if (member.Turned is null)
                 continue;
-            var isLate = time.GetElapsedTime(turned) >= options.Rest;
+            // What it takes to read what was there is no patience with its writer.
+            var isLate = time.GetElapsedTime(member.AtEnd ??= time.GetTimestamp()) >= options.Rest;
             if (isLate && member.Log.Idle >= options.Rest)
             {
                 member.Log.End(finished);
