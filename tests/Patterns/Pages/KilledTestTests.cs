@@ -18,7 +18,8 @@ public sealed class KilledTestTests : IDisposable
         var command = Path.Combine(_folder, "dotnet");
         var script = $"#!/bin/sh\necho $$ > {_folder}/pid\necho Ctrl-C stops everything\nexec sleep 300\n";
         await File.WriteAllTextAsync(command, script, cancel);
-        File.SetUnixFileMode(command, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(command, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         using var test = Process.Start("sleep", "300");
         var info = new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "Pages", "dotnet.sh"), "run", "pattern"]);
         foreach (var (name, value) in ((string, string)[])
