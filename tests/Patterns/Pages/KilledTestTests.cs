@@ -21,7 +21,8 @@ public sealed class KilledTestTests : IDisposable
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(command, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         using var test = Process.Start("sleep", "300");
-        var info = new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "Pages", "dotnet.sh"), "run", "pattern"]);
+        var stand = Path.Combine(AppContext.BaseDirectory, "Pages", "dotnet.sh");
+        var info = new ProcessStartInfo("bash", [stand, "run", "--", "run", "pattern"]);
         foreach (var (name, value) in ((string, string)[])
             [("PAGE_TEST", $"{test.Id}"), ("PAGE_DOTNET", command), ("PAGE_FOLDER", _folder)])
             info.Environment[name] = value;
