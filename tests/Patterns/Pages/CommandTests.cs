@@ -14,7 +14,7 @@ public sealed partial class CommandTests(PageCheckout copy) : IClassFixture<Page
     private static readonly string[] Reasons =
     [
         "needs Docker", "needs nginx", "needs a Kubernetes cluster", "needs the Dapr CLI", "needs daprd and Kafka",
-        "takes minutes on a quiet machine", "would run this test itself",
+        "takes minutes on a quiet machine", "takes ten minutes", "would run this test itself",
     ];
 
     // What a page may use beside the SDK, and the package that has it.
