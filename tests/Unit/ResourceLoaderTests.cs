@@ -51,8 +51,8 @@ public sealed class ResourceLoaderTests : IDisposable
     [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Component, metadata: {name: x}, spec: {type: state.etcd}, scopes: [other]}",
         "component 'x' is left out: its type 'state.etcd' is unknown")]
     [InlineData("{apiVersion: dapr.io/v1alpha1, kind: Component, metadata: {name: x}, spec: {type: bindings.http, metadata: "
-        + "[{name: url, value: 'http://localhost'}, {name: maxResponseBodySize, value: 1Mi}]}}",
-        "the setting 'maxResponseBodySize' of component 'x' (bindings.http) has no effect here")]
+        + "[{name: url, value: 'http://localhost'}, {name: MTLSClientCert, value: a.pem}]}}",
+        "the setting 'MTLSClientCert' of component 'x' (bindings.http) has no effect here")]
     public void What_Dapr_passes_over_is_a_warning_with_its_line(string document, string warning)
     {
         var resources = Load(Valid("connectionString", "a.db") + "\n---\n" + document);
