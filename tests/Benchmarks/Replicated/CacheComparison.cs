@@ -28,7 +28,7 @@ internal sealed class CacheComparison(string folder)
               return wrk.format("GET", "/define/" .. n)
             end
             """, cancel);
-        var (origin, port) = await Nginx.StartReplicaAsync(folder, "small", SmallBody, cancel);
+        var (origin, port) = await NginxReplica.StartAsync(folder, "small", SmallBody, cancel);
         await using var stop = origin;
         await using var ours = await Door.StartCacheAsync(port, 64, cancel);
         await using var varnish = await Door.StartVarnishAsync(folder, port, 64, cancel);
@@ -53,7 +53,7 @@ internal sealed class CacheComparison(string folder)
     private async Task CompareTraceAsync(Action<Finding> report, CancellationToken cancel)
     {
         var trace = Zipf(new Random(Seed));
-        var (origin, port) = await Nginx.StartReplicaAsync(folder, "large", Body, cancel);
+        var (origin, port) = await NginxReplica.StartAsync(folder, "large", Body, cancel);
         await using var stop = origin;
         await using var ours = await Door.StartCacheAsync(port, Mebibytes, cancel);
         await using var varnish = await Door.StartVarnishAsync(folder, port, Mebibytes, cancel);

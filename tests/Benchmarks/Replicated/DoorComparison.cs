@@ -16,7 +16,7 @@ internal sealed class DoorComparison(string folder)
         try
         {
             for (var i = 0; i < 3; i++)
-                replicas.Add(await Nginx.StartReplicaAsync(folder, $"replica-{i}", Body, cancel));
+                replicas.Add(await NginxReplica.StartAsync(folder, $"replica-{i}", Body, cancel));
             int[] ports = [.. replicas.Select(r => r.Port)];
             await using var ours = await Door.StartOursAsync(ports, cancel);
             await using var nginx = await Door.StartNginxAsync(folder, ports, cancel);
