@@ -130,8 +130,8 @@ internal sealed class DaprdSidecars : ISidecars
                 version: v1
                 configuration:
                   connectionString: '{{names.Replace("'", "''")}}'
-                  updateInterval: 6s
-                  timeout: 3s
+                  updateInterval: 12s
+                  timeout: 8s
             """, cancel);
     }
 

@@ -11,8 +11,8 @@ namespace Samples.Cli.Processes;
 /// </summary>
 internal sealed class Autoscaler : IAsyncDisposable
 {
-    private const int CoolDownPeriods = 3;
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+    // Twice a second: what an application knows now is acted on before it knows more. KEDA asks every 30 s where nothing else is said.
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(0.5), CoolDown = TimeSpan.FromSeconds(3);
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
     private readonly CancellationTokenSource _closing = new();
@@ -41,7 +41,7 @@ internal sealed class Autoscaler : IAsyncDisposable
                 if (await AskAsync(rule) is not { } asked)
                     continue;
                 wishes.Enqueue((Stopwatch.GetTimestamp(), Math.Clamp(asked, rule.Least, rule.Most)));
-                while (Stopwatch.GetElapsedTime(wishes.Peek().At) > Period * CoolDownPeriods)
+                while (Stopwatch.GetElapsedTime(wishes.Peek().At) > CoolDown)
                     wishes.Dequeue();
                 if (_suite.IsPaused(rule.AppId))
                     continue;

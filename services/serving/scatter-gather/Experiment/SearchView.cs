@@ -31,6 +31,8 @@ internal sealed record SearchSettings(string? Mode = null, int? Leaves = null, i
 /// <summary>The search as any client has it: through a sidecar, by Dapr service invocation.</summary>
 internal sealed class SearchView(Replica entrance) : IDisposable
 {
+    private const int Attempts = 20;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly HttpClient _sidecar = new() { BaseAddress = new Uri($"http://127.0.0.1:{entrance.DaprHttpPort}/v1.0/invoke/") };
@@ -61,11 +63,25 @@ internal sealed class SearchView(Replica entrance) : IDisposable
         return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancel));
     }
 
-    /// <summary>Makes a leaf's replica slow; 0 heals it.</summary>
+    /// <summary>
+    /// Makes a leaf's replica slow; 0 heals it. Sent again where a sidecar answers with an error: what is measured begins only afterwards.
+    /// Throws <see cref="HttpRequestException"/> with the last answer's text.
+    /// </summary>
     public async Task SlowDownAsync(string appId, int delayMs, CancellationToken cancel)
     {
-        using var answer = await _sidecar.PutAsJsonAsync($"{appId}/method/fault", new { delayMs }, cancel);
-        answer.EnsureSuccessStatusCode();
+        for (var attempt = 1; ; attempt++)
+        {
+            using var answer = await _sidecar.PutAsJsonAsync($"{appId}/method/fault", new { delayMs }, cancel);
+            if (answer.IsSuccessStatusCode)
+                return;
+            if (attempt == Attempts)
+            {
+                var text = await answer.Content.ReadAsStringAsync(cancel);
+                throw new HttpRequestException($"{appId} cannot be made slow: {(int)answer.StatusCode} {text}");
+            }
+
+            await Task.Delay(Pause, cancel);
+        }
     }
 
     /// <summary>Many searches by several clients, each of which sends its next one when it has the answer.</summary>
