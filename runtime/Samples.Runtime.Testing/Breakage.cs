@@ -14,8 +14,13 @@ public sealed class Breakage : IDisposable
     private readonly Action<Breakage> _end;
     private int _calls;
 
-    internal Breakage(string component, Fault fault, TimeProvider time, Action<Breakage> end) =>
-        (_component, _fault, _time, _end) = (component, fault, time, end);
+    internal Breakage(string component, Fault fault, TimeProvider time, Action<Breakage> end)
+    {
+        _component = component;
+        _fault = fault;
+        _time = time;
+        _end = end;
+    }
 
     /// <summary>How many calls of the component met the fault so far; tries of a retry policy count each.</summary>
     public int Calls => Volatile.Read(ref _calls);

@@ -12,7 +12,9 @@ internal sealed class Conclusions : IDisposable
 
     public Conclusions(ComponentLine line, IEnumerable<string> groups, byte[] id)
     {
-        (_line, _open, _id) = (line, [.. groups], id);
+        _line = line;
+        _open = [.. groups];
+        _id = id;
         line.Concluded += Conclude;
     }
 

@@ -71,7 +71,9 @@ internal sealed class ProcessApp : HostedApp
 
     public ProcessApp(TestApp app, ProcessStartInfo program)
     {
-        (program.RedirectStandardOutput, program.RedirectStandardError, program.UseShellExecute) = (true, true, false);
+        program.RedirectStandardOutput = true;
+        program.RedirectStandardError = true;
+        program.UseShellExecute = false;
         foreach (var (name, value) in app.Environment)
             program.Environment[name] = value;
         app.Port.Dispose();

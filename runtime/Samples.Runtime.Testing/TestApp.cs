@@ -13,7 +13,9 @@ public sealed class TestApp
 
     internal TestApp(TestDapr dapr, Sidecar sidecar, ReservedPort port)
     {
-        (_dapr, _sidecar, Port) = (dapr, sidecar, port);
+        _dapr = dapr;
+        _sidecar = sidecar;
+        Port = port;
         _http = new(() => new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{AppPort}") });
         _api = new(() => new HttpClient { BaseAddress = new Uri(HttpEndpoint) });
         Environment = new Dictionary<string, string>

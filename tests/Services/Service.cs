@@ -19,7 +19,8 @@ internal sealed class Service : IAsyncDisposable
 
     private Service(Process process, int port, Samples.Runtime.Sidecar? sidecar)
     {
-        (_process, Sidecar) = (process, sidecar!);
+        _process = process;
+        Sidecar = sidecar!;
         Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Patience };
         process.OutputDataReceived += (_, line) => _log.Enqueue(line.Data ?? "");
         process.ErrorDataReceived += (_, line) => _log.Enqueue(line.Data ?? "");

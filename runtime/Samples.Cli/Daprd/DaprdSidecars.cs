@@ -17,8 +17,13 @@ internal sealed class DaprdSidecars : ISidecars
     private ControlPlane? _plane;
     private RedisServer? _redis;
 
-    private DaprdSidecars(DaprPrograms programs, string folder, ReplicaLogs logs) =>
-        (_programs, _folder, _logs, _resources) = (programs, folder, logs, new ResourceCopies(Path.Combine(folder, "resources")));
+    private DaprdSidecars(DaprPrograms programs, string folder, ReplicaLogs logs)
+    {
+        _programs = programs;
+        _folder = folder;
+        _logs = logs;
+        _resources = new ResourceCopies(Path.Combine(folder, "resources"));
+    }
 
     // How daprd finds the others: a file on this machine instead of multicast, which VPNs break and which remembers the dead for a minute.
     private string NameResolution => Path.Combine(_folder, "name-resolution.yaml");

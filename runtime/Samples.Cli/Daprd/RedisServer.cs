@@ -18,8 +18,13 @@ internal sealed class RedisServer : IAsyncDisposable
     private readonly DaprProcess? _own;
     private readonly bool _borrowed;
 
-    private RedisServer(string host, int database, DaprProcess? own, bool borrowed) =>
-        (Host, Database, _own, _borrowed) = (host, database, own, borrowed);
+    private RedisServer(string host, int database, DaprProcess? own, bool borrowed)
+    {
+        Host = host;
+        Database = database;
+        _own = own;
+        _borrowed = borrowed;
+    }
 
     /// <summary>Host and port.</summary>
     public string Host { get; }

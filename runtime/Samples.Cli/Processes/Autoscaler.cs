@@ -22,7 +22,8 @@ internal sealed class Autoscaler : IAsyncDisposable
 
     private Autoscaler(Suite suite, IReadOnlyList<Rule> rules, Action<string, string> log)
     {
-        (_suite, _log) = (suite, log);
+        _suite = suite;
+        _log = log;
         _loops = Task.WhenAll(rules.Select(FollowAsync));
     }
 

@@ -21,7 +21,8 @@ internal sealed class Child
 
     private Child(Process process, Launcher launcher, Action<string> log)
     {
-        (_process, _pid) = (process, process.Id);
+        _process = process;
+        _pid = process.Id;
         process.StandardInput.Close();
         Ended = FollowAsync(launcher, log);
     }

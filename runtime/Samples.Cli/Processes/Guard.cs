@@ -29,7 +29,9 @@ internal sealed class Guard : IDisposable
         if (OperatingSystem.IsWindows())
             return;
         var info = start(0, ["/bin/sh", "-c", Script]);
-        (info.RedirectStandardInput, info.RedirectStandardOutput, info.RedirectStandardError) = (true, true, true);
+        info.RedirectStandardInput = true;
+        info.RedirectStandardOutput = true;
+        info.RedirectStandardError = true;
         // A shell has nothing to debug: what .NET prepares for that on the way would be left behind.
         info.Environment["DOTNET_EnableDiagnostics"] = "0";
         _shell = Process.Start(info);

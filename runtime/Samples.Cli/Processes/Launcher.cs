@@ -23,7 +23,8 @@ internal sealed class Launcher : IDisposable
     /// </param>
     internal Launcher(Func<int, IReadOnlyList<string>, ProcessStartInfo> start)
     {
-        (_start, _guard) = (start, new Guard(start));
+        _start = start;
+        _guard = new Guard(start);
         new Thread(Run) { IsBackground = true, Name = "launcher" }.Start();
     }
 
@@ -34,7 +35,9 @@ internal sealed class Launcher : IDisposable
             ? new ProcessStartInfo(command[0], command.Skip(1))
             : _start(Environment.ProcessId, command);
         info.WorkingDirectory = directory;
-        (info.RedirectStandardInput, info.RedirectStandardOutput, info.RedirectStandardError) = (true, true, true);
+        info.RedirectStandardInput = true;
+        info.RedirectStandardOutput = true;
+        info.RedirectStandardError = true;
         foreach (var (name, value) in environment)
             info.Environment[name] = value;
         var done = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -40,8 +40,13 @@ internal sealed class Member : IAsyncDisposable
         string name, RunEntry entry, ISidecar sidecar, int? appPort, IReadOnlyDictionary<string, string> environment, Launcher launcher,
         SuiteOptions options)
     {
-        (Name, Entry, Sidecar, AppPort) = (name, entry, sidecar, appPort);
-        (_environment, _launcher, _options) = (environment, launcher, options);
+        Name = name;
+        Entry = entry;
+        Sidecar = sidecar;
+        AppPort = appPort;
+        _environment = environment;
+        _launcher = launcher;
+        _options = options;
         _loop = LoopAsync();
     }
 
@@ -178,7 +183,8 @@ internal sealed class Member : IAsyncDisposable
                 break;
             case Wish.Kill when _child is not null:
                 // Killed on request says nothing about the program: it starts again without a longer and longer back-off.
-                (_wasKilled, _phase) = (true, Phase.Ending);
+                _wasKilled = true;
+                _phase = Phase.Ending;
                 _child.Kill();
                 _untilEnd.Add(asked);
                 return;
@@ -241,7 +247,9 @@ internal sealed class Member : IAsyncDisposable
         try
         {
             var child = await Child.StartAsync(_launcher, Entry.Command, Entry.Directory, _environment, Say);
-            (_child, _last, _phase) = (child, child, Phase.Up);
+            _child = child;
+            _last = child;
+            _phase = Phase.Up;
             _ = child.Ended.ContinueWith(
                 exit => _mailbox.Writer.TryWrite(new Ended(child, exit.IsCompletedSuccessfully ? exit.Result : null)),
                 CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);

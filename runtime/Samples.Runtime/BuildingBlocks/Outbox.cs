@@ -35,7 +35,8 @@ internal sealed class Outbox : IAsyncDisposable
 
     public Outbox(SidecarContext context, PubSubBlock pubSub)
     {
-        (_context, _pubSub) = (context, pubSub);
+        _context = context;
+        _pubSub = pubSub;
         foreach (var (component, engine) in context.Components.All)
         {
             if (engine is IStateStore store && OutboxSettings.Read(component) is { } settings)

@@ -29,7 +29,11 @@ internal sealed class OutboxRelay : IAsyncDisposable
 
     public OutboxRelay(SidecarContext context, string component, IStateStore store, OutboxSettings settings, PubSubBlock pubSub)
     {
-        (_store, _settings, _pubSub, _time, _claims) = (store, settings, pubSub, context.Time, context.Outboxes);
+        _store = store;
+        _settings = settings;
+        _pubSub = pubSub;
+        _time = context.Time;
+        _claims = context.Outboxes;
         _log = context.Loggers.CreateLogger("sidecar." + context.AppId);
         // No application can reach such a key: its own must not hold the separator.
         _prefix = $"outbox||{context.AppId}||{component}||";

@@ -79,7 +79,8 @@ public sealed class CircuitBreaker(BreakerPolicy policy, TimeProvider time) : Re
 
     private void Become(State state, DateTimeOffset now)
     {
-        (_state, _counts) = (state, default);
+        _state = state;
+        _counts = default;
         _generation++;
         _until = now + (state == State.Open ? policy.Timeout : policy.Interval);
     }

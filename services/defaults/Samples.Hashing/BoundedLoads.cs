@@ -33,7 +33,11 @@ public sealed class BoundedLoads
                 nameof(bound), bound, "A bound below 1 cannot be kept, because the mean itself is 1. Give 1 or more; 1.25 is usual.");
         }
 
-        (_ring, Bound, _halfLife, _time, _free) = (ring, bound, halfLife, time, free);
+        _ring = ring;
+        Bound = bound;
+        _halfLife = halfLife;
+        _time = time;
+        _free = free;
         _loads = new double[ring.Members.Count];
         _since = time.GetTimestamp();
     }

@@ -44,7 +44,8 @@ internal sealed class StubSidecars(int seed) : ISidecars
 
         public Stub(StubSidecars all, SidecarPlace place)
         {
-            (_all, _place) = (all, place);
+            _all = all;
+            _place = place;
             Listen();
         }
 

@@ -5,8 +5,13 @@ internal sealed class ControlPlane : IAsyncDisposable
 {
     private readonly Server _placement, _scheduler;
 
-    private ControlPlane(Server placement, Server scheduler, string placementAddress, string schedulerAddress) =>
-        (_placement, _scheduler, PlacementAddress, SchedulerAddress) = (placement, scheduler, placementAddress, schedulerAddress);
+    private ControlPlane(Server placement, Server scheduler, string placementAddress, string schedulerAddress)
+    {
+        _placement = placement;
+        _scheduler = scheduler;
+        PlacementAddress = placementAddress;
+        SchedulerAddress = schedulerAddress;
+    }
 
     public string PlacementAddress { get; }
 

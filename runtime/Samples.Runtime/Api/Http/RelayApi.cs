@@ -37,7 +37,9 @@ internal sealed class RelayApi : IDisposable
     /// <param name="standstill">How long an invocation may stand still.</param>
     public RelayApi(SidecarContext context, AppChannel app, string key, TimeSpan standstill)
     {
-        (_context, _key, _standstill) = (context with { Policies = Policies.None }, Encoding.UTF8.GetBytes(key), standstill);
+        _context = context with { Policies = Policies.None };
+        _key = Encoding.UTF8.GetBytes(key);
+        _standstill = standstill;
         _own.Add(context.AppId, app);
     }
 

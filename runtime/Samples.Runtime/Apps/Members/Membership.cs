@@ -25,8 +25,14 @@ internal sealed class Membership : IAsyncDisposable
     private long _seen = long.MinValue;
     private ProcessReport? _reported;
 
-    private Membership(string process, string leases, MemberFile file, Lease lease, ILogger log) =>
-        (Process, _leases, _file, _lease, _log) = (process, leases, file, lease, log);
+    private Membership(string process, string leases, MemberFile file, Lease lease, ILogger log)
+    {
+        Process = process;
+        _leases = leases;
+        _file = file;
+        _lease = lease;
+        _log = log;
+    }
 
     /// <summary>This process.</summary>
     public string Process { get; }
@@ -150,7 +156,8 @@ internal sealed class Membership : IAsyncDisposable
             if (version != _seen)
             {
                 var table = _file.Read();
-                (_seen, Table) = (version, table);
+                _seen = version;
+                Table = table;
                 Changed?.Invoke(table);
             }
 

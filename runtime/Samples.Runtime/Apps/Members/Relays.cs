@@ -11,7 +11,8 @@ internal sealed class Relays : IAsyncDisposable
 
     public Relays(Membership membership, NameTable names)
     {
-        (_membership, _names) = (membership, names);
+        _membership = membership;
+        _names = names;
         names.Missing = membership.Refresh;
         membership.Changed += Apply;
     }

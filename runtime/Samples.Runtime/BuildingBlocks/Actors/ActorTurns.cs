@@ -71,7 +71,8 @@ internal sealed class ActorTurns
 
             if (_depth == 0)
             {
-                (_depth, _chain) = (1, chain);
+                _depth = 1;
+                _chain = chain;
                 return Entry.Turn;
             }
 
@@ -111,7 +112,8 @@ internal sealed class ActorTurns
             if (_queue.First is not { } next)
                 return;
             _queue.RemoveFirst();
-            (_depth, _chain) = (1, next.Value.Chain);
+            _depth = 1;
+            _chain = next.Value.Chain;
             next.Value.Granted.TrySetResult(Entry.Turn);
         }
     }

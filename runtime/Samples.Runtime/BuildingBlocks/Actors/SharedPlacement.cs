@@ -31,7 +31,9 @@ internal sealed class SharedPlacement : IActorFence, IDisposable
     /// <param name="ways">The way to the actors of another sidecar.</param>
     public SharedPlacement(Membership membership, Placement placement, Func<Member, IRemoteActors> ways)
     {
-        (_membership, _placement, _ways) = (membership, placement, ways);
+        _membership = membership;
+        _placement = placement;
+        _ways = ways;
         membership.Changed += Apply;
         membership.Report = Report;
     }

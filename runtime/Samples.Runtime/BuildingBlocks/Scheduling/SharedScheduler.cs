@@ -28,7 +28,11 @@ internal sealed class SharedScheduler : IAppointments, IAsyncDisposable
         string path, SqliteAppointmentBook book, Func<Appointment, CancellationToken, Task<Outcome>> deliver, TimeProvider time,
         ILogger log)
     {
-        (_lease, _book, _deliver, _time, _log) = (path + ".leader", book, deliver, time, log);
+        _lease = path + ".leader";
+        _book = book;
+        _deliver = deliver;
+        _time = time;
+        _log = log;
         _loop = LoopAsync();
     }
 

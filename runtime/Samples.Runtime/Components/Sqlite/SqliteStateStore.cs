@@ -18,7 +18,9 @@ public sealed class SqliteStateStore : IStateStore
 
     private SqliteStateStore(string path, SqliteStateSettings settings, TimeProvider time)
     {
-        (_path, _settings, _time) = (path, settings, time);
+        _path = path;
+        _settings = settings;
+        _time = time;
         var connection = settings.Open(path);
         SqliteFile.Execute(connection, $"""
             CREATE TABLE IF NOT EXISTS {settings.Table}(

@@ -20,8 +20,12 @@ internal sealed class SqliteWriter : IAsyncDisposable
     public SqliteWriter(SqliteConnection connection)
     {
         _connection = connection;
-        (_begin, _commit, _rollback) = (Prepare("BEGIN IMMEDIATE"), Prepare("COMMIT"), Prepare("ROLLBACK"));
-        (_save, _release, _undo) = (Prepare("SAVEPOINT one"), Prepare("RELEASE one"), Prepare("ROLLBACK TO one"));
+        _begin = Prepare("BEGIN IMMEDIATE");
+        _commit = Prepare("COMMIT");
+        _rollback = Prepare("ROLLBACK");
+        _save = Prepare("SAVEPOINT one");
+        _release = Prepare("RELEASE one");
+        _undo = Prepare("ROLLBACK TO one");
         _loop = Task.Run(RunAsync);
     }
 

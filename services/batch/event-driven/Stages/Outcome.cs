@@ -3,8 +3,12 @@ namespace Samples.Stages;
 /// <summary>What a stage makes of one event.</summary>
 public sealed class Outcome
 {
-    private Outcome(IReadOnlyList<Outgoing> events, string? deadBecause, string? againBecause) =>
-        (Events, DeadBecause, AgainBecause) = (events, deadBecause, againBecause);
+    private Outcome(IReadOnlyList<Outgoing> events, string? deadBecause, string? againBecause)
+    {
+        Events = events;
+        DeadBecause = deadBecause;
+        AgainBecause = againBecause;
+    }
 
     /// <summary>Nothing: the event ends here.</summary>
     public static Outcome None { get; } = new([], null, null);

@@ -26,7 +26,8 @@ public sealed class BeliefHistory : IDisposable
     /// <summary>Continues the replica's file in the data folder.</summary>
     public BeliefHistory(OwnerOptions options, TimeProvider time)
     {
-        (_options, _time) = (options, time);
+        _options = options;
+        _time = time;
         Directory.CreateDirectory(options.Data);
         _file = new FileStream(
             Path.Combine(options.Data, $"beliefs-{options.Replica}.jsonl"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);

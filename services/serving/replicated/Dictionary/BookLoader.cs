@@ -14,7 +14,10 @@ public sealed class BookLoader : BackgroundService
     /// <summary>Not ready from here on.</summary>
     public BookLoader(WordBook book, Readiness readiness, DictionaryOptions options, ILogger<BookLoader> log)
     {
-        (_book, _readiness, _options, _log) = (book, readiness, options, log);
+        _book = book;
+        _readiness = readiness;
+        _options = options;
+        _log = log;
         readiness.WaitFor("The documentation is being read.");
     }
 

@@ -17,7 +17,10 @@ public sealed class Scatter
     /// <summary>All leaves of the options, in good standing.</summary>
     public Scatter(ILeafClient client, RootOptions options, TimeProvider time)
     {
-        (_client, _options, _time, _budget) = (client, options, time, new HedgeBudget(options, time));
+        _client = client;
+        _options = options;
+        _time = time;
+        _budget = new HedgeBudget(options, time);
         Leaves = [.. options.Leaves.Select((replicas, i) => new LeafGroup(i + 1, replicas, options, time))];
     }
 

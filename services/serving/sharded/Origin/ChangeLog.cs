@@ -23,7 +23,8 @@ public sealed class ChangeLog
     /// <summary>A new life, which knows nothing of the leases of an earlier one.</summary>
     public ChangeLog(TimeSpan lease, TimeProvider time)
     {
-        (_lease, _time) = (lease, time);
+        _lease = lease;
+        _time = time;
         BeginAnew();
     }
 

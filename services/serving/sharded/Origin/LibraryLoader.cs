@@ -22,7 +22,12 @@ public sealed class LibraryLoader : BackgroundService
     public LibraryLoader(
         Library library, EditStore store, Readiness readiness, OriginOptions options, TimeProvider time, ILogger<LibraryLoader> log)
     {
-        (_library, _store, _readiness, _options, _time, _log) = (library, store, readiness, options, time, log);
+        _library = library;
+        _store = store;
+        _readiness = readiness;
+        _options = options;
+        _time = time;
+        _log = log;
         readiness.WaitFor("The documentation is being read.");
     }
 

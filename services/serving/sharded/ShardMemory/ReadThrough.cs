@@ -20,7 +20,9 @@ public sealed class ReadThrough : IDisposable
     /// <summary>Reads through a memory that the feed keeps current.</summary>
     public ReadThrough(AnswerMemory memory, ChangeFeed feed, ISource source)
     {
-        (_memory, _feed, _source) = (memory, feed, source);
+        _memory = memory;
+        _feed = feed;
+        _source = source;
         feed.Attach(memory);
         // Who asks after a change must not get what was asked for before it.
         feed.Changed += _underWay.Clear;

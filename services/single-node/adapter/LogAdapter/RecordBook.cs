@@ -36,7 +36,8 @@ internal sealed class RecordBook : IDisposable
     /// <summary>Goes on with the book in a file; see <see cref="RecordFile.Open"/>.</summary>
     public RecordBook(SqliteConnection file, int most)
     {
-        (_file, _most) = (file, most);
+        _file = file;
+        _most = most;
         _next = Scalar("SELECT max(number) FROM records") is long last ? last + 1 : 0;
         Id = (string)Scalar("SELECT id FROM book")!;
     }

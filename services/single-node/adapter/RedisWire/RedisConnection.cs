@@ -19,8 +19,12 @@ public sealed class RedisConnection : IDisposable
     private readonly byte[] _one = new byte[1];
     private int _left;
 
-    private RedisConnection(TcpClient client, int mostBytes) =>
-        (_client, _stream, _mostBytes) = (client, new BufferedStream(client.GetStream(), 16 * 1024), mostBytes);
+    private RedisConnection(TcpClient client, int mostBytes)
+    {
+        _client = client;
+        _stream = new BufferedStream(client.GetStream(), 16 * 1024);
+        _mostBytes = mostBytes;
+    }
 
     /// <summary>Connects and logs in.</summary>
     /// <param name="address">Where to.</param>

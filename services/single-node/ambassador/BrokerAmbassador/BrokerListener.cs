@@ -19,7 +19,9 @@ public sealed class BrokerListener : BackgroundService
     /// <summary>Listens on loopback; port 0 takes a free one.</summary>
     public BrokerListener(int port, BackendDirectory directory, BackendLogin login, ILogger<BrokerListener> log)
     {
-        (_directory, _login, _log) = (directory, login, log);
+        _directory = directory;
+        _login = login;
+        _log = log;
         _socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
         _socket.Listen(128);
         Port = ((IPEndPoint)_socket.LocalEndPoint!).Port;

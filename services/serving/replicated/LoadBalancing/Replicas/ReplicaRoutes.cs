@@ -26,7 +26,9 @@ public sealed class ReplicaRoutes : IProxyConfigProvider, IDisposable
     /// <summary>Follows the replicas and the settings.</summary>
     public ReplicaRoutes(BalancerOptions options, ReplicaSet replicas, LiveSettings live)
     {
-        (_options, _replicas, _live) = (options, replicas, live);
+        _options = options;
+        _replicas = replicas;
+        _live = live;
         _yarp = new InMemoryConfigProvider(Routes, [Now()]);
         replicas.Changed += Update;
         live.Changed += Update;

@@ -18,7 +18,11 @@ public sealed class ReplicaWatch : BackgroundService
     /// <summary>Not ready from here on.</summary>
     public ReplicaWatch(ReplicaSet replicas, IProxyStateLookup state, BalancerOptions options, Readiness readiness, TimeProvider time)
     {
-        (_replicas, _state, _options, _readiness, _time) = (replicas, state, options, readiness, time);
+        _replicas = replicas;
+        _state = state;
+        _options = options;
+        _readiness = readiness;
+        _time = time;
         readiness.WaitFor("No replica has announced itself yet.");
     }
 

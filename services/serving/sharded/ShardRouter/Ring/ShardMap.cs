@@ -29,7 +29,10 @@ public sealed class ShardMap
     /// <summary>As the environment says, until configuration is read.</summary>
     public ShardMap(RouterOptions options, HotKeys hot, TimeProvider time, ILogger<ShardMap> log)
     {
-        (_options, _hot, _time, _log) = (options, hot, time, log);
+        _options = options;
+        _hot = hot;
+        _time = time;
+        _log = log;
         _now = Create(options.Ring, before: null);
     }
 

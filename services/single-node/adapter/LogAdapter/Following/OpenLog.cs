@@ -20,7 +20,8 @@ internal sealed class OpenLog : IDisposable
         _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
         _file.Position = offset;
         (_lines, _records) = (new LineReader(options.MostLineBytes, offset), new RecordAssembler(format, options.Wait, time));
-        (_time, _last) = (time, time.GetTimestamp());
+        _time = time;
+        _last = time.GetTimestamp();
         Place = _read = FilePlace.At(_file.SafeFileHandle, offset);
     }
 

@@ -41,7 +41,11 @@ internal sealed class RecordAssembler(ILogFormat format, TimeSpan wait, TimeProv
         }
 
         var finished = End();
-        (_first, _begin, _characters, _isCut, _seen) = (line.Text, line.Begin, line.Text.Length, line.IsCut, time.GetUtcNow());
+        _first = line.Text;
+        _begin = line.Begin;
+        _characters = line.Text.Length;
+        _isCut = line.IsCut;
+        _seen = time.GetUtcNow();
         return finished;
     }
 

@@ -25,7 +25,9 @@ internal sealed class ClientConnection : IDisposable
     {
         socket.NoDelay = true;
         socket.Blocking = false;
-        (_socket, _router, _limits) = (socket, router, limits);
+        _socket = socket;
+        _router = router;
+        _limits = limits;
         _writer = new SocketWriter(socket, _gate, Settled);
     }
 

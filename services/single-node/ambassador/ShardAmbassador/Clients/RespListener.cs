@@ -21,7 +21,11 @@ internal sealed class RespListener : BackgroundService
 
     public RespListener(int port, int mostClients, RespLimits limits, ShardPool pool, CommandRouter router, TimeProvider time)
     {
-        (_mostClients, _limits, _pool, _router, _time) = (mostClients, limits, pool, router, time);
+        _mostClients = mostClients;
+        _limits = limits;
+        _pool = pool;
+        _router = router;
+        _time = time;
         _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
         _socket.Listen(512);

@@ -38,7 +38,9 @@ internal sealed class GrowingBuffer : IBufferWriter<byte>
     {
         if (_array.Length > 0)
             ArrayPool<byte>.Shared.Return(_array);
-        (_array, _start, _end) = ([], 0, 0);
+        _array = [];
+        _start = 0;
+        _end = 0;
     }
 
     public void Advance(int count) => _end += count;

@@ -38,7 +38,9 @@ public sealed class ReplyScanner(int limit)
 
         length = _position;
         isTooLarge = IsTooLarge;
-        (_position, _owed, _discarded) = (0, 1, 0);
+        _position = 0;
+        _owed = 1;
+        _discarded = 0;
         return true;
     }
 

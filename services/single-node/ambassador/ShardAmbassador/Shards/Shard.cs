@@ -13,7 +13,9 @@ internal sealed class Shard : IAsyncDisposable
 
     public Shard(ShardServer server, FindAddress address, ShardSettings settings, TimeProvider time, Action<Shard> ejected, FlushTurn turn)
     {
-        (Server, Address, Settings) = (server, address, settings);
+        Server = server;
+        Address = address;
+        Settings = settings;
         Ejection = new Ejection(settings.FailureLimit, settings.RetryAfter, time);
         Ejected = ejected;
         _connections = [new ShardConnection(this, 2, time, turn), new ShardConnection(this, 3, time, turn)];

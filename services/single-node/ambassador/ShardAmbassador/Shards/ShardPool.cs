@@ -21,7 +21,10 @@ internal sealed class ShardPool : IAsyncDisposable
         IReadOnlyList<(ShardServer Server, FindAddress Address)> servers, string distribution, byte[] hashTag, ShardSettings settings,
         TimeProvider time, Random random, ILogger<ShardPool> log)
     {
-        (_distributionName, _hashTag, _random, _log) = (distribution, hashTag, random, log);
+        _distributionName = distribution;
+        _hashTag = hashTag;
+        _random = random;
+        _log = log;
         _servers = [.. servers.Select(s => s.Server)];
         _shards = [.. servers.Select(s => new Shard(s.Server, s.Address, settings, time, Leave, Turn))];
         Rebuild();
