@@ -4,6 +4,7 @@ using Samples.Benchmarks.Adapter;
 using Samples.Benchmarks.Ambassador;
 using Samples.Benchmarks.Replicated;
 using Samples.Benchmarks.Runtime;
+using Samples.Benchmarks.Sharded;
 using Samples.Benchmarks.Sidecar;
 
 // Not commands for people: the programs that a comparison measures, each a process of its own so that its processor time can be told apart.
@@ -21,7 +22,10 @@ switch (args)
 }
 
 IReadOnlyList<IComparison> comparisons =
-    [new AdapterComparison(), new AmbassadorComparison(), new ReplicatedComparison(), new RuntimeComparison(), new SidecarComparison()];
+[
+    new AdapterComparison(), new AmbassadorComparison(), new ReplicatedComparison(), new RuntimeComparison(), new ShardedComparison(),
+    new SidecarComparison(),
+];
 
 var compare = new Command("compare", "Run this project beside peers and print ratios.");
 foreach (var comparison in comparisons)

@@ -3,6 +3,7 @@ using Samples.Experiments.Ambassador;
 using Samples.Experiments.Ownership;
 using Samples.Experiments.Replicated;
 using Samples.Experiments.ScatterGather;
+using Samples.Experiments.Sharded;
 using Samples.Experiments.Sidecar;
 using Samples.Experiments.WorkQueue;
 
@@ -19,6 +20,7 @@ public static class Experiments
         new OwnershipExperiment(),
         new ReplicatedExperiment(),
         new ScatterGatherExperiment(),
+        new ShardedExperiment(),
         new SidecarExperiment(),
         new WorkQueueExperiment(),
     ];
