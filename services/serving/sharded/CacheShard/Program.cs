@@ -2,6 +2,7 @@ using Samples.CacheShard;
 using Samples.Defaults;
 using Samples.ShardMemory;
 
+EventLoop.RunSocketsOnOneThread();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddDefaults();
 // Keys are addresses, and stand escaped in one.

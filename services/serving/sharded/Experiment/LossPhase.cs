@@ -22,7 +22,7 @@ internal sealed class LossPhase(ExperimentContext context, ShardedView view, Wor
         var replicas = context.IsWithout("replicas") ? 1 : 2;
         await view.ReshardAsync(ShardedView.Shards(Enumerable.Range(1, 4), replicas), cancel);
         await view.WaitCurrentAsync(Enumerable.Range(1, 4).Select(n => $"cache-shard-{n}-a"), cancel);
-        await ShardedView.ManyAsync(Keys * 3, Clients, i => view.GetAsync(work.Targets[i % Keys], cancel));
+        await view.WarmAsync([.. work.Targets.Take(Keys)], cancel);
         var one = await LoseReplicasAsync(faults, cancel);
         await view.ReshardAsync(ShardedView.Shards(Enumerable.Range(1, 4)), cancel);
         if (context.IsWithout("fallback"))

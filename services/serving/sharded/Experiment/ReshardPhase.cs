@@ -16,8 +16,7 @@ internal sealed class ReshardPhase(ExperimentContext context, ShardedView view, 
         await view.SwitchAsync(cancel, ("copies", true), ("handover", handover));
         await view.ReshardAsync(ShardedView.Shards(Enumerable.Range(1, 4)), cancel);
         await view.ForgetAsync(["cache-shard-5-a", "cache-shard-5-b"], cancel);
-        // Twice: once for each replica.
-        await ShardedView.ManyAsync(Keys * 3, Clients, i => view.GetAsync(work.Targets[i % Keys], cancel));
+        await view.WarmAsync([.. work.Targets.Take(Keys)], cancel);
         var notes = new Notes(view, "reshard", 24);
         for (var note = 0; note < notes.Count; note++)
             await notes.WriteAsync(note, cancel);

@@ -32,7 +32,7 @@ public sealed class ShardedExperiment : IExperiment
             .. await new HitRatePhase(context, view, work, random).RunAsync(cancellationToken),
             .. await new LoadPhase(context, view, work, random).RunAsync(cancellationToken),
             .. await new ReshardPhase(context, view, work).RunAsync(cancellationToken),
-            await new CostPhase(context, view, work, random).RunAsync(cancellationToken),
+            .. await new CostPhase(context, view, work, random).RunAsync(cancellationToken),
         ];
         claims.AddRange(context.Faults is { } faults
             ?

@@ -148,6 +148,26 @@ internal sealed class ShardedView : IDisposable
     public async Task CostAsync(double ms, CancellationToken cancel) =>
         (await _http.PutAsJsonAsync($"{_sidecar}origin/method/cost", new { ms }, cancel)).EnsureSuccessStatusCode();
 
+    /// <summary>
+    /// Asks every replica that has one of these for it, past the routers, so that all of them have all of theirs in memory: chance decides
+    /// whom a router asks, and leaves some cold.
+    /// </summary>
+    public async Task WarmAsync(IReadOnlyList<string> targets, CancellationToken cancel)
+    {
+        var ring = await RingAsync(_routers[0], cancel);
+        var owners = await OwnersAsync(_routers[0], targets, cancel);
+        var replicas = ring.Shards.ToDictionary(s => s.Name, s => s.Replicas);
+        var cold = targets.Zip(owners).SelectMany(o => replicas[o.Second], (o, replica) => (Target: o.First, Replica: replica)).ToList();
+        await WaitAsync("every replica remembers what is its own", async () =>
+        {
+            // What was asked for without a lease is not kept: the second answer tells.
+            var asked = await ManyAsync(cold.Count, 8, i =>
+                InvokeAsync(cold[i].Replica, $"/answer?target={Uri.EscapeDataString(cold[i].Target)}", cancel));
+            cold = [.. cold.Where((_, i) => asked[i].Cache != "HIT")];
+            return cold.Count == 0;
+        }, cancel);
+    }
+
     /// <summary>Waits until replicas answer and have a lease.</summary>
     public async Task WaitCurrentAsync(IEnumerable<string> replicas, CancellationToken cancel)
     {

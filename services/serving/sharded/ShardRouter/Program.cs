@@ -5,6 +5,7 @@ using Samples.ShardRouter.Keys;
 using Samples.ShardRouter.Ring;
 using Samples.ShardRouter.Routing;
 
+EventLoop.RunSocketsOnOneThread();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddDefaults();
 var options = RouterOptions.From(builder.Configuration);
