@@ -19,6 +19,7 @@ public sealed class Sidecar : IAsyncDisposable
 {
     private readonly DaprRuntime _runtime;
     private readonly DaprConfiguration _configuration;
+    private readonly ResourceSet _resources;
     private readonly TraceExport? _traces;
     private readonly AppChannel _channel;
     private readonly SidecarComponents _components;
@@ -29,13 +30,12 @@ public sealed class Sidecar : IAsyncDisposable
     private RelayApi? _relay;
     private Presence? _presence;
 
-    private Sidecar(DaprRuntime runtime, SidecarOptions options)
+    private Sidecar(DaprRuntime runtime, SidecarOptions options, DaprConfiguration configuration, ResourceSet resources)
     {
         _runtime = runtime;
         Options = options;
         _log = runtime.Options.Loggers.CreateLogger("sidecar." + options.AppId);
-        _configuration = ConfigurationReader.ReadFiles(
-            [.. options.AllConfigurationFiles.Select(f => Path.GetFullPath(f, options.BaseDirectory))]);
+        (_configuration, _resources) = (configuration, resources);
         _traces = TraceExport.Create(options.AppId, _configuration.Tracing);
         _channel = new AppChannel(options.App) { Access = _configuration.AccessControl };
         var between = runtime.Options.Between;
@@ -69,7 +69,13 @@ public sealed class Sidecar : IAsyncDisposable
 
     internal static async Task<Sidecar> StartAsync(DaprRuntime runtime, SidecarOptions options, CancellationToken cancel)
     {
-        var sidecar = new Sidecar(runtime, options);
+        var problems = new Problems();
+        var configuration = problems.Try(() => ConfigurationReader.ReadFiles(
+            [.. options.AllConfigurationFiles.Select(f => Path.GetFullPath(f, options.BaseDirectory))]));
+        var resources = problems.Try(
+            () => ResourceLoader.Load(options.ResourcePaths, options.AppId, EngineCatalog.All.Values, options.Variables));
+        problems.ThrowIfAny();
+        var sidecar = new Sidecar(runtime, options, configuration!, resources!);
         try
         {
             await sidecar.StartAsync(cancel);
@@ -131,15 +137,14 @@ public sealed class Sidecar : IAsyncDisposable
     /// <summary>What the building blocks work with: resources read, components started.</summary>
     private async Task<SidecarContext> PrepareAsync(CancellationToken cancel)
     {
-        var resources = ResourceLoader.Load(Options.ResourcePaths, AppId, EngineCatalog.All.Values, Options.Variables);
-        foreach (var warning in _configuration.Warnings.Concat(resources.Warnings))
+        foreach (var warning in _configuration.Warnings.Concat(_resources.Warnings))
             Warn(warning);
-        await _components.StartAsync(resources.Components, Options.BaseDirectory, cancel);
-        var endpoints = resources.HttpEndpoints.Select(e => e.ResolveAsync(_components.Find<ISecretStore>, Warn, cancel));
+        await _components.StartAsync(_resources.Components, Options.BaseDirectory, cancel);
+        var endpoints = _resources.HttpEndpoints.Select(e => e.ResolveAsync(_components.Find<ISecretStore>, Warn, cancel));
         return new SidecarContext(AppId, "default", _components, _channel, _runtime.Options.Time, _runtime.Options.Loggers)
         {
-            Resources = resources with { Configuration = _configuration, HttpEndpoints = await Task.WhenAll(endpoints) },
-            Policies = new Policies(resources.Resiliencies, _runtime.Options.Time),
+            Resources = _resources with { Configuration = _configuration, HttpEndpoints = await Task.WhenAll(endpoints) },
+            Policies = new Policies(_resources.Resiliencies, _runtime.Options.Time),
             Replica = $"{AppId}@{Options.AppPort}",
             Actors = _runtime.Actors,
             Outboxes = _runtime.Outboxes,

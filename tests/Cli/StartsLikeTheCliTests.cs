@@ -38,15 +38,34 @@ public sealed class StartsLikeTheCliTests
     }
 
     [Fact]
-    public async Task An_application_that_does_not_listen_ends_nothing()
+    public async Task An_application_that_does_not_listen_ends_nothing_and_one_that_listens_late_is_announced()
     {
         await using var checkout = new Checkout();
-        var folder = await OwnAsync(checkout, "version: 1\napps:\n- {appID: mute, appDirPath: ./, appPort: 1, command: [sleep, '1000']}\n");
+        var folder = await OwnAsync(checkout, $"""
+            version: 1
+            apps:
+            - appID: mute
+              appDirPath: ./
+              appPort: 1
+              command: [sleep, '1000']
+            - appID: late
+              appDirPath: ./
+              appPort: 2
+              command: [sh, -c, "while [ ! -e now ]; do sleep 0.1; done; exec dotnet {App}"]
+            """);
         var run = await checkout.RunUntilReadyAsync("-f", folder, "--free-ports");
         await run.SeesAsync("note: 'mute' was not ready within 10 s. The run goes on; its sidecar waits for port ");
+        await run.SeesAsync("note: 'late' was not ready within 10 s. The run goes on; its sidecar waits for port ");
+        Assert.Equal("starting", (await run.ReplicaAsync("late")).State);
+        await File.WriteAllTextAsync(Path.Combine(folder, "now"), "", Cancel);
+        await run.SeesAsync($"info: is ready now, on port {(await run.ReplicaAsync("late")).AppPort}");
         Assert.Equal("starting", (await run.ReplicaAsync("mute")).State);
         run.Signal(SigInt);
-        Assert.Equal(0, (await run.EndAsync()).Code);
+        var ended = await run.EndAsync();
+        Assert.Equal(0, ended.Code);
+        // Each word once.
+        Assert.Equal(2, ended.Output.Split("was not ready within").Length - 1);
+        Assert.Single(ended.Output.Split('\n'), l => l.Contains("is ready now", StringComparison.Ordinal));
     }
 
     [Theory]

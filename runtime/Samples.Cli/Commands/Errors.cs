@@ -24,13 +24,17 @@ internal static class Errors
         catch (Exception error)
         {
             Show(error is ResourceException or IOException or UnauthorizedAccessException
-                ? error.Message.StartsWith("(code): ", StringComparison.Ordinal) ? error.Message["(code): ".Length..] : error.Message
+                ? string.Join('\n', error.Message.Split('\n').Select(WithoutPlace))
                 : $"{error.GetType().Name}: {error.Message} This is a fault of the command itself; with {TraceVariable}=1 it says where.");
             if (Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 })
                 Console.Error.WriteLine(error);
             return 1;
         }
     }
+
+    // What stands in no file has no place to name.
+    private static string WithoutPlace(string line) =>
+        line.StartsWith("(code): ", StringComparison.Ordinal) ? line["(code): ".Length..] : line;
 
     public static void Show(string message)
     {

@@ -78,6 +78,7 @@ internal sealed class LiveRun : IAsyncDisposable
             run.Unready = await Readiness.WaitAsync(run.Suite.Members, how.Patience, cancel);
             if (how.Kind == "tour" && run.Unready.Count > 0)
                 throw run.Unready[0].Error;
+            run._parts.Push(LateArrivals.Await(run.Unready, logs.Write));
             run._parts.Push(Autoscaler.Start(run.Suite, logs.Write));
             return run;
         }

@@ -27,14 +27,15 @@ internal static class Readiness
         return unready;
     }
 
+    /// <summary>Whether its health check, and not its port, says who gets requests: a standby never passes it, and is ready all the same.</summary>
+    public static bool IsAsked(Member member) => member.Entry is { HealthCheck: not null, AppProtocol: "http" };
+
     // Null where it is ready.
     private static async Task<string?> WaitAsync(Member member, TimeSpan patience, CancellationToken limit, CancellationToken cancel)
     {
         try
         {
-            // A health check says who gets requests: a standby never passes it, and is ready all the same.
-            var isAsked = member.Entry is { HealthCheck: not null, AppProtocol: "http" };
-            var listens = isAsked ? Task.CompletedTask : member.Sidecar.WaitForAppAsync(limit);
+            var listens = IsAsked(member) ? Task.CompletedTask : member.Sidecar.WaitForAppAsync(limit);
             while (!listens.IsCompleted || !await IsReadyAsync(member, limit))
             {
                 if (member.Endings >= EndingsAtStart)
@@ -53,7 +54,8 @@ internal static class Readiness
         }
     }
 
-    private static async Task<bool> IsReadyAsync(Member member, CancellationToken cancel)
+    /// <summary>Whether it answers, and says that it is ready where it says anything.</summary>
+    public static async Task<bool> IsReadyAsync(Member member, CancellationToken cancel)
     {
         // Others have no path to ask: they are ready when their sidecar says so.
         if (member.Entry.AppProtocol != "http")

@@ -68,8 +68,10 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
         }
 
         var members = new List<Member>();
+        var problems = new Problems();
         foreach (var entry in entries)
-            members.Add(await AddAsync(entry, entries.Count(e => e.AppId == entry.AppId) > 1, cancel));
+            await problems.TryAsync(async () => members.Add(await AddAsync(entry, entries.Count(e => e.AppId == entry.AppId) > 1, cancel)));
+        problems.ThrowIfAny();
         await Task.WhenAll(members.Select(m => m.Sidecar.WaitForApiAsync(cancel)));
         await Task.WhenAll(members.Select(m => m.AskAsync(Wish.Start)));
     }

@@ -19,13 +19,13 @@ internal static class Commands
                 "Install it, or correct 'command'.");
         }
 
-        foreach (var assembly in command.Skip(1).Where(c => c.EndsWith(".dll", StringComparison.Ordinal)))
+        // What follows the first is for the application.
+        if (command[0] == "dotnet"
+            && command.FirstOrDefault(c => c.EndsWith(".dll", StringComparison.Ordinal)) is { } assembly
+            && !File.Exists(Path.GetFullPath(assembly, directory)))
         {
-            if (!File.Exists(Path.GetFullPath(assembly, directory)))
-            {
-                throw app.ErrorAt("command", $"app '{appId}' runs '{assembly}', which is not built.",
-                    "Build first: `dotnet build`; or correct the path.");
-            }
+            throw app.ErrorAt("command", $"app '{appId}' runs '{assembly}', which is not built.",
+                "Build first: `dotnet build`; or correct the path.");
         }
 
         return [program, .. command.Skip(1)];

@@ -55,6 +55,7 @@ public static class ConfigurationReader
     {
         if (spec.Map("tracing") is { } tracing && tracing.Map("zipkin") is { } zipkin)
         {
+            zipkin.AllowOnly(["endpointAddress"], "'tracing.zipkin'");
             yield return $"{zipkin.Origin}: spans are not sent to 'tracing.zipkin': the embedded runtime exports them over OTLP. "
                 + "Name a collector as 'tracing.otel' (Jaeger and Zipkin's OTLP port accept it), or in OTEL_EXPORTER_OTLP_ENDPOINT.";
         }

@@ -18,6 +18,19 @@ public sealed class Problems
         }
     }
 
+    /// <summary>Does something that takes its time; a problem with it is kept.</summary>
+    public async Task TryAsync(Func<Task> action)
+    {
+        try
+        {
+            await action();
+        }
+        catch (ResourceException problem)
+        {
+            _found.Add(problem);
+        }
+    }
+
     /// <summary>The result, or the default where there is a problem with it.</summary>
     public T? Try<T>(Func<T> read)
     {
@@ -26,12 +39,12 @@ public sealed class Problems
         return result;
     }
 
-    /// <summary>Throws what was found, each message once and on a line of its own.</summary>
+    /// <summary>Throws what was found, each message once and on a line of its own: several applications may share a file.</summary>
     public void ThrowIfAny()
     {
         if (_found.Count == 1)
             throw _found[0];
         if (_found.Count > 1)
-            throw new ResourceException(_found[0].Origin, _found.Select(problem => problem.Message).Distinct());
+            throw new ResourceException(_found[0].Origin, _found.SelectMany(problem => problem.Message.Split('\n')).Distinct());
     }
 }
