@@ -85,7 +85,7 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
             {
                 // Some of it was read, and is in no record yet.
                 await AppendAsync(text, cancel);
-                await (i == count / 4 ? faults.KillAsync(Adapter, cancel) : faults.StartAsync(Adapter, cancel));
+                await (i == count / 4 ? faults.KillForGoodAsync(Adapter, cancel) : faults.StartAsync(Adapter, cancel));
             }
 
             if (i != count / 2)

@@ -183,7 +183,7 @@ internal sealed class MetricsPhase(ExperimentContext context, Applications appli
         var thawed = await Applications.WaitAsync(AllUpAsync, Patience, cancel);
         context.Observe(new Observation("longest scrape s", longest.TotalSeconds, "a source was frozen"));
 
-        await faults.KillAsync("legacy-shop", cancel);
+        await faults.KillForGoodAsync("legacy-shop", cancel);
         var dead = OpenMetricsPage.Parse(await ScrapeAsync(cancel));
         var alone = dead.Find("up", ("source", "shop")) == 0 && UpOf(dead) == 2
             && Has(dead, "redis_connected_clients") && Has(dead, "meter_pulses_total") && !Has(dead, "shop_orders_placed_total");

@@ -73,7 +73,7 @@ internal sealed class StormFaults(ExperimentContext context, IFaults faults, App
         else if (fault.IsKill)
         {
             Interlocked.Increment(ref _kills);
-            await faults.KillAsync(fault.Victim, cancel);
+            await faults.KillForGoodAsync(fault.Victim, cancel);
             Note(fault.Victim, ended: false, isDown: true);
             await Task.Delay(fault.Duration, cancel);
             Note(fault.Victim, ended: false, isDown: false);
