@@ -101,6 +101,28 @@ public sealed class HostileClientTests
         Assert.DoesNotContain(door.Seen, s => s.Target == "/slow");
     }
 
+    [Theory]
+    [InlineData("Content-Length: 1000\r\n\r\nhello")]
+    [InlineData(Chunked + "\r\n5\r\nhello\r\n")]
+    public async Task A_request_whose_client_resets_the_connection_in_the_middle_is_no_whole_one(string beginning)
+    {
+        await using var door = await TlsDoor.OpenAsync();
+        await using var bystander = door.Watch();
+        var under = door.ExpectAbort("/cut");
+        var client = await door.ConnectAsync();
+        await using (var stream = await TlsDoor.HandshakeAsync(client))
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /cut HTTP/1.1\r\n{Host}{beginning}"), Machine.Cancel);
+            await under.Begun.WaitAsync(Machine.Cancel);
+            // Closing with nothing to wait for is a reset.
+            client.LingerState = new LingerOption(true, 0);
+            client.Client.Close();
+        }
+
+        Assert.True(await under.IsAborted.WaitAsync(TimeSpan.FromMinutes(1), Machine.Cancel), "The half was taken for the whole.");
+        await NothingNoticedAsync(bystander);
+    }
+
     [Fact]
     public async Task Huge_headers_are_refused()
     {

@@ -20,6 +20,7 @@ internal sealed class TlsDoor : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string _folder;
+    private (string Target, TaskCompletionSource Begun, TaskCompletionSource<bool> IsAborted)? _abort;
 
     private TlsDoor(WebApplication app, Service sidecar, string folder) => (App, Sidecar, _folder) = (app, sidecar, folder);
 
@@ -52,6 +53,14 @@ internal sealed class TlsDoor : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext http)
     {
+        if (_abort is { } awaited && http.Request.Path == awaited.Target)
+        {
+            awaited.Begun.SetResult();
+            var rest = http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
+            await rest.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            awaited.IsAborted.SetResult(!rest.IsCompletedSuccessfully);
+        }
+
         using var reader = new StreamReader(http.Request.Body);
         var headers = http.Request.Headers.ToDictionary(
             h => h.Key, h => h.Value.Select(v => v ?? "").ToArray(), StringComparer.OrdinalIgnoreCase);
@@ -59,6 +68,14 @@ internal sealed class TlsDoor : IAsyncDisposable
         var seen = new SeenRequest(http.Request.Method, target, headers, await reader.ReadToEndAsync(http.RequestAborted));
         Seen.Enqueue(seen);
         await http.Response.WriteAsync(JsonSerializer.Serialize(seen));
+    }
+
+    /// <summary>Of a request for this path: when the application has its headers, and whether the rest did not come.</summary>
+    public (Task Begun, Task<bool> IsAborted) ExpectAbort(string target)
+    {
+        var (begun, aborted) = (new TaskCompletionSource(), new TaskCompletionSource<bool>());
+        _abort = (target, begun, aborted);
+        return (begun.Task, aborted.Task);
     }
 
     /// <summary>A client that takes the development certificate.</summary>
@@ -76,9 +93,12 @@ internal sealed class TlsDoor : IAsyncDisposable
     }
 
     /// <summary>A connection with TLS; the stream owns it.</summary>
-    public async Task<SslStream> HandshakeAsync(SslApplicationProtocol? protocol = null)
+    public async Task<SslStream> HandshakeAsync(SslApplicationProtocol? protocol = null) => await HandshakeAsync(await ConnectAsync(), protocol);
+
+    /// <summary>The same over a connection that is there.</summary>
+    public static async Task<SslStream> HandshakeAsync(TcpClient client, SslApplicationProtocol? protocol = null)
     {
-        var stream = new SslStream(new NetworkStream((await ConnectAsync()).Client, ownsSocket: true));
+        var stream = new SslStream(new NetworkStream(client.Client, ownsSocket: true));
         await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = "localhost",

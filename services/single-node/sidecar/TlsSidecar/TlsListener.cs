@@ -29,6 +29,7 @@ public static class TlsListener
             server.Limits.RequestHeadersTimeout = Headers;
             server.Limits.KeepAliveTimeout = Idle;
             server.Limits.MaxRequestBodySize = null;
+            server.ConfigureEndpointDefaults(listen => listen.TakeResetsAsEnds());
             var certificates = server.ApplicationServices.GetRequiredService<CertificateFiles>();
             server.ConfigureHttpsDefaults(https =>
             {
