@@ -109,15 +109,17 @@ public sealed class ActorSdkTests : IAsyncDisposable
                 enabled: true
             """, Machine.Cancel);
         var (sidecar, _) = await _machine.StartAsync(configuration: configuration);
+        await ActorMachine.Counter(sidecar, "a").SaveForAsync("long", 7, TimeSpan.FromHours(1));
         await ActorMachine.Counter(sidecar, "a").SaveForAsync("brief", 7, TimeSpan.FromSeconds(1));
-        Assert.Equal(7, await ActorMachine.Counter(sidecar, "a").ReadAsync("brief"));
+        Assert.Equal(7, await ActorMachine.Counter(sidecar, "a").ReadAsync("long"));
         using var http = Machine.Http(sidecar);
-        using var answer = await http.GetAsync("/v1.0/actors/CounterActor/a/state/brief", Machine.Cancel);
+        using var answer = await http.GetAsync("/v1.0/actors/CounterActor/a/state/long", Machine.Cancel);
         // Daprd's Redis does not tell.
         Assert.Equal(!Executables.AreGiven, answer.Headers.Contains("metadata.ttlexpiretime"));
         var patience = DateTime.UtcNow.AddSeconds(20);
         while ((await http.GetAsync("/v1.0/actors/CounterActor/a/state/brief", Machine.Cancel)).StatusCode == HttpStatusCode.OK)
             Assert.True(DateTime.UtcNow < patience, "still there");
+        Assert.Equal(7, await ActorMachine.Counter(sidecar, "a").ReadAsync("long"));
     }
 
     [Fact]
