@@ -1,4 +1,5 @@
 using Samples.Lab;
+using Samples.Patterns.Pages;
 using Xunit;
 
 namespace Samples.Patterns;
@@ -11,6 +12,7 @@ public sealed class ExperimentTests
     [Theory, MemberData(nameof(Patterns))]
     public async Task Every_claim_holds(string pattern)
     {
+        Assert.Contains(CommandBlock.Read(PageOf(pattern)), b => b.Code.Contains(CommandBlock.TourOf(pattern) + "\n"));
         using var tour = new Tour(pattern);
         var record = await tour.RunAsync(TestContext.Current.CancellationToken);
         Assert.NotEmpty(record.Claims);
@@ -21,4 +23,7 @@ public sealed class ExperimentTests
         Assert.Equal(0, tour.ExitCode);
         Assert.SkipWhen(broken.Count > 0, tour.Explain(broken));
     }
+
+    private static string PageOf(string pattern) =>
+        CommandBlock.Pages.Single(p => Path.GetFileName(Path.GetDirectoryName(p)) == pattern);
 }

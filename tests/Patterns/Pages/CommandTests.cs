@@ -5,6 +5,7 @@ namespace Samples.Patterns.Pages;
 
 /// <summary>
 /// Every block of commands on a page is run as it stands, in order, in a copy of the checkout; what runs until Ctrl-C gets it at the end.
+/// Only a pattern's tour is run elsewhere: <see cref="ExperimentTests"/>.
 /// </summary>
 public sealed partial class CommandTests(PageCheckout copy) : IClassFixture<PageCheckout>
 {
@@ -30,7 +31,7 @@ public sealed partial class CommandTests(PageCheckout copy) : IClassFixture<Page
     {
         var cancel = TestContext.Current.CancellationToken;
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The commands of pages are written for a shell of Unix.");
-        var blocks = CommandBlock.Read(page).Where(b => b.NotRun is null).ToList();
+        var blocks = CommandBlock.Read(page).Where(b => b.NotRun is null).Select(b => b.WithoutTour()).ToList();
         foreach (var (program, package) in Packages.Where(p => blocks.Any(b => b.Uses(p.Key))))
             Assert.SkipUnless(Path.IsPathRooted(PageCheckout.Find(program)), $"{program} is not installed (package {package}).");
         try
