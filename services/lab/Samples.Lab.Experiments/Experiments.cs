@@ -1,5 +1,6 @@
 using Samples.Experiments.Adapter;
 using Samples.Experiments.Ambassador;
+using Samples.Experiments.EventDriven;
 using Samples.Experiments.Ownership;
 using Samples.Experiments.Replicated;
 using Samples.Experiments.ScatterGather;
@@ -17,6 +18,7 @@ public static class Experiments
     [
         new AdapterExperiment(),
         new AmbassadorExperiment(),
+        new EventDrivenExperiment(),
         new OwnershipExperiment(),
         new ReplicatedExperiment(),
         new ScatterGatherExperiment(),

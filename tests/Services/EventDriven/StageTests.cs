@@ -18,6 +18,7 @@ public sealed class StageTests
     [InlineData("KEY", "event.data.")]
     [InlineData("SEEN_SECONDS", "soon")]
     [InlineData("BATCH", "0")]
+    [InlineData("PARTITION_BY_KEY", "yes")]
     public void A_setting_that_cannot_be_read_is_an_error_at_the_start(string name, string value) => Assert.Contains(
         name, Assert.Throws<WrongSettingException>(() => StageSettings.From(Configured((name, value)), "filter")).Message,
         StringComparison.Ordinal);

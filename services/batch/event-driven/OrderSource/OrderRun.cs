@@ -12,10 +12,10 @@ public sealed class OrderRun(OrderFolder folder, OrderPublisher publisher, ILogg
     /// <summary>How many looks there were, and how many ticks were passed over.</summary>
     public (long Runs, long PassedOver) Counts => (Interlocked.Read(ref _runs), Interlocked.Read(ref _passedOver));
 
-    /// <summary>Looks once; false where a look is under way.</summary>
+    /// <summary>Looks once; false where a look is under way. What is cut off goes on where it was, at the next start.</summary>
     public async Task<bool> TickAsync(CancellationToken cancel)
     {
-        if (!await _turn.WaitAsync(0, cancel))
+        if (cancel.IsCancellationRequested || !await _turn.WaitAsync(0, CancellationToken.None))
         {
             Interlocked.Increment(ref _passedOver);
             return false;
@@ -26,9 +26,15 @@ public sealed class OrderRun(OrderFolder folder, OrderPublisher publisher, ILogg
             Interlocked.Increment(ref _runs);
             await foreach (var file in folder.SettledAsync(cancel))
             {
-                if (await publisher.PublishAsync(file, cancel))
-                    folder.Done(file);
+                // What follows waits: a customer's orders stay in their order over files, too.
+                if (!await publisher.PublishAsync(file, cancel))
+                    break;
+                folder.Done(file);
             }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The stop must not wait for a long file.
         }
         catch (Exception error) when (error is Dapr.DaprException or Grpc.Core.RpcException && !cancel.IsCancellationRequested)
         {

@@ -12,10 +12,10 @@ public sealed class OwnProgram(ProgramOptions options, TimeProvider time, ILogge
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (options.Command is [var program, .. var arguments] && !stoppingToken.IsCancellationRequested)
+        while (options is { Command: [var program, .. var arguments], Address: { } address } && !stoppingToken.IsCancellationRequested)
         {
             var info = new ProcessStartInfo(program, arguments);
-            info.Environment["PORT"] = options.Address.Port.ToString(CultureInfo.InvariantCulture);
+            info.Environment["PORT"] = address.Port.ToString(CultureInfo.InvariantCulture);
             await RunAsync(info, stoppingToken);
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

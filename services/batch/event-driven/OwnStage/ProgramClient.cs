@@ -19,9 +19,11 @@ public sealed class ProgramClient(ProgramOptions options) : IDisposable
     /// <summary>Asks the program what becomes of an event.</summary>
     public async ValueTask<Outcome> AskAsync(StageEvent received, string output, CancellationToken cancel)
     {
+        if (options.Address is not { } address)
+            return Outcome.To(received.To(output));
         try
         {
-            using var request = Request(received);
+            using var request = Request(address, received);
             using var answer = await _http.SendAsync(request, cancel);
             var said = await answer.Content.ReadAsStringAsync(cancel);
             return (int)answer.StatusCode switch
@@ -43,10 +45,10 @@ public sealed class ProgramClient(ProgramOptions options) : IDisposable
         }
     }
 
-    private HttpRequestMessage Request(StageEvent received)
+    private static HttpRequestMessage Request(Uri address, StageEvent received)
     {
         var data = received.Data.ValueKind == JsonValueKind.Undefined ? "null"u8 : JsonMarshal.GetRawUtf8Value(received.Data);
-        var request = new HttpRequestMessage(HttpMethod.Post, options.Address) { Content = new ByteArrayContent(data.ToArray()) };
+        var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ByteArrayContent(data.ToArray()) };
         request.Content.Headers.ContentType = new("application/json");
         request.Headers.TryAddWithoutValidation("ce-id", received.Id);
         foreach (var name in (string[])["specversion", "source", "type", "subject"])

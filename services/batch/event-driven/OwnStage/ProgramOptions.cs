@@ -5,10 +5,10 @@ using Samples.Defaults;
 namespace Samples.OwnStage;
 
 /// <summary>The program that does the work.</summary>
-/// <param name="Address">Where it answers [PROGRAM_URL].</param>
+/// <param name="Address">Where it answers [PROGRAM_URL]; null where there is no program: then events pass as they are.</param>
 /// <param name="Command">How to start it; null where it runs already [PROGRAM]. It learns from <c>PORT</c> where to listen.</param>
 /// <param name="Limit">How long it may take for one event [PROGRAM_SECONDS].</param>
-public sealed record ProgramOptions(Uri Address, string[]? Command, TimeSpan Limit)
+public sealed record ProgramOptions(Uri? Address, string[]? Command, TimeSpan Limit)
 {
     /// <summary>Reads the environment. Throws <see cref="WrongSettingException"/>.</summary>
     public static ProgramOptions From(IConfiguration configuration)
@@ -19,8 +19,7 @@ public sealed record ProgramOptions(Uri Address, string[]? Command, TimeSpan Lim
         {
             return command.Length > 0
                 ? new ProgramOptions(new Uri($"http://127.0.0.1:{FreePort()}/"), command, limit)
-                : throw new WrongSettingException(
-                    "PROGRAM is missing; give a command that answers at PORT, or the address as PROGRAM_URL.");
+                : new ProgramOptions(null, null, limit);
         }
 
         return Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"

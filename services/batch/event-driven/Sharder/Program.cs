@@ -16,6 +16,8 @@ app.MapStage(received => KeyOf(received) is { } found
     ? Outcome.To(received.To(ring.Owner(found)))
     : withoutKey is not null ? Outcome.To(received.To(withoutKey)) : Outcome.Dead($"It has no key: {key.Text}."));
 app.MapGet("/shards/{key}", (string key) => new { key, topic = ring.Owner(key) }).WithSummary("The topic of a key.");
+app.MapPost("/shards", (string[] keys) => keys.CountBy(ring.Owner).OrderBy(s => s.Key, StringComparer.Ordinal).ToDictionary())
+    .WithSummary("How many of these keys each topic would get.");
 app.Run();
 
 string? KeyOf(StageEvent received)

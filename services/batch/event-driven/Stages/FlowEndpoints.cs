@@ -6,11 +6,6 @@ using Samples.Defaults;
 
 namespace Samples.Stages;
 
-/// <summary>What makes events exactly once in effect. Null leaves it as it is.</summary>
-/// <param name="Deduplication">Events that were seen are dropped.</param>
-/// <param name="DerivedIds">Ids follow from what something was made of.</param>
-public sealed record Guarantees(bool? Deduplication, bool? DerivedIds);
-
 /// <summary>How a stage tells what it is, what it has done, and how the flow around it is wired.</summary>
 public static class FlowEndpoints
 {
@@ -53,10 +48,9 @@ public static class FlowEndpoints
         }
     }
 
-    private static IResult Switch(Guarantees wanted, Deduplication deduplication)
+    private static IResult Switch(WantedGuarantees wanted, Guarantees guarantees)
     {
-        deduplication.Enabled = wanted.Deduplication ?? deduplication.Enabled;
-        DerivedIds.Enabled = wanted.DerivedIds ?? DerivedIds.Enabled;
+        guarantees.Set(wanted);
         return Results.NoContent();
     }
 }

@@ -25,7 +25,7 @@ public static class Stage
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(new Outbox(builder.Configuration, settings));
         builder.Services.AddSingleton<Counts>();
-        builder.Services.AddSingleton<Deduplication>();
+        builder.Services.AddSingleton<Guarantees>();
         return settings;
     }
 
@@ -63,7 +63,7 @@ public static class Stage
             services.GetRequiredService<TimeProvider>());
         var input = new StageInput(
             topic, settings, seen, services.GetRequiredService<Outbox>(), function, effect,
-            services.GetRequiredService<Deduplication>(), services.GetRequiredService<Counts>(),
+            services.GetRequiredService<Guarantees>(), services.GetRequiredService<Counts>(),
             services.GetRequiredService<ILogger<StageInput>>());
         app.MapPost($"/in/{topic}", (HttpRequest request, CancellationToken cancel) => AnswerAsync(input, request, cancel))
             .WithTopic(new TopicOptions

@@ -7,20 +7,13 @@ namespace Samples.Stages;
 /// <summary>What a stage does with an event. What it throws makes the event a dead letter.</summary>
 public delegate ValueTask<Outcome> StageFunction(StageEvent received, CancellationToken cancel);
 
-/// <summary>Whether events that were seen are dropped: off only in experiments.</summary>
-public sealed class Deduplication
-{
-    /// <summary>On, but for experiments.</summary>
-    public bool Enabled { get; set; } = true;
-}
-
 /// <summary>
 /// One topic of a stage, a batch at a time. What was seen is dropped; the rest is handled, published, and only then noted as seen. Whoever
 /// dies in between gets the batch again and publishes it again, with the same ids: the next stage drops it.
 /// </summary>
 public sealed class StageInput(
     string topic, StageSettings settings, SeenLog seen, Outbox outbox, StageFunction function, IStageEffect? effect,
-    Deduplication deduplication, Counts counts, ILogger<StageInput> log) : IDisposable
+    Guarantees guarantees, Counts counts, ILogger<StageInput> log) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
 
@@ -91,7 +84,9 @@ public sealed class StageInput(
 
     private List<StageEvent> Fresh(List<StageEvent> events)
     {
-        if (!deduplication.Enabled)
+        if (!guarantees.KeyOrder)
+            events = [.. events.OrderBy(e => DerivedIds.Hash(e.Id))];
+        if (!guarantees.Deduplication)
             return events;
         var inBatch = new HashSet<string>(StringComparer.Ordinal);
         return [.. events.Where(e => !seen.Contains(e.Id) && inBatch.Add(e.Id))];
@@ -151,7 +146,7 @@ public sealed class StageInput(
     {
         try
         {
-            return settings.Key?.TextOf(one.Envelope);
+            return guarantees.KeyOrder ? settings.Key?.TextOf(one.Envelope) : null;
         }
         catch (RoutingException)
         {

@@ -36,7 +36,12 @@ public sealed partial record StageSettings(
             configuration["PUBSUB"] ?? "orderedpubsub",
             configuration["STATE_STORE"] ?? "statestore",
             configuration["KEY"] is { Length: > 0 } ? configuration.Expression("KEY") : null,
-            configuration["PARTITION_BY_KEY"] == "true",
+            configuration["PARTITION_BY_KEY"] switch
+            {
+                null or "" or "false" => false,
+                "true" => true,
+                var other => throw new WrongSettingException($"PARTITION_BY_KEY is '{other}'; give true or false."),
+            },
             configuration.Whole("BATCH", 100, 1, 1000),
             TimeSpan.FromMilliseconds(configuration.Whole("WAIT_MS", 2, 1, 60_000)),
             configuration.Seconds("SEEN_SECONDS", 300, 10, 7 * 24 * 3600),
