@@ -22,7 +22,7 @@ public sealed partial class KubernetesTests
         "dapr.io/app-max-concurrency", "dapr.io/enable-app-health-check", "dapr.io/app-health-check-path",
             "dapr.io/app-health-probe-interval",
         "dapr.io/enable-native-sidecar",
-        "dapr.io/metrics-port",
+        "dapr.io/metrics-port", "dapr.io/volume-mounts", "dapr.io/volume-mounts-rw",
     ];
 
     private static IEnumerable<TemplateEntry> Entries => Checkout.Entries.Where(e => !e.IsStandIn);

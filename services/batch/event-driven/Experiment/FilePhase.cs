@@ -1,6 +1,6 @@
 namespace Samples.Experiments.EventDriven;
 
-/// <summary>Files as they come: one that somebody is still copying, one with wrong rows, and the same one again under another name.</summary>
+/// <summary>Files as they come: one that somebody is still copying, the same again under another name, one with wrong rows.</summary>
 internal sealed class FilePhase(ExperimentContext context, FlowView view, Orders orders)
 {
     private const int Count = 200, Pieces = 8;

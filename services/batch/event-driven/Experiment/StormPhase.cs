@@ -94,7 +94,8 @@ internal sealed class StormPhase(ExperimentContext context, FlowView view, Order
             new
             {
                 specversion = "1.0", id = $"poison-{Guid.NewGuid():N}", source = "experiment", type = "order", subject = "poison",
-                datacontenttype = "application/json", data = new { order = "poison", customer = $"customer-{_poisons % 5}", status = "paid" },
+                datacontenttype = "application/json",
+                data = new { order = "poison", customer = $"customer-{_poisons % 5}", status = "paid" },
             },
             cancel);
     }
@@ -106,7 +107,8 @@ internal sealed class StormPhase(ExperimentContext context, FlowView view, Order
     // A process that is killed takes its count with it: at least so many.
     private async Task CountDoublesAsync(IFaults faults, CancellationToken cancel)
     {
-        var now = await Task.WhenAll((await faults.ListAsync(cancel)).Where(r => r.State == "running").Select(r => view.CountsAsync(r, cancel)));
+        var running = (await faults.ListAsync(cancel)).Where(r => r.State == "running");
+        var now = await Task.WhenAll(running.Select(r => view.CountsAsync(r, cancel)));
         _doubles = Math.Max(_doubles, (int)now.Sum(c => c.Doubles));
     }
 }

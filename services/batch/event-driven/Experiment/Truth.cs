@@ -4,8 +4,8 @@ using Samples.Hashing;
 namespace Samples.Experiments.EventDriven;
 
 /// <summary>
-/// What a branch of the flow must come to. The fingerprint adds up the hashes of all order numbers: it is the same in any order, and another
-/// one where an order is missing or there twice.
+/// What a branch of the flow must come to. The fingerprint adds up the hashes of all order numbers: it is the same in any order, and not
+/// where an order is missing or there twice.
 /// </summary>
 internal readonly record struct Truth(long Events, long Quantity, decimal Amount, ulong Fingerprint)
 {

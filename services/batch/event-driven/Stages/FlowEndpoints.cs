@@ -11,14 +11,15 @@ public static class FlowEndpoints
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    internal static void MapFlow(this IEndpointRouteBuilder routes, Func<int> remembered)
+    internal static void MapFlow(this IEndpointRouteBuilder routes, bool faults, Func<int> remembered)
     {
         routes.MapGet("/wiring", (StageSettings settings) => Wiring.Of(settings)).WithSummary("Topics in and out, of this stage.");
         routes.MapGet("/flow", ReadAsync).WithSummary("The whole flow, as its stages are wired: mermaid, or JSON where it is asked for.");
         routes.MapGet("/counts", (Counts counts) => counts.Report).WithSummary("What this process has done.");
         routes.MapGet("/remembered", () => new { ids = remembered(), megabytes = Environment.WorkingSet / 1e6 })
             .WithSummary("How many seen ids this process holds, and its memory.");
-        routes.MapPut("/guarantees", Switch).WithSummary("For experiments: what happens without.");
+        if (faults)
+            routes.MapPut("/guarantees", Switch).WithSummary("For experiments: what happens without.");
     }
 
     private static async Task<IResult> ReadAsync(StageSettings settings, HttpRequest request, CancellationToken cancel)

@@ -1,6 +1,6 @@
 namespace Samples.Stages;
 
-/// <summary>What makes a flow exactly once and in order, in effect. All of it is on, but for experiments that show what happens without.</summary>
+/// <summary>What makes a flow exactly once and in order, in effect: all of it, but in experiments that show what happens without.</summary>
 public sealed class Guarantees
 {
     /// <summary>Events that were seen are dropped.</summary>

@@ -44,14 +44,14 @@ public static class Stage
         app.MapDefaults();
         app.MapSubscribeHandler();
         var inputs = settings.Inputs.Select(topic => Map(app, settings, topic, function, effect, match)).ToList();
-        app.MapFlow(() => inputs.Sum(i => i.Remembered));
+        app.MapFlow(settings.Faults, () => inputs.Sum(i => i.Remembered));
     }
 
     /// <summary>What every stage has, for a program without topics in: the beginning of a flow.</summary>
     public static void MapSource(this WebApplication app)
     {
         app.MapDefaults();
-        app.MapFlow(() => 0);
+        app.MapFlow(app.Services.GetRequiredService<StageSettings>().Faults, () => 0);
     }
 
     private static StageInput Map(

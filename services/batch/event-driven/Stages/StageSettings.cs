@@ -19,9 +19,11 @@ namespace Samples.Stages;
 /// <param name="Wait">How long a batch waits to fill [WAIT_MS].</param>
 /// <param name="SeenFor">How long redelivery can last: so long seen ids are kept, not counting time without events [SEEN_SECONDS].</param>
 /// <param name="Flow">The app ids that <c>GET /flow</c> asks [FLOW].</param>
+/// <param name="Faults">Whether experiments may switch guarantees off [FAULTS].</param>
 public sealed partial record StageSettings(
     string Name, string Kind, IReadOnlyList<string> Inputs, IReadOnlyList<string> Outputs, string DeadLetters, string PubSub,
-    string StateStore, RoutingExpression? Key, bool ByPartition, int Batch, TimeSpan Wait, TimeSpan SeenFor, IReadOnlyList<string> Flow)
+    string StateStore, RoutingExpression? Key, bool ByPartition, int Batch, TimeSpan Wait, TimeSpan SeenFor, IReadOnlyList<string> Flow,
+    bool Faults)
 {
     /// <summary>The only output.</summary>
     public string Output => Outputs[0];
@@ -36,16 +38,12 @@ public sealed partial record StageSettings(
             configuration["PUBSUB"] ?? "orderedpubsub",
             configuration["STATE_STORE"] ?? "statestore",
             configuration["KEY"] is { Length: > 0 } ? configuration.Expression("KEY") : null,
-            configuration["PARTITION_BY_KEY"] switch
-            {
-                null or "" or "false" => false,
-                "true" => true,
-                var other => throw new WrongSettingException($"PARTITION_BY_KEY is '{other}'; give true or false."),
-            },
+            Switch(configuration, "PARTITION_BY_KEY"),
             configuration.Whole("BATCH", 100, 1, 1000),
             TimeSpan.FromMilliseconds(configuration.Whole("WAIT_MS", 2, 1, 60_000)),
             configuration.Seconds("SEEN_SECONDS", 300, 10, 7 * 24 * 3600),
-            [.. List(configuration["FLOW"])]);
+            [.. List(configuration["FLOW"])],
+            Switch(configuration, "FAULTS"));
     }
 
     /// <summary>The names in a list with commas.</summary>
@@ -66,6 +64,13 @@ public sealed partial record StageSettings(
             ? topics
             : throw new WrongSettingException($"{name} names a topic twice: '{configuration[name]}'; each stands there once.");
     }
+
+    private static bool Switch(IConfiguration configuration, string name) => configuration[name] switch
+    {
+        null or "" or "false" => false,
+        "true" => true,
+        var other => throw new WrongSettingException($"{name} is '{other}'; give true or false."),
+    };
 
     private static string Topic(string setting, string topic) => TopicName().IsMatch(topic)
         ? topic
