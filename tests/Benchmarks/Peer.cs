@@ -29,6 +29,14 @@ public sealed class Peer : IAsyncDisposable
         }
     }
 
+    /// <summary>Resident memory in bytes, where a page of several processes counts for each by its share; Linux says it.</summary>
+    public long ProportionalMemory => OperatingSystem.IsLinux()
+        ? File.ReadLines($"/proc/{_process.Id}/smaps_rollup").First(l => l.StartsWith("Pss:", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var kilobytes, ..]
+            ? long.Parse(kilobytes, System.Globalization.CultureInfo.InvariantCulture) << 10
+            : 0
+        : Memory;
+
     /// <summary>Starts a part of this program as a process of its own; the result's text is the first line that it printed.</summary>
     public static Task<(Peer Peer, string FirstLine)> StartOwnAsync(IReadOnlyList<string> arguments, CancellationToken cancel) =>
         StartAsync(Environment.ProcessPath!, Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"

@@ -16,6 +16,9 @@ switch (args)
     case ["serve-runtime", var app, var data]:
         await BenchmarkRuntime.RunAsync(int.Parse(app, System.Globalization.CultureInfo.InvariantCulture), data);
         return 0;
+    case ["serve-sidecars", var count, var data]:
+        await BenchmarkRuntime.RunManyAsync(int.Parse(count, System.Globalization.CultureInfo.InvariantCulture), data);
+        return 0;
     case ["serve-sidecar", var folder]:
         await OneSidecar.RunAsync(folder);
         return 0;

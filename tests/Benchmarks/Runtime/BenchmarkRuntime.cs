@@ -16,4 +16,20 @@ internal static class BenchmarkRuntime
         Console.WriteLine($"{caller.HttpPort} {app.HttpPort}");
         await Console.In.ReadToEndAsync();
     }
+
+    /// <summary>As many sidecars without applications. Prints their HTTP ports; ends when its input ends.</summary>
+    public static async Task RunManyAsync(int count, string folder)
+    {
+        await using var runtime = new DaprRuntime(new RuntimeOptions());
+        var ports = new List<int>();
+        for (var i = 0; i < count; i++)
+        {
+            var sidecar = await runtime.AddSidecarAsync(
+                new SidecarOptions($"app-{i}") { ResourcePaths = [Path.Combine(folder, "memory")], BaseDirectory = folder });
+            ports.Add(sidecar.HttpPort);
+        }
+
+        Console.WriteLine(string.Join(' ', ports));
+        await Console.In.ReadToEndAsync();
+    }
 }

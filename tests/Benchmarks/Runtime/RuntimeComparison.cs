@@ -46,8 +46,13 @@ internal sealed class RuntimeComparison : IComparison
                 await CompareSqliteAsync(measure, sidecars, folder, report);
             }
 
-            if (Environment.GetEnvironmentVariable("DAPRD") is { Length: > 0 } daprd)
-                await CompareDaprdAsync(measure, daprd, port, folder, app, direct, embedded, report, cancel);
+            Outcome separate;
+            await using (var sidecars = await SidecarPair.StartAsync(SidecarProgram.DropIn, port, folder, cancel))
+                separate = await Outcome.MeasureAsync(measure, sidecars, app, direct, "memory");
+            ReportSeparate("the direct call", separate, plain, plainCost, posted, report);
+            if (SidecarProgram.Daprd is { } daprd)
+                await CompareDaprdAsync(measure, daprd, port, folder, app, direct, embedded, separate, report, cancel);
+            await new SidecarMemory(folder, report, cancel).CompareAsync(SidecarProgram.Daprd);
         }
         finally
         {
@@ -67,10 +72,10 @@ internal sealed class RuntimeComparison : IComparison
     }
 
     private static async Task CompareDaprdAsync(
-        Measurement measure, string daprd, int appPort, string folder, Peer app, HttpClient direct, Outcome ours, Action<Finding> report,
-        CancellationToken cancel)
+        Measurement measure, SidecarProgram daprd, int appPort, string folder, Peer app, HttpClient direct, Outcome ours, Outcome separate,
+        Action<Finding> report, CancellationToken cancel)
     {
-        await using var sidecars = await SidecarPair.StartDaprdAsync(daprd, appPort, folder, cancel);
+        await using var sidecars = await SidecarPair.StartAsync(daprd, appPort, folder, cancel);
         var theirs = await Outcome.MeasureAsync(measure, sidecars, app, direct, "memory");
         report(Finding.AtLeast(5, "invocation: requests a second, to daprd", ours.Calls.Rate, theirs.Calls.Rate, "1/s"));
         report(new Finding("invocation: processor time a request, to daprd", ours.Cost, theirs.Cost, "µs"));
@@ -84,6 +89,20 @@ internal sealed class RuntimeComparison : IComparison
         report(Finding.AtLeast(2, "state in memory: saves a second, to daprd", ours.Saves.Rate, theirs.Saves.Rate, "1/s"));
         report(Finding.AtLeast(2, "state in memory: gets a second, to daprd", ours.Gets.Rate, theirs.Gets.Rate, "1/s"));
         report(new Finding("resident memory of two sidecars under load, to daprd", ours.Memory / 1e6, theirs.Memory / 1e6, "MB"));
+        ReportSeparate("daprd", separate, theirs.Calls, theirs.Cost, theirs.Events, report);
+    }
+
+    // The drop-in: what the way between processes costs.
+    private static void ReportSeparate(
+        string peer, Outcome separate, LoadResult calls, double cost, LoadResult events, Action<Finding> report)
+    {
+        report(new Finding(
+            $"one sidecar a process, invocation: requests a second, to {peer}", separate.Calls.Rate, calls.Rate, "1/s"));
+        report(new Finding($"one sidecar a process, invocation: processor time a request, to {peer}", separate.Cost, cost, "µs"));
+        report(new Finding(
+            $"one sidecar a process, invocation: p99, to {peer}", separate.Calls.Quantile(0.99), calls.Quantile(0.99), "ms"));
+        report(new Finding(
+            $"one sidecar a process, publish to delivery: events a second, to {peer}", separate.Events.Rate, events.Rate, "1/s"));
     }
 
     private static void WriteComponents(string folder)

@@ -52,7 +52,7 @@ internal sealed class ActorSystem : IAsyncDisposable
     /// </summary>
     /// <param name="host">The host.</param>
     /// <param name="appStays">
-    /// True where only the sidecar stops: what the application still has in memory is remembered for the next sidecar.
+    /// True where only the sidecar stops: what the application still has in memory is remembered for the next sidecar, or given up now.
     /// </param>
     public async Task LeaveAsync(ActorHost host, bool appStays)
     {
@@ -68,8 +68,27 @@ internal sealed class ActorSystem : IAsyncDisposable
         Track(left);
         await Task.WhenAny(left, Task.Delay(patience, _time));
         host.MarkGone();
-        if (appStays)
-            _leftBehind[host.Name] = [.. host.Stale, .. here.Where(a => a.Host == host).Select(a => a.Id)];
+        if (!appStays)
+            return;
+        ActorId[] stays = [.. host.Stale, .. here.Where(a => a.Host == host).Select(a => a.Id)];
+        // The next sidecar may be another process, which knows nothing of this one: then the application is told now, as by daprd.
+        if (Router.Fence is null)
+            _leftBehind[host.Name] = stays;
+        else
+            await Task.WhenAll(stays.Select(id => TellAsync(host, id)));
+    }
+
+    private async Task TellAsync(ActorHost host, ActorId id)
+    {
+        using var limit = new CancellationTokenSource(Health.Timeout, _time);
+        try
+        {
+            await host.DeactivateAsync(id, limit.Token);
+        }
+        catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
+        {
+            Log.LogWarning("the application could not be told that it does not have {Actor} any more: {Problem}", id, error.Message);
+        }
     }
 
     /// <summary>Lets a host that has not joined yet know what an earlier sidecar of its application left behind.</summary>

@@ -42,6 +42,8 @@ internal sealed record SqliteStateSettings(string Table, TimeSpan? Cleanup, Time
         var connection = SqliteFile.Open(path, hasLog: HasLog);
         SqliteFile.Execute(
             connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA busy_timeout={(int)Busy.TotalMilliseconds};"));
+        // Beyond SQLite's own wait, commands are tried again until their limit, in whole seconds; 0 would be for ever.
+        connection.DefaultTimeout = Math.Max(1, (int)Math.Ceiling(Busy.TotalSeconds));
         return connection;
     }
 
