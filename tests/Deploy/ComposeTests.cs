@@ -10,7 +10,7 @@ public sealed partial class ComposeTests
     // They name paths, faults and scaling of the command `samples`, or servers that are others here.
     private static readonly string[] OtherHere =
     [
-        "DEFAULT_WORKER_COMMAND", "SCALE_BY", "SCALE_LIMITS", "FAULTS", "SHARDS", "ANNOUNCE_TO", "TLS_PORT",
+        "DEFAULT_WORKER_COMMAND", "IDLE_SECONDS", "SCALE_BY", "SCALE_LIMITS", "FAULTS", "SHARDS", "ANNOUNCE_TO", "TLS_PORT",
         "CHECK_COMMAND", "HTTPS_PORT",
     ];
 

@@ -72,6 +72,9 @@ internal sealed class Member : IAsyncDisposable
 
     public int? AppPort { get; }
 
+    /// <summary>The process, 0 while there is none.</summary>
+    public int Pid => _child?.Pid ?? 0;
+
     /// <summary>How often its process ended by itself.</summary>
     public int Endings => _endings;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Samples.Cli.Activation;
 using Samples.Runtime.Resources;
 
 namespace Samples.Cli.Processes;
@@ -40,7 +41,8 @@ internal static class Readiness
             {
                 if (member.Endings >= EndingsAtStart)
                     throw new Unready(member, $"ended {EndingsAtStart} times before it was ready.").Error;
-                if (member.Rested.IsCompleted)
+                // One that may sleep has rested by then, perhaps, and is woken by the question.
+                if (member.Rested.IsCompleted && IdleRule.Of(member.Entry) is null)
                     return "ended before it was ready.";
                 await Task.Delay(20, limit);
             }

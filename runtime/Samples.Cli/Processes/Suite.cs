@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Samples.Cli.Activation;
 using Samples.Cli.RunTemplate;
 using Samples.Cli.Sidecars;
 using Samples.Lab;
@@ -13,10 +15,14 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
 {
     private const int MostReplicas = 32;
 
+    // A request waits at most so long for the start of what it is for; sidecars and clients give up about then.
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
+
     private readonly Lock _gate = new();
     private readonly List<Member> _members = [];
     private readonly HashSet<Member> _leaving = [];
     private readonly HashSet<Task> _scaling = [];
+    private readonly ConcurrentDictionary<Member, Activation.Activator> _activators = [];
     private readonly Dictionary<string, RunEntry> _templates = [];
     private readonly Dictionary<string, SemaphoreSlim> _turns = [];
     private readonly HashSet<string> _paused = [];
@@ -202,6 +208,7 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
 
     private async Task<Member> AddAsync(RunEntry entry, bool isReplica, CancellationToken cancel)
     {
+        var idle = IdleRule.Of(entry);
         int? appPort = entry.AppPort switch
         {
             // Somebody else's application is where it is.
@@ -215,12 +222,21 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
             options.FreePorts || entry.DaprHttpPort == 0 ? FreePorts.Next() : entry.DaprHttpPort,
             options.FreePorts || entry.DaprGrpcPort == 0 ? FreePorts.Next() : entry.DaprGrpcPort,
             options.DataOf(entry.Pattern)), cancel);
+        // What may sleep listens elsewhere: an activator has its port, and starts it.
+        var listens = idle is null ? appPort : FreePorts.Next();
         var member = new Member(
-            name, entry, sidecar, appPort, ReplicaEnvironment.Of(name, entry, sidecar, appPort, options), launcher, options);
+            name, entry, sidecar, appPort, ReplicaEnvironment.Of(name, entry, sidecar, listens, options), launcher, options);
         lock (_gate)
         {
             // Disposal waits for who adds one, and takes what was added.
             _members.Add(member);
+        }
+
+        if (idle is { } after)
+        {
+            _activators[member] = await Activation.Activator.StartAsync(
+                new(name, appPort!.Value, listens!.Value, after, StartPatience), new MemberProcess(member, listens.Value),
+                line => options.Log(name, line), cancel);
         }
 
         return member;
@@ -247,6 +263,8 @@ internal sealed class Suite(ISidecars sidecars, SuiteOptions options, Launcher l
     private async Task EndAsync(Member member)
     {
         await member.DisposeAsync();
+        if (_activators.TryRemove(member, out var activator))
+            await activator.DisposeAsync();
         lock (_gate)
             _leaving.Remove(member);
     }
