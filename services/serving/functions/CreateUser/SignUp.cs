@@ -38,12 +38,9 @@ public sealed partial class SignUp(DaprClient dapr, FunctionOptions options) : I
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(email.Trim().ToLowerInvariant())))[..24];
 
     // Null for what is no answer to the question.
-    private static bool? NewsletterOf(JsonElement data) => !data.TryGetProperty("newsletter", out var asked) ? false : asked.ValueKind switch
-    {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        _ => null,
-    };
+    private static bool? NewsletterOf(JsonElement data) => !data.TryGetProperty("newsletter", out var asked)
+        ? false
+        : asked.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null };
 
     private static IResult Wrong(string member, string cure) =>
         Results.ValidationProblem(new Dictionary<string, string[]> { [member] = [cure] });

@@ -13,7 +13,7 @@ public sealed class DecorateUser(HttpClient api, Random random) : IFunction
     {
         if (call.Data.ValueKind != JsonValueKind.Object)
             return Refuse(new Dictionary<string, string[]> { ["body"] = ["Send a JSON object."] });
-        var filled = Defaults.Fill(call.Data, call.Body, random);
+        var filled = UserDefaults.Fill(call.Data, call.Body, random);
         using (var user = JsonDocument.Parse(filled))
         {
             if (UserSchema.Problems(user.RootElement) is { Count: > 0 } problems)
@@ -40,7 +40,8 @@ public sealed class DecorateUser(HttpClient api, Random random) : IFunction
     }
 
     private static IResult Refuse(IDictionary<string, string[]> problems) => Results.ValidationProblem(
-        problems, statusCode: StatusCodes.Status422UnprocessableEntity, type: "against-schema", title: "The user is not as the schema says.");
+        problems, type: "against-schema", title: "The user is not as the schema says.",
+        statusCode: StatusCodes.Status422UnprocessableEntity);
 
     // The API's answer, as it is.
     private sealed record Passed(HttpStatusCode Status, string? ContentType, Uri? Location, byte[] Content) : IResult

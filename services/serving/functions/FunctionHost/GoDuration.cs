@@ -28,7 +28,8 @@ public static partial class GoDuration
         return FromSeconds(parts.Sum(p => double.Parse(p.First.Value, CultureInfo.InvariantCulture) * SecondsOf(p.Second.Value)));
     }
 
-    private static TimeSpan? FromSeconds(double seconds) => seconds < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
+    private static TimeSpan? FromSeconds(double seconds) =>
+        seconds < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
 
     private static double SecondsOf(string unit) => unit switch { "h" => 3600, "m" => 60, "s" => 1, _ => 0.001 };
 

@@ -60,13 +60,13 @@ internal sealed class HostedFunction(string name, Triggers triggers, Calls calls
         await (answer ?? Results.NoContent()).ExecuteAsync(http);
     }
 
-    /// <summary>Answers a CloudEvent as Dapr delivers it, or as Knative's triggers do: its attributes in headers, or all of it a body.</summary>
+    /// <summary>Answers a CloudEvent as Dapr delivers it, or as Knative's triggers do: attributes in headers, or all of it a body.</summary>
     public async Task AnswerEventAsync(HttpContext http)
     {
         var (sent, body) = await RequestBody.ReadAsync(http.Request, isEvent: true, http.RequestAborted);
         var inHeaders = http.Request.Headers["ce-id"].ToString();
         var id = inHeaders.Length > 0 ? inHeaders : TextOf(sent, "id");
-        var data = inHeaders.Length > 0 ? sent : sent.ValueKind == JsonValueKind.Object && sent.TryGetProperty("data", out var d) ? d : default;
+        var data = inHeaders.Length > 0 ? sent : DataOf(sent);
         if (id is null or { Length: 0 or > 200 })
             throw new BadHttpRequestException("It is no CloudEvent: an id of 1 to 200 characters is missing.");
         var isDone = await events.HandleAsync(
@@ -75,6 +75,9 @@ internal sealed class HostedFunction(string name, Triggers triggers, Calls calls
         http.Response.StatusCode = isDone || inHeaders.Length == 0 ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         await http.Response.WriteAsJsonAsync(new { status = isDone ? "SUCCESS" : "RETRY" }, http.RequestAborted);
     }
+
+    private static JsonElement DataOf(JsonElement envelope) =>
+        envelope.ValueKind == JsonValueKind.Object && envelope.TryGetProperty("data", out var data) ? data : default;
 
     private static string? TextOf(JsonElement envelope, string member) =>
         envelope.ValueKind == JsonValueKind.Object && envelope.TryGetProperty(member, out var value)

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Samples.FunctionHost;
 
-/// <summary>A function: one class, one thing that it does. Made anew by nobody: one instance handles all calls, and keeps nothing.</summary>
+/// <summary>A function: one class, one thing that it does. One instance handles all calls, and keeps nothing between them.</summary>
 public interface IFunction
 {
     /// <summary>

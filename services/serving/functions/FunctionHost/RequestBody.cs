@@ -25,7 +25,7 @@ internal static class RequestBody
         if (body.Length == 0)
             return (default, body);
         if (!isEvent && !request.HasJsonContentType())
-            throw new BadHttpRequestException("Send JSON, with Content-Type: application/json.", StatusCodes.Status415UnsupportedMediaType);
+            throw new BadHttpRequestException("Send application/json.", StatusCodes.Status415UnsupportedMediaType);
         try
         {
             return (JsonDocument.Parse(body, Strict).RootElement, body);

@@ -4,8 +4,8 @@ using Samples.FunctionHost;
 namespace Samples.SendWelcome;
 
 /// <summary>
-/// Sends the welcome, through the output binding <c>mail</c>. The mail has a key that follows from the event: where this process dies after
-/// the mail has left and before that is noted, the mail is sent again under the same key, and who delivers it tells the double by that.
+/// Sends the welcome, through the output binding <c>mail</c>. The mail has a key that follows from the event: where this process dies
+/// after the mail has left and before that is noted, it is sent again under the same key, and who delivers it tells the double by that.
 /// </summary>
 public sealed class WelcomeUser(DaprClient dapr, IConfiguration configuration) : IFunction
 {

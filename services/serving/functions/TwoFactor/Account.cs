@@ -27,10 +27,14 @@ public sealed record Account(byte[]? Hash, byte[]? Salt, DateTimeOffset SentAt, 
     public Account WithCode(string code, byte[] salt, DateTimeOffset now) =>
         this with { Hash = HashOf(code, salt), Salt = salt, SentAt = now, Number = Number + 1 };
 
+    /// <summary>The account whose code nobody has got.</summary>
+    public Account WithoutCode() => this with { Hash = null, Salt = null, SentAt = default };
+
     /// <summary>
     /// Whether it is the code, in a time that says nothing about how much of it is right, or about whether there is one.
     /// </summary>
-    public bool Is(string code) => CryptographicOperations.FixedTimeEquals(HashOf(code, Salt ?? NoHash), Hash ?? NoHash) && Hash is not null;
+    public bool Is(string code) =>
+        CryptographicOperations.FixedTimeEquals(HashOf(code, Salt ?? NoHash), Hash ?? NoHash) && Hash is not null;
 
     /// <summary>Wrong attempts that count now.</summary>
     public int TriesAt(DateTimeOffset now, TimeSpan forgotten) => now - LastTry >= forgotten ? 0 : Tries;

@@ -18,7 +18,7 @@ public sealed partial class Accounts(DaprClient dapr, CodeOptions options, Switc
     /// <summary>Whether it can be the name of an account.</summary>
     public static bool IsName(string? name) => name is not null && Name().IsMatch(name);
 
-    /// <summary>Changes an account, with what is there when it is written: <paramref name="change"/> is asked again where it lost.</summary>
+    /// <summary>Changes an account as it is when it is written: <paramref name="change"/> is asked again where it lost.</summary>
     /// <param name="name">Whose.</param>
     /// <param name="change">The new record, or null to leave it as it is; and what the caller wants to know.</param>
     /// <param name="cancel">Gives up.</param>

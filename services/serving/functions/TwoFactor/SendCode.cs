@@ -33,8 +33,9 @@ public sealed partial class SendCode(Accounts accounts, DaprClient dapr, CodeOpt
         catch (DaprException error)
         {
             // Nobody has that code, and who asks again shall not wait for it.
-            await accounts.ChangeAsync(account!, known => (known.Number == number ? known with { Hash = null, SentAt = default } : null, 0), cancel);
-            return Results.Problem(statusCode: 502, type: "not-sent", title: "The code could not be sent.", detail: error.GetBaseException().Message);
+            await accounts.ChangeAsync(account!, known => (known.Number == number ? known.WithoutCode() : null, 0), cancel);
+            return Results.Problem(
+                statusCode: 502, type: "not-sent", title: "The code could not be sent.", detail: error.GetBaseException().Message);
         }
 
         return Results.Accepted(value: new SentCode(number, options.Valid.TotalSeconds));

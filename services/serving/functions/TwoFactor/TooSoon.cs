@@ -9,6 +9,7 @@ internal sealed record TooSoon(TimeSpan Wait, string Type, string Title) : IResu
     {
         var seconds = Math.Ceiling(Wait.TotalSeconds);
         httpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        return Results.Problem(statusCode: 429, type: Type, title: Title, detail: $"Try again in {seconds:0} s.").ExecuteAsync(httpContext);
+        var problem = Results.Problem(statusCode: 429, type: Type, title: Title, detail: $"Try again in {seconds:0} s.");
+        return problem.ExecuteAsync(httpContext);
     }
 }

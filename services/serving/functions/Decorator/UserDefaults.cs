@@ -7,7 +7,7 @@ namespace Samples.Decorator;
 /// Fills in what a caller left out: a random name, and the colour blue. What the caller did set stays as it is, byte for byte, whatever it
 /// is: numbers that no <c>double</c> holds, members that nobody here knows, also <c>null</c>.
 /// </summary>
-public static class Defaults
+public static class UserDefaults
 {
     private static readonly string[] First = ["Quiet", "Bold", "Amber", "Swift", "Gentle", "Clever", "Merry", "Brisk"];
     private static readonly string[] Second = ["Otter", "Falcon", "Maple", "Comet", "Harbor", "Willow", "Badger", "Heron"];
