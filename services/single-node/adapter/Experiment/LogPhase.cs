@@ -58,6 +58,7 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
                 $"{truth.Count - readable}",
                 $"{kept}",
                 kept == truth.Count - readable),
+            await new TracesInPieces(context, _file, ReadMixedAsync).RunAsync(cancel),
             .. await OwnLogsAsync(cancel),
         ];
     }
@@ -182,6 +183,12 @@ internal sealed class LogPhase(ExperimentContext context, Applications applicati
             if (lines.Length == 0)
                 return;
         }
+    }
+
+    private async Task<IReadOnlyList<JsonElement>> ReadMixedAsync(CancellationToken cancel)
+    {
+        await ReadAsync(cancel);
+        return Of("mixed");
     }
 
     private List<JsonElement> Of(string source) =>

@@ -25,6 +25,7 @@ internal sealed class Check(string name, IProbe probe, CheckLimits limits, TimeP
     private bool? _isHealthy;
     private string? _problem = "It has not been asked yet.";
     private int _failures, _successes;
+    private int _asking;
     private long _asked;
     private double? _took;
 
@@ -37,7 +38,8 @@ internal sealed class Check(string name, IProbe probe, CheckLimits limits, TimeP
         {
             lock (_turn)
             {
-                var underWay = _underWay is { IsCompleted: false } ? 1 : 0;
+                // Counted, and not taken for granted; one that has answered is not over before its task is.
+                var underWay = Math.Max(Volatile.Read(ref _asking), _underWay is { IsCompleted: false } ? 1 : 0);
                 return new CheckView(_isHealthy, _problem, _failures, underWay, _asked, _took, limits.TurnsWithin.TotalSeconds);
             }
         }
@@ -86,7 +88,15 @@ internal sealed class Check(string name, IProbe probe, CheckLimits limits, TimeP
         await Task.Yield();
         using var own = new CancellationTokenSource();
         await using var _ = cancel.Register(static source => ((CancellationTokenSource)source!).Cancel(), own);
-        await probe.AskAsync(own.Token);
+        Interlocked.Increment(ref _asking);
+        try
+        {
+            await probe.AskAsync(own.Token);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _asking);
+        }
     }
 
     private void Judge(string? problem, double? took)
