@@ -107,17 +107,24 @@ public sealed class DaprdTests
                 Path.Combine(source, "secretstore.yaml"),
                 "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: secretstore\n"
                 + "spec:\n  type: secretstores.local.env\n  metadata: []\n");
+            File.WriteAllText(
+                Path.Combine(source, "files.yaml"),
+                "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: files\n"
+                + "spec:\n  type: bindings.localstorage\n  metadata:\n  - name: rootPath\n    value: '{dataDir}/orders'\n");
 
             Assert.True(ResourceCopies.NeedRedis([source]));
             Assert.False(ResourceCopies.NeedRedis([Path.Combine(source, "secretstore.yaml")]));
             var copies = new ResourceCopies(folder.CreateSubdirectory("copies").FullName);
-            var copy = copies.Of(source, ("127.0.0.1:7000", 3));
-            Assert.Equal(copy, copies.Of(source, ("127.0.0.1:7000", 3)));
+            var copy = copies.Of(source, "/data", ("127.0.0.1:7000", 3));
+            Assert.Equal(copy, copies.Of(source, "/data", ("127.0.0.1:7000", 3)));
             var text = File.ReadAllText(Path.Combine(copy, "statestore.yaml"));
             Assert.DoesNotContain("localhost:6379", text);
             Assert.Contains("127.0.0.1:7000", text);
             Assert.Matches("name: redisDB\\s+value: \"3\"", text);
             Assert.Matches("name: actorStateStore\\s+value: \"true\"", text);
+            Assert.Matches("value: '?/data/orders'?", File.ReadAllText(Path.Combine(copy, "files.yaml")));
+            // Where nothing needs Redis, too.
+            Assert.Matches("value: '?/other/orders'?", File.ReadAllText(Path.Combine(copies.Of(source, "/other", null), "files.yaml")));
             Assert.Contains("secretstores.local.env", File.ReadAllText(Path.Combine(copy, "secretstore.yaml")));
         }
         finally

@@ -22,6 +22,18 @@ public sealed class CronBindingTests
     public void A_schedule_names_its_next_time(string schedule, string next) =>
         Assert.Equal(DateTimeOffset.Parse(next + "Z"), CronSchedule.Parse(schedule).Next(Start, TimeZoneInfo.Utc));
 
+    [Theory]
+    // In spring half past two is not there: it comes due at the leap. In autumn it is there twice, and comes due once.
+    [InlineData("0 30 2 * * *", "2026-03-29 00:00:00", "2026-03-29 01:00:00")]
+    [InlineData("0 30 2 * * *", "2026-10-25 00:29:00", "2026-10-25 00:30:00")]
+    [InlineData("0 30 2 * * *", "2026-10-25 00:30:00", "2026-10-26 01:30:00")]
+    // An interval knows nothing of it.
+    [InlineData("@every 1h", "2026-03-29 00:30:00", "2026-03-29 01:30:00")]
+    [InlineData("@every 1h", "2026-10-25 00:30:00", "2026-10-25 01:30:00")]
+    public void Summer_time_comes_and_goes(string schedule, string from, string next) => Assert.Equal(
+        DateTimeOffset.Parse(next + "Z"),
+        CronSchedule.Parse(schedule).Next(DateTimeOffset.Parse(from + "Z"), TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin")));
+
     [Theory,
         InlineData("often"),
         InlineData("@every"),

@@ -111,7 +111,7 @@ internal sealed class DaprdSidecars : ISidecars
         }
 
         foreach (var path in entry.ResourcePaths)
-            flags.AddRange(["--resources-path", _resources.Of(path, _redis is null ? null : (_redis.Host, _redis.Database))]);
+            flags.AddRange(["--resources-path", _resources.Of(path, place.Data, _redis is null ? null : (_redis.Host, _redis.Database))]);
         // The later file wins where both speak of one thing.
         foreach (var file in new[] { entry.ConfigurationFile, NameResolution }.OfType<string>())
             flags.AddRange(["--config", file]);
