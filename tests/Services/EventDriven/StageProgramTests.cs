@@ -149,7 +149,8 @@ public sealed class StageProgramTests : IAsyncDisposable
             "Samples.Merger", ("INPUTS", "a, b"), ("OUTPUTS", "c"), ("FLOW", "merger, filter, gone"));
         await StartAsync("Samples.Filter", ("INPUTS", "c"), ("OUTPUTS", "d"), ("KEEP", "event.data.paid"));
         var drawing = await merger.Http.GetStringAsync("/flow", Cancel);
-        foreach (var line in (string[])["topic-b --> stage-merger", "stage-merger --> topic-c", "topic-c --> stage-filter", "gone (no answer)"])
+        string[] lines = ["topic-b --> stage-merger", "stage-merger --> topic-c", "topic-c --> stage-filter", "gone (no answer)"];
+        foreach (var line in lines)
             Assert.Contains(line, drawing, StringComparison.Ordinal);
     }
 
