@@ -60,7 +60,11 @@ internal sealed class AdapterComparison : IComparison
             await Console.Error.WriteLineAsync($"{key} is {ours[key]} here and {theirs[key]} there");
         if (both.Count < 50)
             throw new InvalidOperationException($"Both have only {both.Count} numbers; one of them said little.");
-        report(Finding.AtLeast(1, "numbers that both have: equal, of all", both.Count - different.Count, both.Count, "numbers"));
+        report(Finding.AtLeast(1, "numbers that both have: equal, of all", both.Count - different.Count, both.Count, "numbers") with
+        {
+            Bound = $"the adapter's page has {ours.Count} numbers of Redis, the exporter's {theirs.Count}, which asks for more than INFO"
+                + (different.Count > 0 ? $"; not equal are {string.Join(", ", different)}" : ""),
+        });
     }
 
     private static async Task CompareTimesAsync(
@@ -77,7 +81,12 @@ internal sealed class AdapterComparison : IComparison
         // The round in the middle by ratio: one that a neighbour disturbed decides nothing.
         var middle = rounds.OrderBy(r => r.Ours.Time / r.Theirs.Time).ElementAt(Rounds / 2);
         report(Finding.AtMost(
-            1.5, "time of a scrape, the median: to prometheus-redis-exporter", middle.Ours.Time, middle.Theirs.Time, "ms"));
+            1.5, "time of a scrape, the median: to prometheus-redis-exporter", middle.Ours.Time, middle.Theirs.Time, "ms") with
+        {
+            Bound = string.Create(
+                CultureInfo.InvariantCulture,
+                $"the rounds, ours to theirs: {string.Join(", ", rounds.Select(r => $"{r.Ours.Time / r.Theirs.Time:0.00}").Order())}"),
+        });
         report(new Finding("processor time of a scrape", middle.Ours.Processor, middle.Theirs.Processor, "ms"));
     }
 
