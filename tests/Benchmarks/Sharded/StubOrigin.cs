@@ -8,7 +8,8 @@ namespace Samples.Benchmarks.Sharded;
 /// <summary>A source that has an answer to everything and never changes.</summary>
 internal sealed class StubOrigin : IAsyncDisposable
 {
-    private const int Size = 1000;
+    /// <summary>Of each answer, in bytes.</summary>
+    public const int Size = 1000;
 
     private readonly WebApplication _app;
 

@@ -58,6 +58,49 @@ public sealed class AnswerMemoryTests
     }
 
     [Fact]
+    public void Whatever_is_asked_in_whatever_order_it_holds_what_a_plain_list_would_hold()
+    {
+        var (random, plain) = (new Random(1), new List<(string Key, Answer Answer)>());
+        var size = AnswerMemory.BytesOf("/00", Of(100, "word0"));
+        var memory = new AnswerMemory(size * 10);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var key = $"/{random.Next(30):00}";
+            var place = plain.FindIndex(e => e.Key == key);
+            switch (random.Next(20))
+            {
+                case 0:
+                    var word = $"word{random.Next(3)}";
+                    memory.Drop(new Change(i, [[word]]));
+                    plain.RemoveAll(e => e.Answer.DependsOn == word);
+                    break;
+                case 1 when random.Next(50) == 0:
+                    memory.Clear();
+                    plain.Clear();
+                    break;
+                case < 10:
+                    Assert.Equal(place < 0 ? null : plain[place].Answer.Body, memory.Find(key)?.Body);
+                    if (place < 0)
+                        break;
+                    plain.Add(plain[place]);
+                    plain.RemoveAt(place);
+                    break;
+                default:
+                    var answer = Of(100, $"word{random.Next(3)}");
+                    memory.Put(key, answer);
+                    if (place >= 0)
+                        plain.RemoveAt(place);
+                    plain.Add((key, answer));
+                    if (plain.Count > 10)
+                        plain.RemoveAt(0);
+                    break;
+            }
+
+            Assert.Equal((plain.Count * size, plain.Count), (memory.Usage.Bytes, memory.Usage.Count));
+        }
+    }
+
+    [Fact]
     public void A_change_voids_what_depends_on_it_alone()
     {
         var memory = new AnswerMemory(1 << 20);
@@ -75,15 +118,15 @@ public sealed class AnswerMemoryTests
         Assert.NotNull(memory.Find("/file+stream"));
     }
 
-    [Theory, InlineData(100), InlineData(1000)]
-    public void What_is_counted_is_what_the_heap_holds_to_a_tenth(int size)
+    [Theory, InlineData(100, "word"), InlineData(1000, "word"), InlineData(100, null), InlineData(1000, null)]
+    public void What_is_counted_is_what_the_heap_holds_to_a_tenth(int size, string? dependsOn)
     {
         const int count = 20_000;
         var (before, memory) = (GC.GetTotalMemory(forceFullCollection: true), new AnswerMemory(1L << 40));
         for (var i = 0; i < count; i++)
         {
             // Strings of its own, as from a network.
-            memory.Put(new string($"/search?limit=10&q=word{i}"), Of(size, new string($"word{i}"), new string($"life{i}")));
+            memory.Put(new string($"/search?limit=10&q=word{i}"), Of(size, dependsOn is null ? "" : new string($"{dependsOn}{i}"), new string($"life{i}")));
         }
 
         var held = GC.GetTotalMemory(forceFullCollection: true) - before;

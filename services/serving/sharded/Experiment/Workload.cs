@@ -6,6 +6,9 @@ namespace Samples.Experiments.Sharded;
 /// <summary>Searches to ask for, and what the origin answers to them.</summary>
 internal sealed class Workload
 {
+    // Of each text in memory, beside its characters.
+    private const int Text = 24;
+
     private readonly Dictionary<string, string> _truth = new(StringComparer.Ordinal);
 
     /// <summary>The targets, each as a canonical key.</summary>
@@ -30,7 +33,7 @@ internal sealed class Workload
     /// <summary>Whether an answer is what the origin says.</summary>
     public bool IsRight(Asked asked) => asked.IsAnswered && asked.Body == _truth[asked.Target];
 
-    /// <summary>What a shard counts for it beside its overhead: key, what it depends on (the one word), and answer.</summary>
+    /// <summary>What a shard counts for it beside its overhead: key, what it depends on (the one word, a text), and answer.</summary>
     public int Bytes(string target) =>
-        2 * (target.Length + target.Length - target.LastIndexOf('=') - 1) + Encoding.UTF8.GetByteCount(_truth[target]);
+        2 * (target.Length + target.Length - target.LastIndexOf('=') - 1) + Text + Encoding.UTF8.GetByteCount(_truth[target]);
 }

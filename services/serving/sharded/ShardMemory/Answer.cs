@@ -8,17 +8,23 @@ namespace Samples.ShardMemory;
 /// <param name="AsOf">When it was true; null where nobody knows, and then it is not kept.</param>
 public sealed record Answer(int Status, string ContentType, byte[] Body, string DependsOn, SourceTime? AsOf)
 {
+    /// <summary>The status of all that is kept.</summary>
+    public const int Kept = 200;
+
     /// <summary>Only what succeeded, and whose changes will be told, is kept.</summary>
-    public bool MayBeKept => Status == 200 && AsOf is not null;
+    public bool MayBeKept => Status == Kept && AsOf is not null;
 
     /// <summary>True where a change with these names touches it: they have all that it depends on.</summary>
-    public bool IsTouchedBy(HashSet<string>.AlternateLookup<ReadOnlySpan<char>> names)
+    public bool IsTouchedBy(HashSet<string>.AlternateLookup<ReadOnlySpan<char>> names) => IsTouchedBy(DependsOn, names);
+
+    /// <summary>The same for what depends on these.</summary>
+    internal static bool IsTouchedBy(string dependsOn, HashSet<string>.AlternateLookup<ReadOnlySpan<char>> names)
     {
-        if (DependsOn.Length == 0)
+        if (dependsOn.Length == 0)
             return false;
-        foreach (var name in DependsOn.AsSpan().Split(' '))
+        foreach (var name in dependsOn.AsSpan().Split(' '))
         {
-            if (!names.Contains(DependsOn.AsSpan()[name]))
+            if (!names.Contains(dependsOn.AsSpan()[name]))
                 return false;
         }
 

@@ -8,11 +8,14 @@ namespace Samples.ShardMemory;
 public sealed class AnswerMemory(long capacity)
 {
     /// <summary>Bytes that an answer takes beside key and body: objects, list and table. Measured; a test holds it to a tenth.</summary>
-    public const int Overhead = 320;
+    public const int Overhead = 136;
+
+    // Of one more object: what an answer depends on, where it depends on anything.
+    private const int Text = 24;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, LinkedListNode<Entry>> _entries = new(StringComparer.Ordinal);
-    private readonly LinkedList<Entry> _byUse = new();
+    private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
+    private readonly ByUse _byUse = new();
     private long _bytes, _evicted, _refused;
 
     /// <summary>What it may take.</summary>
@@ -24,33 +27,37 @@ public sealed class AnswerMemory(long capacity)
         get
         {
             lock (_gate)
-                return (_bytes, _entries.Count, _evicted, _refused);
+                return (_bytes, _places.Count, _evicted, _refused);
         }
     }
 
     /// <summary>What an answer takes.</summary>
-    public static long BytesOf(string key, Answer answer) => Overhead + 2L * (key.Length + answer.DependsOn.Length) + answer.Body.Length;
+    public static long BytesOf(string key, Answer answer) => BytesOf(key, answer.DependsOn, answer.Body);
 
-    /// <summary>The answer, which now is the last to go; null where there is none.</summary>
+    /// <summary>
+    /// The answer, which now is the last to go; null where there is none. As of when it is true knows who keeps this memory current.
+    /// </summary>
     public Answer? Find(string key)
     {
         lock (_gate)
         {
-            if (!_entries.TryGetValue(key, out var node))
+            if (!_places.TryGetValue(key, out var place))
                 return null;
-            _byUse.Remove(node);
-            _byUse.AddFirst(node);
-            return node.Value.Answer;
+            _byUse.Touch(place);
+            ref var slot = ref _byUse[place];
+            return new Answer(Answer.Kept, slot.ContentType, slot.Body, slot.DependsOn, AsOf: null);
         }
     }
 
-    /// <summary>Keeps an answer in the place of an earlier one. False where it is larger than all there is.</summary>
+    /// <summary>
+    /// Keeps an answer that <see cref="Answer.MayBeKept"/> in the place of an earlier one. False where it is larger than all there is.
+    /// </summary>
     public bool Put(string key, Answer answer)
     {
         var bytes = BytesOf(key, answer);
         lock (_gate)
         {
-            if (_entries.TryGetValue(key, out var known))
+            if (_places.TryGetValue(key, out var known))
                 Drop(known);
             if (bytes > capacity)
             {
@@ -59,8 +66,8 @@ public sealed class AnswerMemory(long capacity)
             }
 
             for (; _bytes + bytes > capacity; _evicted++)
-                Drop(_byUse.Last!);
-            _entries[key] = _byUse.AddFirst(new Entry(key, answer));
+                Drop(_byUse.Oldest);
+            _places[key] = _byUse.Add(key, answer);
             _bytes += bytes;
             return true;
         }
@@ -75,12 +82,13 @@ public sealed class AnswerMemory(long capacity)
             .Select(names => names.GetAlternateLookup<ReadOnlySpan<char>>()).ToArray();
         lock (_gate)
         {
-            for (var node = _byUse.First; node is not null;)
+            for (var place = _byUse.Newest; place != ByUse.None;)
             {
-                var next = node.Next;
-                if (Array.Exists(touched, node.Value.Answer.IsTouchedBy))
-                    Drop(node);
-                node = next;
+                var older = _byUse[place].Older;
+                var dependsOn = _byUse[place].DependsOn;
+                if (Array.Exists(touched, names => Answer.IsTouchedBy(dependsOn, names)))
+                    Drop(place);
+                place = older;
             }
         }
     }
@@ -90,18 +98,20 @@ public sealed class AnswerMemory(long capacity)
     {
         lock (_gate)
         {
-            _entries.Clear();
+            _places.Clear();
             _byUse.Clear();
             _bytes = 0;
         }
     }
 
-    private void Drop(LinkedListNode<Entry> node)
+    private void Drop(int place)
     {
-        _byUse.Remove(node);
-        _entries.Remove(node.Value.Key);
-        _bytes -= BytesOf(node.Value.Key, node.Value.Answer);
+        ref var slot = ref _byUse[place];
+        _places.Remove(slot.Key);
+        _bytes -= BytesOf(slot.Key, slot.DependsOn, slot.Body);
+        _byUse.Remove(place);
     }
 
-    private readonly record struct Entry(string Key, Answer Answer);
+    private static long BytesOf(string key, string dependsOn, byte[] body) =>
+        Overhead + 2L * key.Length + (dependsOn.Length == 0 ? 0 : Text + 2L * dependsOn.Length) + body.Length;
 }

@@ -33,7 +33,7 @@ public sealed class ReadThrough : IDisposable
         (Interlocked.Read(ref _hits), Interlocked.Read(ref _misses), Interlocked.Read(ref _handed), Interlocked.Read(ref _stale));
 
     /// <summary>What there is in memory and may be told; null where there is nothing. Nobody else is asked.</summary>
-    public Answer? Peek(string target) => _feed.IsCurrent && _memory.Find(target) is { } known ? known with { AsOf = _feed.Now } : null;
+    public Answer? Peek(string target) => _feed.IsCurrent ? Find(target) : null;
 
     /// <summary>The answer. Throws what <see cref="Callees.IsFailure"/> knows where neither memory nor source has one.</summary>
     /// <param name="target">Path and query: the key.</param>
@@ -42,7 +42,7 @@ public sealed class ReadThrough : IDisposable
     public async Task<Reading> GetAsync(string target, string? from, CancellationToken cancel)
     {
         var isCurrent = _feed.IsCurrent;
-        if (isCurrent && _memory.Find(target) is { } known)
+        if (isCurrent && Find(target) is { } known)
         {
             Interlocked.Increment(ref _hits);
             return new Reading(known, Found.Hit);
@@ -55,11 +55,18 @@ public sealed class ReadThrough : IDisposable
             Interlocked.Increment(ref reading.How == Found.Handed ? ref _handed : ref _misses);
             return reading;
         }
-        catch (Exception error) when (Callees.IsFailure(error) && _memory.Find(target) is not null)
+        catch (Exception error) when (Callees.IsFailure(error) && Find(target) is { } old)
         {
             Interlocked.Increment(ref _stale);
-            return new Reading(_memory.Find(target)!, Found.Stale);
+            return new Reading(old, Found.Stale);
         }
+    }
+
+    // As of a moment before it is looked up: a change in between would make an older answer look newer than it is.
+    private Answer? Find(string target)
+    {
+        var now = _feed.Now;
+        return _memory.Find(target) is { } known ? known with { AsOf = now } : null;
     }
 
     private Task<Reading> Join(string target, string? from)
