@@ -47,7 +47,8 @@ internal sealed record Measured(int Requests, int Hits, Used Used)
     /// <summary>Where a request's time goes.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Each(Used.Router):0} µs a request in the router, {Each(Used.Shards):0} in the shards, {Each(Used.Kernel):0} of both in the kernel");
+        $"{Each(Used.Router):0} µs a request in the router, {Each(Used.Shards):0} in the shards, "
+        + $"{Each(Used.Kernel):0} of both in the kernel");
 
     private double Each(TimeSpan time) => time.TotalMicroseconds / Requests;
 }

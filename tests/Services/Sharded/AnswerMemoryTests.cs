@@ -126,7 +126,8 @@ public sealed class AnswerMemoryTests
         for (var i = 0; i < count; i++)
         {
             // Strings of its own, as from a network.
-            memory.Put(new string($"/search?limit=10&q=word{i}"), Of(size, dependsOn is null ? "" : new string($"{dependsOn}{i}"), new string($"life{i}")));
+            var on = dependsOn is null ? "" : new string($"{dependsOn}{i}");
+            memory.Put(new string($"/search?limit=10&q=word{i}"), Of(size, on, new string($"life{i}")));
         }
 
         var held = GC.GetTotalMemory(forceFullCollection: true) - before;

@@ -27,15 +27,9 @@ public static class DictionaryEndpoints
     public static void MapDictionary(this IEndpointRouteBuilder routes)
     {
         var words = routes.MapGroup("").AddEndpointFilter(GuardAsync);
-        words.MapGet("/define/{word}", Results<Ok<Definition>, ProblemHttpResult> (string word, WordBook book) =>
-            book.Define(word) is { Count: > 0 } meanings
-                ? TypedResults.Ok(new Definition(word, meanings))
-                : TypedResults.Problem(
-                    statusCode: 404,
-                    type: "word-not-found",
-                    title: $"'{Shortened(word)}' is not in the dictionary.",
-                    detail: "Words are full names and case counts, such as System.String.Substring. "
-                        + "/complete finds them by their beginning."));
+        words.MapGet("/define/{word}", Define);
+        // Words with a # cannot come in a path where daprd is on the way: it answers 500 to %23 there (dapr/dapr#10409).
+        words.MapGet("/define", (string? word, WordBook book) => Define(word ?? "", book));
         words.MapGet("/complete", Results<Ok<Completions>, ValidationProblem> (string? prefix, int? limit, WordBook book) =>
             Problem(prefix, limit) is { } problem
                 ? TypedResults.ValidationProblem(problem)
@@ -45,6 +39,15 @@ public static class DictionaryEndpoints
         routes.MapGet("/stats", (Served served, DictionaryOptions options) =>
             TypedResults.Ok(new ReplicaStats(options.Replica, served.Requests, served.Early)));
     }
+
+    private static Results<Ok<Definition>, ProblemHttpResult> Define(string word, WordBook book) =>
+        book.Define(word) is { Count: > 0 } meanings
+            ? TypedResults.Ok(new Definition(word, meanings))
+            : TypedResults.Problem(
+                statusCode: 404,
+                type: "word-not-found",
+                title: $"'{Shortened(word)}' is not in the dictionary.",
+                detail: "Words are full names and case counts, such as System.String.Substring. /complete finds them by their beginning.");
 
     // For experiments: an answer that is one client's own, so that they can see whether another one ever gets it.
     private static Ok<Client> WhoAmI(HttpContext http)

@@ -25,7 +25,7 @@ internal sealed class CachePhase(ExperimentContext context, ReplicatedView view,
     private async Task<Claim> ZipfAsync(CancellationToken cancel)
     {
         var without = context.IsWithout("cache");
-        string[] paths = [.. random.GetItems([.. view.Words], Vocabulary).Select(ReplicatedView.Define)];
+        string[] paths = [.. random.GetItems([.. view.Words], Vocabulary).Select(w => ReplicatedView.Define(w))];
         var zipf = new Zipf(Vocabulary, Skew, random);
         int[] ranks = [.. Enumerable.Range(0, Requests).Select(_ => zipf.Next())];
         var before = await AskedOfDictionaryAsync(cancel);
@@ -47,7 +47,7 @@ internal sealed class CachePhase(ExperimentContext context, ReplicatedView view,
 
     private async Task<Claim> CrowdAsync(CancellationToken cancel)
     {
-        var path = $"{ReplicatedView.Define(view.AnyWord(random))}?delayMs={CrowdDelayMs}&crowd={random.Next()}";
+        var path = ReplicatedView.Define(view.AnyWord(random), $"delayMs={CrowdDelayMs}&crowd={random.Next()}");
         var before = await AskedOfDictionaryAsync(cancel);
         var asked = await ReplicatedView.ManyAsync(Crowd, Crowd, i => view.GetAsync(view.Door, path, cancel, client: $"198.19.0.{i + 1}"));
         var reached = await AskedOfDictionaryAsync(cancel) - before;

@@ -49,8 +49,16 @@ internal sealed class ReplicatedView : IDisposable
     /// <summary>All words, in order.</summary>
     public IReadOnlyList<string> Words => _words;
 
-    /// <summary>The path of a look-up.</summary>
-    public static string Define(string word) => "/define/" + Uri.EscapeDataString(word);
+    /// <summary>
+    /// Where a word is looked up, with more of a query where there is more. One with a # comes in the query (see the dictionary).
+    /// </summary>
+    public static string Define(string word, string more = "")
+    {
+        var name = Uri.EscapeDataString(word);
+        return word.Contains('#')
+            ? $"/define?word={name}{(more.Length > 0 ? "&" : "")}{more}"
+            : $"/define/{name}{(more.Length > 0 ? "?" : "")}{more}";
+    }
 
     /// <summary>Any word.</summary>
     public string AnyWord(Random random) => _words[random.Next(_words.Length)];

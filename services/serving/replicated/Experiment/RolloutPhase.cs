@@ -20,7 +20,7 @@ internal sealed class RolloutPhase(ExperimentContext context, ReplicatedView vie
         await Task.Delay(TimeSpan.FromSeconds(1), cancel);
         var ended = false;
         var quick = ReplicatedView.OpenLoopAsync(Interval, () => ended, _ => AskAsync("", cancel), cancel);
-        var slow = ReplicatedView.OpenLoopAsync(SlowInterval, () => ended, _ => AskAsync($"?delayMs={SlowMs}", cancel), cancel);
+        var slow = ReplicatedView.OpenLoopAsync(SlowInterval, () => ended, _ => AskAsync($"delayMs={SlowMs}", cancel), cancel);
         foreach (var replica in (await faults.ListAsync(cancel)).Where(r => r.AppId == "dictionary"))
         {
             await faults.TerminateAsync(replica.Name, cancel);
@@ -45,7 +45,7 @@ internal sealed class RolloutPhase(ExperimentContext context, ReplicatedView vie
     }
 
     private Task<Asked> AskAsync(string query, CancellationToken cancel) =>
-        view.GetAsync(view.Balancer, ReplicatedView.Define(view.AnyWord(random)) + query, cancel);
+        view.GetAsync(view.Balancer, ReplicatedView.Define(view.AnyWord(random), query), cancel);
 
     private static async Task WaitAsync(IFaults faults, string name, string state, CancellationToken cancel)
     {

@@ -17,9 +17,10 @@ namespace Samples.CacheShard;
 /// <param name="Evicted">Those that had to go for others.</param>
 /// <param name="Refused">Those that were larger than all there is.</param>
 /// <param name="IsCurrent">Whether it has a lease.</param>
+/// <param name="Unleased">Requests that came while it had none.</param>
 public sealed record ShardStats(
     string Replica, long Hits, long Misses, long Handed, long Stale, double HitRate, int Answers, long Bytes, long Capacity, int Overhead,
-    long Evicted, long Refused, bool IsCurrent);
+    long Evicted, long Refused, bool IsCurrent, long Unleased);
 
 /// <summary>What the router asks, and what people look at.</summary>
 public static class ShardEndpoints
@@ -40,7 +41,7 @@ public static class ShardEndpoints
             var ((hits, misses, handed, stale), (bytes, count, evicted, refused)) = (read.Counts, memory.Usage);
             var all = hits + misses + handed + stale;
             return TypedResults.Ok(new ShardStats(options.Replica, hits, misses, handed, stale, all == 0 ? 0 : (double)hits / all,
-                count, bytes, memory.Capacity, AnswerMemory.Overhead, evicted, refused, feed.IsCurrent));
+                count, bytes, memory.Capacity, AnswerMemory.Overhead, evicted, refused, feed.IsCurrent, read.Unleased));
         });
         if (routes.ServiceProvider.GetRequiredService<ShardOptions>().Faults)
         {

@@ -29,7 +29,7 @@ internal sealed record SeenHotKey(string Key, double Share, int Copies);
 internal sealed record SeenRing(SeenShard[] Shards, int Points, double? Bound, SeenHotKey[] HotKeys);
 
 /// <summary>A shard's replica in numbers.</summary>
-internal sealed record SeenStats(string Replica, int Answers, long Bytes, long Capacity, int Overhead, bool IsCurrent);
+internal sealed record SeenStats(string Replica, int Answers, long Bytes, long Capacity, int Overhead, bool IsCurrent, long Unleased);
 
 /// <summary>The sharded search as clients have it: two routers, of which they take the other one when one does not answer.</summary>
 internal sealed class ShardedView : IDisposable

@@ -15,7 +15,7 @@ public sealed class ReadThrough : IDisposable
     private readonly ChangeFeed _feed;
     private readonly ISource _source;
     private readonly ConcurrentDictionary<string, Lazy<Task<Reading>>> _underWay = new(StringComparer.Ordinal);
-    private long _hits, _misses, _handed, _stale;
+    private long _hits, _misses, _handed, _stale, _unleased;
 
     /// <summary>Reads through a memory that the feed keeps current.</summary>
     public ReadThrough(AnswerMemory memory, ChangeFeed feed, ISource source)
@@ -32,6 +32,9 @@ public sealed class ReadThrough : IDisposable
     public (long Hits, long Misses, long Handed, long Stale) Counts =>
         (Interlocked.Read(ref _hits), Interlocked.Read(ref _misses), Interlocked.Read(ref _handed), Interlocked.Read(ref _stale));
 
+    /// <summary>Requests that came while there was no lease, so that memory did not count.</summary>
+    public long Unleased => Interlocked.Read(ref _unleased);
+
     /// <summary>What there is in memory and may be told; null where there is nothing. Nobody else is asked.</summary>
     public Answer? Peek(string target) => _feed.IsCurrent ? Find(target) : null;
 
@@ -42,6 +45,8 @@ public sealed class ReadThrough : IDisposable
     public async Task<Reading> GetAsync(string target, string? from, CancellationToken cancel)
     {
         var isCurrent = _feed.IsCurrent;
+        if (!isCurrent)
+            Interlocked.Increment(ref _unleased);
         if (isCurrent && Find(target) is { } known)
         {
             Interlocked.Increment(ref _hits);
