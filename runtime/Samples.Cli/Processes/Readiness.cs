@@ -28,7 +28,9 @@ internal static class Readiness
         return unready;
     }
 
-    /// <summary>Whether its health check, and not its port, says who gets requests: a standby never passes it, and is ready all the same.</summary>
+    /// <summary>
+    /// Whether its health check, and not its port, says who gets requests: a standby never passes it, and is ready all the same.
+    /// </summary>
     public static bool IsAsked(Member member) => member.Entry is { HealthCheck: not null, AppProtocol: "http" };
 
     // Null where it is ready.

@@ -23,9 +23,14 @@ internal sealed partial record CommandBlock(string Page, int Line, string Code, 
     }
 
     /// <summary>
-    /// Without the command that runs the page's own tour: <see cref="ExperimentTests"/> runs that, and tells claim by claim what did not hold.
+    /// Without the command that runs the page's own tour: <see cref="ExperimentTests"/> runs that, and tells claim by claim what did not
+    /// hold.
     /// </summary>
-    public CommandBlock WithoutTour() => this with { Code = Code.Replace(TourOf(Path.GetFileName(Path.GetDirectoryName(Page)!)) + "\n", "") };
+    public CommandBlock WithoutTour()
+    {
+        var pattern = Path.GetFileName(Path.GetDirectoryName(Page)!);
+        return this with { Code = Code.Replace(TourOf(pattern) + "\n", "") };
+    }
 
     /// <summary>The command that a pattern's page runs its tour with.</summary>
     public static string TourOf(string pattern) => $"dotnet run --project runtime/Samples.Cli -- tour {pattern}";

@@ -93,7 +93,8 @@ internal sealed class TlsDoor : IAsyncDisposable
     }
 
     /// <summary>A connection with TLS; the stream owns it.</summary>
-    public async Task<SslStream> HandshakeAsync(SslApplicationProtocol? protocol = null) => await HandshakeAsync(await ConnectAsync(), protocol);
+    public async Task<SslStream> HandshakeAsync(SslApplicationProtocol? protocol = null) =>
+        await HandshakeAsync(await ConnectAsync(), protocol);
 
     /// <summary>The same over a connection that is there.</summary>
     public static async Task<SslStream> HandshakeAsync(TcpClient client, SslApplicationProtocol? protocol = null)
