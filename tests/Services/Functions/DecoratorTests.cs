@@ -74,7 +74,8 @@ public sealed class DecoratorTests : IAsyncDisposable
         Assert.Equal(("blue", "9007199254740993"), (user.GetProperty("colour").GetString(), user.GetProperty("n").GetRawText()));
         Assert.NotEqual("", user.GetProperty("name").GetString());
         var api = $"http://127.0.0.1:{decorator.Sidecar.HttpPort}/v1.0/invoke/user-api/method";
-        var (_, kept) = await Service.AskAsync(decorator.Http, HttpMethod.Get, $"{api}/users/{answer.GetProperty("id").GetString()}", null);
+        var id = answer.GetProperty("id").GetString();
+        var (_, kept) = await Service.AskAsync(decorator.Http, HttpMethod.Get, $"{api}/users/{id}", null);
         Assert.Equal("Ada", kept.GetProperty("nick").GetString());
 
         foreach (var (body, expected, type) in new (string, int, string?)[]

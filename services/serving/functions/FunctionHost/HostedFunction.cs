@@ -60,9 +60,7 @@ internal sealed class HostedFunction(string name, Triggers triggers, Calls calls
         await (answer ?? Results.NoContent()).ExecuteAsync(http);
     }
 
-    /// <summary>
-    /// Answers a CloudEvent as Dapr delivers it, or as Knative's triggers do: attributes in headers, or all of it a body.
-    /// </summary>
+    /// <summary>Answers a CloudEvent as Dapr delivers it, or as Knative's triggers do with its attributes in headers.</summary>
     public async Task AnswerEventAsync(HttpContext http)
     {
         var (sent, body) = await RequestBody.ReadAsync(http.Request, isEvent: true, http.RequestAborted);
