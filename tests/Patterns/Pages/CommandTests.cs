@@ -22,6 +22,7 @@ public sealed partial class CommandTests(PageCheckout copy) : IClassFixture<Page
     private static readonly Dictionary<string, string> Packages = new()
     {
         ["curl"] = "curl", ["redis-cli"] = "redis-tools", ["redis-benchmark"] = "redis-tools", ["python3"] = "python3", ["jq"] = "jq",
+        ["socat"] = "socat",
     };
 
     public static TheoryData<string> Pages => [.. CommandBlock.Pages.Where(p => CommandBlock.Read(p).Any(b => b.NotRun is null))];
