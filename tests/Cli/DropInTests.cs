@@ -100,7 +100,7 @@ public sealed class DropInTests : IAsyncDisposable
         // Where `dapr init` has its Redis, somebody else's may be.
         _cli.Start(new ProcessStartInfo("redis-server", ["--port", $"{redis}", "--bind", "127.0.0.1", "--save", ""]));
         var components = new ResourceCopies(Path.Combine(_checkout.Root, "copies"))
-            .Of(Path.Combine(repository.Root, "components", "redis"), ($"127.0.0.1:{redis}", 0));
+            .Of(Path.Combine(repository.Root, "components", "redis"), _checkout.Root, ($"127.0.0.1:{redis}", 0));
         var runs = new List<StandInRun>();
         foreach (var entry in TemplateReader.Read(repository.Require("ownership").Template, repository.Root))
             runs.Add(await _cli.RunAsync(entry with { AppPort = FixedPort() }, components));
