@@ -1,6 +1,7 @@
 using Samples.Experiments.Adapter;
 using Samples.Experiments.Ambassador;
 using Samples.Experiments.EventDriven;
+using Samples.Experiments.Functions;
 using Samples.Experiments.Ownership;
 using Samples.Experiments.Replicated;
 using Samples.Experiments.ScatterGather;
@@ -19,6 +20,7 @@ public static class Experiments
         new AdapterExperiment(),
         new AmbassadorExperiment(),
         new EventDrivenExperiment(),
+        new FunctionsExperiment(),
         new OwnershipExperiment(),
         new ReplicatedExperiment(),
         new ScatterGatherExperiment(),
