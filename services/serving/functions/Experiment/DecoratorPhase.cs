@@ -21,7 +21,8 @@ internal sealed class DecoratorPhase(ExperimentContext context, FunctionsView vi
         var right = 0;
         for (var i = 0; i < count; i++)
         {
-            var sent = Members.Where(_ => random.Next(2) == 0).Select(m => (m.Member, Value: m.Values[random.Next(m.Values.Length)])).ToList();
+            var sent = Members.Where(_ => random.Next(2) == 0)
+                .Select(m => (m.Member, Value: m.Values[random.Next(m.Values.Length)])).ToList();
             random.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(sent));
             var body = "{" + string.Join(", ", sent.Select(s => $"\"{s.Member}\": {s.Value}")) + "}";
             var answer = await view.PostAsync(

@@ -39,13 +39,15 @@ internal sealed class SignUpPhase(ExperimentContext context, IFaults faults, Fun
         return
         [
             new Claim(
-                $"{count} users sign up, each twice, while handlers are killed {_killed} times and one is frozen: users with exactly one welcome",
+                $"{count} users sign up, each twice, while handlers are killed {_killed} times and one is frozen: "
+                    + "users with exactly one welcome",
                 $"{count}", $"{count - none - more}{(more > 0 ? $"; {more} got more" : "")}{(none > 0 ? $"; {none} got none" : "")}",
                 none == 0 && more == 0 && _killed > 0),
             new Claim(
                 "the newsletter goes to those who asked for it, and to nobody else", $"{asked} of {asked}, 0 of {count - asked}",
                 $"{subscribed} of {asked}, {wrongly} of {count - asked}", subscribed == asked && wrongly == 0),
-            new Claim("handlers that were down have caught up: each sign-up is on record", $"{count}", $"{recorded}", recorded == count && all),
+            new Claim(
+                "handlers that were down have caught up: each sign-up is on record", $"{count}", $"{recorded}", recorded == count && all),
         ];
     }
 
@@ -92,7 +94,8 @@ internal sealed class SignUpPhase(ExperimentContext context, IFaults faults, Fun
 
     private async Task<int> MissingAsync(CancellationToken cancel) => _users.Count(u => Mails(u.Id) == 0)
         + _users.Count - await CountAsync("audit", "records", _users, cancel)
-        + _users.Count(u => u.Newsletter) - await CountAsync("subscribe-newsletter", "subscribers", _users.Where(u => u.Newsletter), cancel);
+        + _users.Count(u => u.Newsletter)
+        - await CountAsync("subscribe-newsletter", "subscribers", _users.Where(u => u.Newsletter), cancel);
 
     private async Task<int> CountAsync(string appId, string what, IEnumerable<(string Id, bool)> users, CancellationToken cancel)
     {
