@@ -2,6 +2,7 @@ using System.CommandLine;
 using Samples.Benchmarks;
 using Samples.Benchmarks.Adapter;
 using Samples.Benchmarks.Ambassador;
+using Samples.Benchmarks.Functions;
 using Samples.Benchmarks.Replicated;
 using Samples.Benchmarks.Runtime;
 using Samples.Benchmarks.Sharded;
@@ -19,6 +20,12 @@ switch (args)
     case ["serve-sidecars", var count, var data]:
         await BenchmarkRuntime.RunManyAsync(int.Parse(count, System.Globalization.CultureInfo.InvariantCulture), data);
         return 0;
+    case ["serve-functions", var decorator, var api, var data]:
+        await FunctionSidecars.RunAsync(decorator, api, data);
+        return 0;
+    case ["hello"]:
+        Console.WriteLine("hello");
+        return 0;
     case ["serve-sidecar", var folder]:
         await OneSidecar.RunAsync(folder);
         return 0;
@@ -26,8 +33,8 @@ switch (args)
 
 IReadOnlyList<IComparison> comparisons =
 [
-    new AdapterComparison(), new AmbassadorComparison(), new ReplicatedComparison(), new RuntimeComparison(), new ShardedComparison(),
-    new SidecarComparison(),
+    new AdapterComparison(), new AmbassadorComparison(), new FunctionsComparison(), new ReplicatedComparison(), new RuntimeComparison(),
+    new ShardedComparison(), new SidecarComparison(),
 ];
 
 var compare = new Command("compare", "Run this project beside peers and print ratios.");

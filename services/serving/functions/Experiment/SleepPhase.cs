@@ -4,6 +4,11 @@ namespace Samples.Experiments.Functions;
 internal sealed class SleepPhase(ExperimentContext context, FunctionsView view)
 {
     private const int Together = 20;
+
+    // What large clouds ask for memory of containers, in what they ask for a processor.
+    private const double ProcessorsForAGigabyte = 0.11;
+
+    private static readonly TimeSpan IdleFor = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     public async Task<IReadOnlyList<Claim>> RunAsync(CancellationToken cancel)
@@ -11,6 +16,7 @@ internal sealed class SleepPhase(ExperimentContext context, FunctionsView view)
         await view.WaitAsync(Patience, async () => (await view.AwakeAsync(cancel)).Count == 0, cancel);
         var awake = await view.AwakeAsync(cancel);
         context.Observe(new Observation("awake", awake.Count, "all functions sleep"));
+        var idle = await MeasureIdleAsync(cancel);
 
         var began = context.Time.GetTimestamp();
         var answers = await Task.WhenAll(
@@ -20,7 +26,7 @@ internal sealed class SleepPhase(ExperimentContext context, FunctionsView view)
         var decorator = (await view.ReplicasAsync("decorator", cancel))[0];
         var state = await view.StateAsync(decorator, cancel);
         var byOne = state.GetProperty("calls").GetInt32();
-        Tell(state, waited);
+        Tell(state, waited, idle);
 
         var user = (await view.PostAsync("create-user", "sign-ups", new { email = "early@example.org" }, cancel)).Body.GetProperty("id");
         var mails = Path.Combine(view.Data, "mail", user.GetString()!);
@@ -39,12 +45,28 @@ internal sealed class SleepPhase(ExperimentContext context, FunctionsView view)
         ];
     }
 
-    private void Tell(System.Text.Json.JsonElement state, TimeSpan waited)
+    // Processors that a service uses which is there and has nothing to do.
+    private async Task<double> MeasureIdleAsync(CancellationToken cancel)
+    {
+        var api = await view.ReplicasAsync("user-api", cancel);
+        var (before, began) = (ProcessorTime.Of(api), context.Time.GetTimestamp());
+        await Task.Delay(IdleFor, cancel);
+        return (ProcessorTime.Of(api) - before) / context.Time.GetElapsedTime(began);
+    }
+
+    // A function that sleeps saves what a service costs that idles, and costs a start at the next request: it is cheaper while there are
+    // fewer requests than what is saved in a second pays starts for.
+    private void Tell(System.Text.Json.JsonElement state, TimeSpan waited, double idle)
     {
         double Number(string name) => state.GetProperty(name).GetDouble();
-        context.Observe(new Observation("cold start, ms", Number("coldStartMilliseconds"),
-            $"{waited.TotalMilliseconds:0} ms for the first requests: the process was ready and had answered one after "
-                + $"{Number("coldStartMilliseconds"):0} ms, with {Number("coldStartProcessorMilliseconds"):0} ms of processor time and "
-                + $"{Number("memoryMegabytes"):0} MB"));
+        var (cold, cost, memory) =
+            (Number("coldStartMilliseconds"), Number("coldStartProcessorMilliseconds") / 1000, Number("memoryMegabytes"));
+        var perHour = (idle + memory / 1000 * ProcessorsForAGigabyte) / cost * 3600;
+        context.Observe(new Observation("cold start, ms", cold,
+            $"{waited.TotalMilliseconds:0} ms for the first requests: the process listened and had answered one after {cold:0} ms, with "
+                + $"{cost:0.00} s of processor time"));
+        context.Observe(new Observation("requests an hour", perHour,
+            $"with {memory:0} MB, {idle:0.0000} processors while idle, and a GB at {ProcessorsForAGigabyte} processors, "
+                + $"a service that is always there is cheaper from {perHour:0} requests an hour on"));
     }
 }
