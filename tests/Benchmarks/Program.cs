@@ -2,6 +2,7 @@ using System.CommandLine;
 using Samples.Benchmarks;
 using Samples.Benchmarks.Adapter;
 using Samples.Benchmarks.Ambassador;
+using Samples.Benchmarks.EventDriven;
 using Samples.Benchmarks.Functions;
 using Samples.Benchmarks.Replicated;
 using Samples.Benchmarks.Runtime;
@@ -26,6 +27,12 @@ switch (args)
     case ["hello"]:
         Console.WriteLine("hello");
         return 0;
+    case ["serve-flow", var redis, var place, var ports]:
+        await StageFlow.ServeAsync(redis, place, ports);
+        return 0;
+    case ["serve-streams", var redis]:
+        await DirectStreams.RunAsync(redis);
+        return 0;
     case ["serve-sidecar", var folder]:
         await OneSidecar.RunAsync(folder);
         return 0;
@@ -33,8 +40,8 @@ switch (args)
 
 IReadOnlyList<IComparison> comparisons =
 [
-    new AdapterComparison(), new AmbassadorComparison(), new FunctionsComparison(), new ReplicatedComparison(), new RuntimeComparison(),
-    new ShardedComparison(), new SidecarComparison(),
+    new AdapterComparison(), new AmbassadorComparison(), new EventDrivenComparison(), new FunctionsComparison(), new ReplicatedComparison(),
+    new RuntimeComparison(), new ShardedComparison(), new SidecarComparison(),
 ];
 
 var compare = new Command("compare", "Run this project beside peers and print ratios.");
