@@ -4,7 +4,7 @@ using Samples.Runtime;
 
 namespace Samples.Benchmarks.EventDriven;
 
-/// <summary>The five stages, a process each, with their sidecars in one process of the embedded runtime, as `samples run` has them.</summary>
+/// <summary>The five stages, a process each; their sidecars in one process of the embedded runtime, as `samples run` has them.</summary>
 internal sealed class StageFlow(Peer sidecars, IReadOnlyList<Tool> stages) : IAsyncDisposable
 {
     private static readonly (string Project, string AppId, (string, string)[] Settings)[] Stages =
