@@ -30,6 +30,8 @@ public sealed class OrderFolder(DaprClient dapr, SourceOptions options, TimeProv
     public async IAsyncEnumerable<OrderFile> SettledAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         var names = await ListAsync(cancel);
+        // One moment for the whole look: else a file that is read later would count before one that stands before it.
+        var now = time.GetTimestamp();
         foreach (var gone in _seen.Keys.Except(names).ToList())
             _seen.Remove(gone);
         foreach (var name in names.Where(MayBeNew))
@@ -38,8 +40,8 @@ public sealed class OrderFolder(DaprClient dapr, SourceOptions options, TimeProv
                 continue;
             var digest = Convert.ToHexStringLower(SHA256.HashData(content));
             if (!_seen.TryGetValue(name, out var before) || before.Digest != digest)
-                _seen[name] = (digest, time.GetTimestamp());
-            else if (time.GetElapsedTime(before.Since) >= options.Settled)
+                _seen[name] = (digest, now);
+            else if (time.GetElapsedTime(before.Since, now) >= options.Settled)
                 yield return new OrderFile(name, digest, content);
         }
     }
