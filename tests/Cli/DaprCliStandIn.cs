@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Samples.Cli.DropIn;
 using Samples.Cli.RunTemplate;
@@ -17,6 +18,7 @@ internal sealed class DaprCliStandIn(Checkout checkout) : IAsyncDisposable
 {
     private static readonly HttpClient Http = new();
     private readonly List<Process> _processes = [];
+    private readonly StringBuilder _said = new();
 
     /// <summary>The link that is called daprd.</summary>
     public async Task<string> LinkAsync()
@@ -69,22 +71,55 @@ internal sealed class DaprCliStandIn(Checkout checkout) : IAsyncDisposable
         info.Environment[DropInOptions.FileVariable] = Path.Combine(checkout.Root, "names", "sidecars.db");
         (info.RedirectStandardOutput, info.RedirectStandardError) = (true, true);
         var process = Process.Start(info)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
+        process.OutputDataReceived += (_, line) => Say(line.Data);
+        process.ErrorDataReceived += (_, line) => Say(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         _processes.Add(process);
         return process;
     }
 
-    private static async Task AnswersAsync(string address, params Process[] needed)
+    /// <summary>Waits until somebody listens at a port of this machine.</summary>
+    public static async Task ListensAsync(int port)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         patience.CancelAfter(TimeSpan.FromSeconds(60));
         while (true)
         {
-            Assert.All(needed, process => Assert.False(process.HasExited, $"{process.StartInfo.FileName} has ended"));
+            try
+            {
+                using var probe = new TcpClient();
+                await probe.ConnectAsync(IPAddress.Loopback, port, patience.Token);
+                return;
+            }
+            catch (SocketException)
+            {
+                await timer.WaitForNextTickAsync(patience.Token);
+            }
+        }
+    }
+
+    private void Say(string? line)
+    {
+        lock (_said)
+            _said.AppendLine(line);
+    }
+
+    private string Said()
+    {
+        lock (_said)
+            return _said.ToString();
+    }
+
+    private async Task AnswersAsync(string address, params Process[] needed)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            Assert.All(needed, process => Assert.False(process.HasExited, $"{process.StartInfo.FileName} has ended:\n{Said()}"));
             try
             {
                 using var answer = await Http.GetAsync(address, patience.Token);

@@ -99,6 +99,7 @@ public sealed class DropInTests : IAsyncDisposable
         var redis = FixedPort();
         // Where `dapr init` has its Redis, somebody else's may be.
         _cli.Start(new ProcessStartInfo("redis-server", ["--port", $"{redis}", "--bind", "127.0.0.1", "--save", ""]));
+        await DaprCliStandIn.ListensAsync(redis);
         var components = new ResourceCopies(Path.Combine(_checkout.Root, "copies"))
             .Of(Path.Combine(repository.Root, "components", "redis"), _checkout.Root, ($"127.0.0.1:{redis}", 0));
         var runs = new List<StandInRun>();
