@@ -6,7 +6,7 @@ namespace Samples.Experiments.EventDriven;
 /// </summary>
 internal sealed class CostPhase(ExperimentContext context, FlowView view, Orders orders, Observer observer)
 {
-    private const double MostTimes = 12;
+    private const double MostTimes = 16;
     private const int WarmUp = 1000, Batch = 1000, Pings = 400, Looped = 200_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40), Look = TimeSpan.FromMilliseconds(10);
     private static readonly Sampling Turns = new(Least: 4, Most: 8, TimeSpan.FromSeconds(15));
