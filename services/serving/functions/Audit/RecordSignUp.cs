@@ -6,8 +6,6 @@ namespace Samples.Audit;
 /// <summary>Records each sign-up once, with the time at which it was seen first.</summary>
 public sealed class RecordSignUp(DaprClient dapr, FunctionOptions options, TimeProvider time) : IFunction
 {
-    private static readonly StateOptions FirstWrite = new() { Concurrency = ConcurrencyMode.FirstWrite };
-
     /// <inheritdoc/>
     public async Task<IResult?> HandleAsync(FunctionCall call, CancellationToken cancel)
     {
@@ -20,8 +18,8 @@ public sealed class RecordSignUp(DaprClient dapr, FunctionOptions options, TimeP
 
         if (call.Text("id") is not { } id)
             throw new FormatException("The event has no user: id is missing.");
-        await dapr.TrySaveStateAsync(
-            options.Store, KeyOf(id), new SignUpRecord(id, call.Id, time.GetUtcNow()), "", FirstWrite, cancellationToken: cancel);
+        await dapr.TryWriteAsync(
+            options.Store, KeyOf(id), new SignUpRecord(id, call.Id, time.GetUtcNow()), "", metadata: null, cancel);
         return null;
     }
 

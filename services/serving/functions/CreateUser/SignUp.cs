@@ -15,7 +15,6 @@ namespace Samples.CreateUser;
 public sealed partial class SignUp(DaprClient dapr, FunctionOptions options) : IFunction
 {
     private const string Topic = "user-created";
-    private static readonly StateOptions FirstWrite = new() { Concurrency = ConcurrencyMode.FirstWrite };
 
     /// <inheritdoc/>
     public async Task<IResult?> HandleAsync(FunctionCall call, CancellationToken cancel)
@@ -26,7 +25,7 @@ public sealed partial class SignUp(DaprClient dapr, FunctionOptions options) : I
             return Wrong("newsletter", "Give true or false, or leave it out.");
         var user = new SignedUp(IdOf(email), email, newsletter);
         // An empty ETag: only where there is none yet. What the first one said stays.
-        var isNew = await dapr.TrySaveStateAsync(options.Store, $"signed-up-{user.Id}", user, "", FirstWrite, cancellationToken: cancel);
+        var isNew = await dapr.TryWriteAsync(options.Store, $"signed-up-{user.Id}", user, "", metadata: null, cancel);
         if (!isNew)
             user = await dapr.GetStateAsync<SignedUp>(options.Store, $"signed-up-{user.Id}", cancellationToken: cancel) ?? user;
         await dapr.PublishEventAsync(

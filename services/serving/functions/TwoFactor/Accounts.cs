@@ -7,8 +7,6 @@ namespace Samples.TwoFactor;
 /// <summary>Accounts in Dapr state, changed by compare-and-swap: of any number of changes at once, one after the other happens.</summary>
 public sealed partial class Accounts(DaprClient dapr, CodeOptions options, Switches switches)
 {
-    private static readonly StateOptions FirstWrite = new() { Concurrency = ConcurrencyMode.FirstWrite };
-
     // A record outlives all that it counts.
     private readonly Dictionary<string, string> _metadata = new()
     {
@@ -38,7 +36,7 @@ public sealed partial class Accounts(DaprClient dapr, CodeOptions options, Switc
     private async Task<bool> TryWriteAsync(string name, Account account, string etag, CancellationToken cancel)
     {
         if (switches.ETags)
-            return await dapr.TrySaveStateAsync(options.Store, KeyOf(name), account, etag, FirstWrite, _metadata, cancel);
+            return await dapr.TryWriteAsync(options.Store, KeyOf(name), account, etag, _metadata, cancel);
         await dapr.SaveStateAsync(options.Store, KeyOf(name), account, metadata: _metadata, cancellationToken: cancel);
         return true;
     }
