@@ -36,14 +36,15 @@ internal sealed class DaprCliStandIn(Checkout checkout) : IAsyncDisposable
         var (http, grpc, metrics, profile, own) = (FixedPort(), FixedPort(), FixedPort(), FixedPort(), FixedPort());
         var app = entry.AppPort!.Value;
         string[] configuration = entry.ConfigurationFile is { } file ? ["--config", file] : [];
-        var sidecar = Start(new ProcessStartInfo(await LinkAsync(),
+        string[] flags =
         [
             "--app-id", entry.AppId, "--app-port", $"{app}", "--dapr-http-port", $"{http}", "--dapr-grpc-port", $"{grpc}", "--profile-port",
             $"{profile}", "--metrics-port", $"{metrics}", "--dapr-internal-grpc-port", $"{own}", "--app-protocol", entry.AppProtocol,
             .. configuration, "--log-level", "info", "--app-max-concurrency", "-1", "--placement-host-address", "localhost:50005",
             "--resources-path", resources, "--max-body-size", "4Mi", "--read-buffer-size", "4Ki", "--scheduler-host-address",
             "localhost:50006",
-        ]) { WorkingDirectory = entry.Directory });
+        ];
+        var sidecar = Start(new ProcessStartInfo(await LinkAsync(), flags) { WorkingDirectory = entry.Directory });
         var info = new ProcessStartInfo(entry.Command[0], entry.Command.Skip(1)) { WorkingDirectory = entry.Directory };
         foreach (var (name, value) in entry.Environment.Select(v => (v.Key, v.Value)).Concat(
         [
