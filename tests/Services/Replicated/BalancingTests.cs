@@ -1,4 +1,12 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Samples.FrontDoor;
 using Samples.FrontDoor.Clients;
 using Samples.LoadBalancing.Replicas;
 using Xunit;
@@ -22,6 +30,36 @@ public sealed class BalancingTests
         Assert.True(limits.Take("b").IsAllowed);
         time.Advance(TimeSpan.FromSeconds(4.8));
         Assert.True(limits.Take("a").IsAllowed);
+    }
+
+    [Theory]
+    [InlineData(0, "60")]
+    [InlineData(54.9, "6")]
+    [InlineData(55, "5")]
+    [InlineData(55.2, "5")]
+    [InlineData(59, "1")]
+    [InlineData(59.999, "1")]
+    public async Task Retry_after_is_what_is_left_of_the_window_rounded_up_and_never_zero(double second, string retryAfter)
+    {
+        var time = new FakeTimeProvider();
+        var options = FrontDoorOptions.From(
+            new ConfigurationBuilder().AddInMemoryCollection([new("RATE_LIMIT", "1"), new("RATE_WINDOW_SECONDS", "60")]).Build());
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton<TimeProvider>(time).AddProblemDetails().AddLimits(options);
+        await using var door = builder.Build();
+        door.UseLimits(options);
+        door.MapGet("/", () => "well");
+        await door.StartAsync(Machine.Cancel);
+        using var client = new HttpClient { BaseAddress = new Uri(door.Urls.First()) };
+        Assert.Equal("well", await client.GetStringAsync("/", Machine.Cancel));
+        time.Advance(TimeSpan.FromSeconds(second));
+        using (var refused = await client.GetAsync("/", Machine.Cancel))
+            Assert.Equal((HttpStatusCode.TooManyRequests, retryAfter), (refused.StatusCode, refused.Headers.GetValues("Retry-After").Single()));
+        // Who waits so long is let in.
+        time.Advance(TimeSpan.FromSeconds(int.Parse(retryAfter, CultureInfo.InvariantCulture)));
+        Assert.Equal("well", await client.GetStringAsync("/", Machine.Cancel));
     }
 
     [Fact]

@@ -34,6 +34,8 @@ internal sealed class CacheBench : IAsyncDisposable
 
     public FakeTimeProvider Time { get; }
 
+    public string Address => _cache.Urls.First();
+
     public static async Task<CacheBench> StartAsync(Func<HttpContext, Task> answer, long bytes = 1 << 20, int largest = 64 * 1024)
     {
         var time = new FakeTimeProvider();
@@ -73,7 +75,7 @@ internal sealed class CacheBench : IAsyncDisposable
 
     private async Task<CacheAnswer> SendWithAsync(HttpMethod method, string target, string[] headers, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(method, _cache.Urls.First() + target);
+        using var request = new HttpRequestMessage(method, Address + target);
         foreach (var header in headers)
             request.Headers.TryAddWithoutValidation(header.Split(": ", 2)[0], header.Split(": ", 2)[1]);
         var answer = await _client.SendAsync(request, cancel);

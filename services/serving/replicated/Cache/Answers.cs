@@ -66,6 +66,9 @@ public sealed class Answers(TimeProvider time)
             return;
         try
         {
+            // It has begun before its first event.
+            if (http.Response.ContentType is { } type && Storability.IsEventStream(type))
+                await http.Response.Body.FlushAsync(http.RequestAborted);
             await http.Response.Body.WriteAsync(fetched.Begun, http.RequestAborted);
             await (await answer.Content.ReadAsStreamAsync(http.RequestAborted)).CopyToAsync(http.Response.Body, http.RequestAborted);
         }

@@ -82,6 +82,7 @@ public sealed class Fetch(Origin origin, CacheStore store, CacheOptions options,
             Selecting = StoredResponse.Select(headers.GetValueOrDefault("Vary"), asked),
         };
         if (!Storability.MayStore(stored.Status, headers, stored.Control, asked)
+            || Storability.IsEventStream(headers.GetValueOrDefault("Content-Type").ToString())
             || answer.Content.Headers.ContentLength > options.LargestObject)
             return new Fetched(null, answer, default, IsStored: false);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);

@@ -61,9 +61,15 @@ internal sealed class ShardedView : IDisposable
     public static string Shards(IEnumerable<int> numbers, int replicas = 2) => string.Join("; ", numbers.Select(n =>
         $"{n}: " + string.Join(", ", "ab".Take(replicas).Select(r => $"cache-shard-{n}-{r}"))));
 
-    /// <summary>A read, by the two routers in turns; by the other one where one does not answer in time.</summary>
-    public Task<Asked> GetAsync(string target, CancellationToken cancel, TimeSpan? perRouter = null) =>
-        InTurnsAsync(_routers, target, perRouter, cancel);
+    /// <summary>
+    /// A read, by the two routers in turns; by the other one where one does not answer in time. Where both did not, by each of them once more:
+    /// the second may have died while the first one's time ran out, and the first has been back since.
+    /// </summary>
+    public async Task<Asked> GetAsync(string target, CancellationToken cancel, TimeSpan? perRouter = null)
+    {
+        var asked = await InTurnsAsync(_routers, target, perRouter, cancel);
+        return asked.Status != 0 ? asked : await InTurnsAsync(_routers, target, perRouter, cancel);
+    }
 
     /// <summary>The same of the hosts of actors.</summary>
     public Task<Asked> GetByActorAsync(string target, CancellationToken cancel) => InTurnsAsync(_actorHosts, target, null, cancel);

@@ -29,6 +29,12 @@ public static class Storability
         return Freshness.IsGiven(status, headers, control);
     }
 
+    /// <summary>
+    /// Whether the answer is a stream of events: it has no whole that could be kept, whatever its header says, and is passed on as it comes.
+    /// </summary>
+    public static bool IsEventStream(string contentType) =>
+        contentType.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+
     // "must-understand, no-store": kept after all by those who know what the status asks of a cache (RFC 9111, 5.2.2.3).
     private static bool IsUnderstood(int status, CacheControl control) =>
         control.Has("must-understand") && Freshness.Heuristic.Contains(status);

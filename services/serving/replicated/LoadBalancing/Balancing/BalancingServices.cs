@@ -27,6 +27,7 @@ public static class BalancingServices
             routes.Map(path, () => TypedResults.NotFound()).ExcludeFromDescription();
         routes.MapReverseProxy(pipeline =>
         {
+            pipeline.UseMiddleware<Upgrading>();
             pipeline.UseMiddleware<Retrying>();
             pipeline.UseSessionAffinity();
             pipeline.UseLoadBalancing();
@@ -44,11 +45,19 @@ public static class BalancingServices
         context.AddRequestHeaderRemove("dapr-api-token");
         if (context.Services.GetRequiredService<IConfiguration>()["APP_API_TOKEN"] is { Length: > 0 } token)
             context.AddRequestHeader("dapr-api-token", token, append: false);
-        context.AddResponseTransform(response =>
+        context.AddResponseTransform(response => response.ProxyResponse is { } answer ? TakeAsync(response, answer) : default);
+    }
+
+    private static async ValueTask TakeAsync(ResponseTransformContext response, HttpResponseMessage answer)
+    {
+        if (Retrying.GiveUp(response.HttpContext, (int)answer.StatusCode))
         {
-            if (response.ProxyResponse is { } answer && Retrying.GiveUp(response.HttpContext, (int)answer.StatusCode))
-                response.SuppressResponseBody = true;
-            return ValueTask.CompletedTask;
-        });
+            response.SuppressResponseBody = true;
+        }
+        else if (EventStream.IsBegunIn(response.HttpContext))
+        {
+            await EventStream.PassAsync(response.HttpContext, answer);
+            response.SuppressResponseBody = true;
+        }
     }
 }

@@ -22,6 +22,7 @@ public sealed class Retrying(RequestDelegate next, LiveSettings live)
     /// <summary>The step in YARP's pipeline.</summary>
     public async Task InvokeAsync(HttpContext http)
     {
+        SayThatItIsEmpty(http.Request);
         if (!live.Retries)
         {
             await next(http);
@@ -45,6 +46,15 @@ public sealed class Retrying(RequestDelegate next, LiveSettings live)
             http.Features.Set<IForwarderErrorFeature>(null);
             proxy.AvailableDestinations = others;
         }
+    }
+
+    // HttpClient itself sends a request without any content again where a connection that it had kept ended under it, whatever the method;
+    // one with a content that it has begun to send, be it of no bytes, it does not.
+    private static void SayThatItIsEmpty(HttpRequest request)
+    {
+        if (!IsIdempotent(request.Method)
+            && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+            request.ContentLength ??= 0;
     }
 
     // Who is there now, not who was there when the request came: it may have waited long enough for one to come back, and for the only one
