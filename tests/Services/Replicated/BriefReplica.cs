@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Samples.Services.Replicated;
 
@@ -15,6 +16,7 @@ internal sealed class BriefReplica : IAsyncDisposable
     private readonly ConcurrentBag<Task> _connections = [];
     private readonly bool _closesAtOnce;
     private readonly Task _accepting;
+    private int _closed;
 
     public BriefReplica(bool closesAtOnce)
     {
@@ -30,8 +32,6 @@ internal sealed class BriefReplica : IAsyncDisposable
 
     /// <summary>Connections that were closed although nothing had said so.</summary>
     public int Closed => _closed;
-
-    private int _closed;
 
     private async Task AcceptAsync()
     {
@@ -60,7 +60,7 @@ internal sealed class BriefReplica : IAsyncDisposable
                     if (!isFirst)
                         break;
                     var close = isProbe ? "Connection: close\r\n" : "";
-                    await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{close}Content-Length: 4\r\n\r\nwell"));
+                    await socket.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{close}Content-Length: 4\r\n\r\nwell"));
                     if (isProbe)
                         return;
                     if (_closesAtOnce)
@@ -89,7 +89,7 @@ internal sealed class BriefReplica : IAsyncDisposable
             var read = await socket.ReceiveAsync(buffer, _ended.Token);
             if (read == 0)
                 return null;
-            text += System.Text.Encoding.ASCII.GetString(buffer, 0, read);
+            text += Encoding.ASCII.GetString(buffer, 0, read);
         }
     }
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Samples.Services.Replicated;
 
-/// <summary>A replica whose keep-alive is as short as the pause between two requests: the load balancer's connections die in its hand.</summary>
+/// <summary>A replica whose keep-alive is as short as the pause between two requests: connections die in the balancer's hand.</summary>
 public sealed class KeepAliveTests : IAsyncDisposable
 {
     private readonly Machine _machine = new();

@@ -62,8 +62,8 @@ internal sealed class ShardedView : IDisposable
         $"{n}: " + string.Join(", ", "ab".Take(replicas).Select(r => $"cache-shard-{n}-{r}"))));
 
     /// <summary>
-    /// A read, by the two routers in turns; by the other one where one does not answer in time. Where both did not, by each of them once more:
-    /// the second may have died while the first one's time ran out, and the first has been back since.
+    /// A read, by the two routers in turns; by the other one where one does not answer in time. Where both did not, by each of them once
+    /// more: the second may have died while the first one's time ran out, and the first has been back since.
     /// </summary>
     public async Task<Asked> GetAsync(string target, CancellationToken cancel, TimeSpan? perRouter = null)
     {

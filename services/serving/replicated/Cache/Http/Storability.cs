@@ -30,7 +30,7 @@ public static class Storability
     }
 
     /// <summary>
-    /// Whether the answer is a stream of events: it has no whole that could be kept, whatever its header says, and is passed on as it comes.
+    /// Whether the answer is a stream of events: it has no whole that could be kept, whatever its header says.
     /// </summary>
     public static bool IsEventStream(string contentType) =>
         contentType.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);

@@ -4,8 +4,8 @@ using Yarp.ReverseProxy.Model;
 namespace Samples.LoadBalancing.Balancing;
 
 /// <summary>
-/// A connection that becomes a WebSocket may be silent for as long as both sides like. A replica's silence has its limit until it has agreed
-/// to that, and none from there on.
+/// A connection that becomes a WebSocket may be silent for as long as both sides like. A replica's silence has its limit until it has
+/// agreed to that, and none from there on.
 /// </summary>
 public sealed class Upgrading(RequestDelegate next, BalancerOptions options)
 {
