@@ -51,6 +51,6 @@ public sealed partial class TourOptionsTests
     private static void Refuse(string without, IReadOnlyList<IExperiment> experiments) =>
         TourOptions.RefuseUnknown(TourOptions.Read([], null, [without]), experiments);
 
-    [GeneratedRegex("(?:IsWithout\\(\"|Option\\(\"without-)(?<part>\\w+)\"")]
+    [GeneratedRegex("(?:IsWithout\\(\"|Option\\(\"without-)(?<part>[\\w-]+)\"")]
     private static partial Regex IsWithout();
 }
