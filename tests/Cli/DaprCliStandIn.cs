@@ -81,25 +81,19 @@ internal sealed class DaprCliStandIn(Checkout checkout) : IAsyncDisposable
     }
 
     /// <summary>Waits until somebody listens at a port of this machine.</summary>
-    public static async Task ListensAsync(int port)
+    public static Task ListensAsync(int port) => UntilAsync(async cancel =>
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        patience.CancelAfter(TimeSpan.FromSeconds(60));
-        while (true)
+        try
         {
-            try
-            {
-                using var probe = new TcpClient();
-                await probe.ConnectAsync(IPAddress.Loopback, port, patience.Token);
-                return;
-            }
-            catch (SocketException)
-            {
-                await timer.WaitForNextTickAsync(patience.Token);
-            }
+            using var probe = new TcpClient();
+            await probe.ConnectAsync(IPAddress.Loopback, port, cancel);
+            return true;
         }
-    }
+        catch (SocketException)
+        {
+            return false;
+        }
+    });
 
     private void Say(string? line)
     {
@@ -113,27 +107,27 @@ internal sealed class DaprCliStandIn(Checkout checkout) : IAsyncDisposable
             return _said.ToString();
     }
 
-    private async Task AnswersAsync(string address, params Process[] needed)
+    private Task AnswersAsync(string address, params Process[] needed) => UntilAsync(async cancel =>
+    {
+        Assert.All(needed, process => Assert.False(process.HasExited, $"{process.StartInfo.FileName} has ended:\n{Said()}"));
+        try
+        {
+            using var answer = await Http.GetAsync(address, cancel);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    });
+
+    private static async Task UntilAsync(Func<CancellationToken, Task<bool>> isSo)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         patience.CancelAfter(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            Assert.All(needed, process => Assert.False(process.HasExited, $"{process.StartInfo.FileName} has ended:\n{Said()}"));
-            try
-            {
-                using var answer = await Http.GetAsync(address, patience.Token);
-                if (answer.IsSuccessStatusCode)
-                    return;
-            }
-            catch (HttpRequestException)
-            {
-                // Not yet.
-            }
-
+        while (!await isSo(patience.Token))
             await timer.WaitForNextTickAsync(patience.Token);
-        }
     }
 
     public async ValueTask DisposeAsync()
